@@ -1,0 +1,83 @@
+"""The fixed-point grids that every summed quantity is rounded to, and the bit budget that makes its sums exact.
+
+A float64 holds every integer up to 2^53. A quantity on the grid 2^-f that stays within +-2^r is such an integer (of
+f + r bits) times 2^-f. A sum of `terms` products of two of them is an integer of at most
+
+    bits(a) + bits(b) + ceil(log2(terms))
+
+bits times a power of two. While that is no more than 53, every partial sum is exactly representable, whatever the
+order, so BLAS, SIMD width, FMA, threads and zeros that are skipped cannot change the result. This module needs nothing
+but Python, so that parameters can be checked without loading torch.
+"""
+
+from dataclasses import dataclass
+
+SIGNIFICAND_BITS = 53  # of an IEEE 754 binary64
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Multiples of 2^-`fraction_bits` in [-2^`range_bits`, 2^`range_bits`]."""
+
+    name: str
+    fraction_bits: int
+    range_bits: int
+
+    @property
+    def bits(self) -> int:
+        """Bits of the largest magnitude, counted in grid steps."""
+        return self.fraction_bits + self.range_bits
+
+    @property
+    def limit(self) -> float:
+        return 2.0**self.range_bits
+
+
+# Every grid fits into the 24 bits of a float32, so that what lies on it can be stored in half the space. The bits are
+# shared out so that each sum below has room for the paper's largest shapes (n = 800, m = 60) at batches up to 4096.
+INPUT = Grid("input", 16, 0)  # features are at most 1 in magnitude
+WEIGHT = Grid("weight", 18, 3)  # 4e-6 is a hundredth of what one step of AdamW moves; trained weights stay below 3
+HIDDEN = Grid("hidden value", 16, 5)  # dense inputs add up: |h| reaches 15 at n = 400 before training has settled
+ERROR = Grid("error", 17, 3)  # output minus target, weighted with an importance of at most 1
+HIDDEN_GRADIENT = Grid("hidden gradient", 19, 5)
+LOSS = Grid("loss of a feature", 23, 18)  # a sum over 4096 samples of squared errors; rounded before features are added
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One sum of products that training or evaluation forms: which grids meet, and over which axis."""
+
+    name: str
+    left: Grid
+    right: Grid
+    axis: str
+
+    def bits(self, terms: int) -> int:
+        return self.left.bits + self.right.bits + (terms - 1).bit_length()
+
+
+SUMS = (
+    Sum("hidden values", INPUT, WEIGHT, "n_features"),
+    Sum("outputs", HIDDEN, WEIGHT, "n_hidden"),
+    Sum("squared errors", ERROR, ERROR, "batch_size"),
+    Sum("hidden gradients", ERROR, WEIGHT, "n_features"),
+    Sum("output weight gradients", ERROR, HIDDEN, "batch_size"),
+    Sum("input weight gradients", INPUT, HIDDEN_GRADIENT, "batch_size"),
+)
+
+
+def over_budget(n_features: int, n_hidden: int, batch_size: int) -> list[str]:
+    """One sentence for each sum that could round at this shape; none for a shape that is exact."""
+    terms = {"n_features": n_features, "n_hidden": n_hidden, "batch_size": batch_size}
+    faults = []
+    for total in SUMS:
+        count = terms[total.axis]
+        if (bits := total.bits(count)) > SIGNIFICAND_BITS:
+            room = 2 ** (SIGNIFICAND_BITS - total.left.bits - total.right.bits)
+            faults.append(
+                f"{total.axis} = {count} is over the exactness budget: {total.name} would need {bits} bits "
+                f"({total.left.bits} of the {total.left.name} + {total.right.bits} of the {total.right.name} + "
+                f"{bits - total.left.bits - total.right.bits} for {count} terms) of {SIGNIFICAND_BITS}; "
+                f"allowed: at most {room}, or training.arithmetic: float32"
+            )
+    return faults

@@ -1,0 +1,167 @@
+"""Sums and products that never round, as differentiable operations on float64 tensors.
+
+A model built from them is a plain PyTorch module. In between, `relu` and other elementwise operations that are exact
+or correctly rounded may be used freely; adding three or more off-grid terms, or a product to anything, may not.
+
+The same operations on float32 tensors are the ordinary ones: nothing is rounded to a grid, and nothing is promised.
+
+Gradients are sums too. They flow backwards on two kinds of grid: what is summed over the batch may have a grid of its
+own in every row (a feature of importance 1e-10 learns as precisely as one of importance 1), and is brought to one
+common grid only where rows are added up.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from superposition.exact.grids import ERROR, HIDDEN_GRADIENT, LOSS, WEIGHT, Grid
+
+
+def is_exact(x: Tensor) -> bool:
+    return x.dtype == torch.float64
+
+
+def snap(x: Tensor, fraction_bits: int) -> Tensor:
+    """The nearest multiples of 2^-`fraction_bits`, ties to even. Scaling by a power of two is exact."""
+    return torch.round(x * 2.0**fraction_bits) * 2.0**-fraction_bits if is_exact(x) else x
+
+
+def round_to(x: Tensor, grid: Grid) -> Tensor:
+    """`x` on `grid`; NaN where it leaves the grid's range.
+
+    A sum that is out of range could round, so it must not go unnoticed. NaN cannot: it spreads to the weights of its
+    own instance and to no other, at no cost in the inner loop, and the trainer looks there.
+    """
+    return torch.where(x.abs() <= grid.limit, snap(x, grid.fraction_bits), torch.nan) if is_exact(x) else x
+
+
+class _OnGrid(torch.autograd.Function):
+    """Rounding, with the gradient passed straight through (and rounded to its own grid, where it has one)."""
+
+    @staticmethod
+    def forward(x: Tensor, grid: Grid, gradient: Grid | None) -> Tensor:
+        return round_to(x, grid)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Grid, Grid | None], output: Tensor) -> None:
+        ctx.gradient = inputs[2]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
+        return (round_to(cotangent, ctx.gradient) if ctx.gradient else cotangent), None, None
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(weight: Tensor, value: Tensor) -> Tensor:
+        return torch.bmm(weight, value)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        weight, value = ctx.saved_tensors
+        to_weight, to_value = ctx.needs_input_grad
+        # Over samples each row may keep its own grid; over rows they must share one.
+        return (
+            torch.bmm(cotangent, value.mT) if to_weight else None,
+            torch.bmm(weight.mT, round_to(cotangent, ERROR)) if to_value else None,
+        )
+
+
+class _SquaredError(torch.autograd.Function):
+    @staticmethod
+    def forward(output: Tensor, target: Tensor, importance: Tensor) -> Tensor:
+        error = round_to(output - target, ERROR)
+        return round_to(importance * error.square().sum(-1), LOSS).sum(-1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
+        output, target, importance = ctx.saved_tensors
+        error = round_to(output - target, ERROR)
+        weighted = importance.unsqueeze(-1) * error
+        if is_exact(output):
+            # In units of a power of two near its importance, each feature's weighted error keeps all its bits.
+            unit = power_of_two_above(importance).unsqueeze(-1)
+            weighted = unit * snap(weighted / unit, ERROR.fraction_bits)
+        return 2 * cotangent.view(-1, 1, 1) * weighted, None, None
+
+
+def weights(parameter: Tensor) -> Tensor:
+    """A parameter as it enters sums: on the weight grid, its gradient passed straight through.
+
+    Read it once and use it as often as the model ties it: autograd then adds two exact sums, which is safe.
+    """
+    return _OnGrid.apply(parameter, WEIGHT, None)  # type: ignore[no-any-return]
+
+
+def on_grid(value: Tensor, grid: Grid) -> Tensor:
+    """Hidden values as they enter the next sum: on `grid`, their gradient on the hidden-gradient grid."""
+    return _OnGrid.apply(value, grid, HIDDEN_GRADIENT)  # type: ignore[no-any-return]
+
+
+def product(
+    weight: Float[Tensor, "instance out in"], value: Float[Tensor, "instance in sample"]
+) -> Float[Tensor, "instance out sample"]:
+    """The matrix product of weights and values that are on their grids: an exact sum, forwards and backwards."""
+    return _Product.apply(weight, value)  # type: ignore[no-any-return]
+
+
+def squared_error(
+    output: Float[Tensor, "instance feature sample"],
+    target: Float[Tensor, "instance feature sample"],
+    importance: Float[Tensor, "instance feature"],
+) -> Float[Tensor, " instance"]:
+    """sum over samples and features of importance * (output - target)^2, one number an instance.
+
+    Importance is at most 1, of at most 24 significant bits, and is not differentiated. What normalises the loss
+    (samples, features, a larger importance) is to be divided out of the gradient afterwards: a constant factor in
+    front of the sums would only push terms off the grid.
+    """
+    return _SquaredError.apply(output, target, importance)  # type: ignore[no-any-return]
+
+
+def power_of_two_above(x: Tensor) -> Tensor:
+    """The least power of two that is at least x, for positive float64 x: by its exponent's bits, with no logarithm."""
+    below = (x.view(torch.int64) & (0x7FF << 52)).view(torch.float64)
+    return torch.where(below == x, below, 2 * below)
+
+
+def shorten(x: Tensor, bits: int) -> Tensor:
+    """`x` rounded to `bits` significant bits (half away from zero), however large or small it is.
+
+    Two numbers of 26 and 27 bits have an exact product, so that it makes no difference whether a compiler fuses that
+    product with the addition that follows. A cast to float32 and back would do it too, but compilers remove it.
+    """
+    if not is_exact(x):
+        return x
+    dropped = 53 - bits
+    return ((x.view(torch.int64) + (1 << (dropped - 1))) & ~((1 << dropped) - 1)).view(torch.float64)
+
+
+
+def square_root(x: Tensor) -> Tensor:
+    """The square root of x >= 0, rounded down to 25 significant bits: the same on every machine.
+
+    Libraries' square roots differ in the last bit (Intel's vector library, which PyTorch calls, does not round
+    correctly). Squares of 25-bit numbers are exact, so that a comparison tells which of three neighbours is right.
+    """
+    root = torch.sqrt(x)
+    if not is_exact(x):
+        return root
+    dropped = 53 - 25
+    bits = root.view(torch.int64) & ~((1 << dropped) - 1)
+    below, root, above = ((bits + k * (1 << dropped)).view(torch.float64) for k in (-1, 0, 1))
+    return torch.where(above * above <= x, above, torch.where(root * root <= x, root, below))

@@ -1,0 +1,1 @@
+"""The toy models, written as plain PyTorch modules on exact sums."""

@@ -1,0 +1,149 @@
+"""The optimiser step of an ensemble as a pure function, and the loop that runs many of them in one compiled call.
+
+`Steps.one` is ordinary PyTorch: draw a batch, run the model, take the gradient, update. It is traced once, gradient
+included, and the loop around the trace is compiled, so that neither Python nor autograd is met again until the call
+ends. Where nothing can be compiled the same function runs as it stands, and gives the same bits.
+"""
+
+import shutil
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch._higher_order_ops.while_loop import while_loop
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from superposition.exact.adamw import Rates, adamw
+from superposition.exact.ops import squared_error
+from superposition.features.source import Source
+from superposition.models.toy_model import ToyModel
+
+# One tuple of tensors: weight, first moment, second moment of each parameter in turn.
+State = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW's settings that stay the same throughout; the rates of each step come in a table."""
+
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+
+
+class Steps(nn.Module):
+    """Optimiser steps of an ensemble, on whatever device the module is on.
+
+    `importance` [instance, feature] may have any scale; the loss is its weighted mean squared error over samples and
+    features. `rates` has a row for each step. `parts` splits each batch into that many pieces, one after the other,
+    which needs less memory and changes no bit.
+    """
+
+    importance: Tensor
+    loss_scale: Tensor
+    rates: Tensor
+
+    def __init__(
+        self,
+        model: ToyModel,
+        source: Source,
+        importance: Float[Tensor, "instance feature"],
+        optimiser: Optimiser,
+        rates: Sequence[Rates],
+        batch_size: int,
+        parts: int = 1,
+    ) -> None:
+        super().__init__()
+        self.model, self.source, self.optimiser = model, source, optimiser
+        self.batch_size, self.parts = batch_size, parts
+        dtype = model.W.dtype
+        unit, scaled = scale_to_one(importance)
+        self.register_buffer("importance", scaled.to(dtype))
+        self.register_buffer("loss_scale", (unit / (batch_size * importance.shape[1])).to(dtype))
+        self.register_buffer("rates", torch.tensor(rates, dtype=dtype))
+
+    def state(self, moments: Callable[[nn.Parameter], tuple[Tensor, Tensor]]) -> State:
+        return tuple(t for p in self.model.parameters() for t in (p.detach(), *moments(p)))
+
+    def gradients(self, step: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+        """Gradient of each instance's loss at one step; losses of instances are never mixed."""
+        names = [name for name, _ in self.model.named_parameters()]
+        total: list[Tensor] = []
+        for samples in torch.arange(self.batch_size, device=step.device).chunk(self.parts):
+            x = self.source.batch(step, samples)
+            with torch.enable_grad():
+                leaves = [p.detach().requires_grad_() for p in parameters]
+                output = torch.func.functional_call(self.model, dict(zip(names, leaves, strict=True)), (x,))
+                loss = squared_error(output, self.model.target(x), self.importance)
+                part = torch.autograd.grad(loss.sum(), leaves)
+            total = [a + b for a, b in zip(total, part, strict=True)] if total else list(part)
+        return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in total]
+
+    def one(self, step: Tensor, *state: Tensor) -> State:
+        """The state after step number `step` (counted from 0; a 0-dimensional int64 tensor)."""
+        now = Rates(*self.rates.index_select(0, step.view(1)).unbind(1))
+        settings = self.optimiser
+        new: list[Tensor] = []
+        gradients = self.gradients(step, state[::3])
+        for weight, gradient, first, second in zip(state[::3], gradients, state[1::3], state[2::3], strict=True):
+            new += adamw(weight, gradient, first, second, now, settings.betas, settings.eps, settings.weight_decay)
+        return tuple(new)
+
+    def run(self, first: int, last: int, state: State) -> State:
+        """Steps `first` .. `last` - 1, one by one."""
+        with torch.no_grad():
+            for step in range(first, last):
+                state = self.one(torch.tensor(step, device=state[0].device), *state)
+        return state
+
+    def compiled(self, example: State) -> Callable[[int, int, State], State]:
+        """`run`, with the whole loop in one compiled call; for states of the shapes and device of `example`."""
+        device = example[0].device
+        with torch.no_grad():
+            one = make_fx(self.one)(torch.tensor(0, device=device), *example)
+
+        def loop(step: Tensor, last: Tensor, *state: Tensor) -> State:
+            def unfinished(step: Tensor, *state: Tensor) -> Tensor:
+                return step < last
+
+            def advance(step: Tensor, *state: Tensor) -> State:
+                return (step + 1, *one(step, *state))
+
+            return cast(State, while_loop(unfinished, advance, (step, *state)))[1:]
+
+        call = torch.compile(loop, dynamic=False, fullgraph=True)
+
+        def run(first: int, last: int, state: State) -> State:
+            with torch.no_grad():
+                return call(torch.tensor(first, device=device), torch.tensor(last, device=device), *state)
+
+        return run
+
+
+def scale_to_one(importance: Float[Tensor, "instance feature"]) -> tuple[Tensor, Tensor]:
+    """A power of two for each instance, and importances in units of it: at most 1, of 24 significant bits.
+
+    A power of two loses nothing, so only ratios of importance matter to the grids.
+    """
+    _, exponent = torch.frexp(importance.double().amax(1))
+    unit = torch.tensor([2.0**e for e in exponent.tolist()], dtype=torch.float64, device=importance.device)
+    return unit, (importance.double() / unit.unsqueeze(1)).float().double()
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether loops can be compiled here: it takes a C++ compiler, also on a GPU. Says so once where not."""
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        compiler = get_cpp_compiler()
+    except InvalidCxxCompiler:
+        compiler = None
+    if compiler is None or shutil.which(compiler) is None:
+        warnings.warn("no C++ compiler found: training runs uncompiled, with the same bits but slower", stacklevel=2)
+        return False
+    return True
