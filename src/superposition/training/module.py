@@ -1,0 +1,109 @@
+"""An ensemble of toy models in training, as Lightning sees it.
+
+A batch is a `Call`: a range of optimiser steps that run in one compiled call. Data is drawn inside of it, from streams
+that need no state, so nothing but the weights, the two moments and the step's number has to be kept to resume.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from superposition.exact import grids
+from superposition.exact.adamw import AdamW
+from superposition.exact.ops import weights
+from superposition.training.held_out import HeldOut
+from superposition.training.steps import State, Steps, can_compile
+
+
+class Call(NamedTuple):
+    """Optimiser steps `first` .. `last` - 1, counted from 0."""
+
+    first: int
+    last: int
+
+
+class OutOfRange(ArithmeticError):
+    """Instances whose training left the range in which sums are exact; no result was written."""
+
+
+class Ensemble(pl.LightningModule):
+    """Trains all instances of an ensemble at once; `snapshot_steps` (after how many steps) are kept in `snapshots`."""
+
+    def __init__(
+        self, steps: Steps, held_out: HeldOut, snapshot_steps: Sequence[int], compiled: bool, learning_rate: float
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.steps, self.held_out, self.learning_rate = steps, held_out, learning_rate
+        self.compiled, self.snapshot_steps = compiled, set(snapshot_steps)
+        self.step = 0  # optimiser steps done
+        self.snapshots: dict[int, dict[str, Tensor]] = {}
+        self.losses: dict[int, np.ndarray] = {}  # held-out, [instance]
+        self.speed: float | None = None  # steps per second of the latest call
+        self._run: Callable[[int, int, State], State] = steps.run
+
+    def configure_optimizers(self) -> AdamW:
+        settings = self.steps.optimiser
+        return AdamW(
+            self.steps.model.parameters(),
+            lr=self.learning_rate,
+            betas=settings.betas,
+            eps=settings.eps,
+            weight_decay=settings.weight_decay,
+        )
+
+    def on_train_start(self) -> None:
+        if self.compiled and can_compile(self.device):
+            state = self.state()
+            self._run = self.steps.compiled(state)
+            self._run(0, 0, state)  # no step, but the compilation
+        if self.step == 0:
+            self.keep_snapshot()
+
+    def state(self) -> State:
+        moments: Any = self.optimizers(use_pl_optimizer=False)
+        return self.steps.state(lambda p: (moments.state[p]["first"], moments.state[p]["second"]))
+
+    def training_step(self, call: Call, batch_index: int) -> None:
+        began = time.perf_counter()
+        state = self.state()
+        new = self._run(call.first, call.last, state)
+        self.refuse_broken(new[::3], call)  # waits for the device
+        with torch.no_grad():
+            for old, value in zip(state, new, strict=True):
+                old.copy_(value)
+        self.step = call.last
+        self.speed = (call.last - call.first) / (time.perf_counter() - began)
+        if call.last in self.snapshot_steps:
+            self.keep_snapshot()
+
+    def refuse_broken(self, parameters: Sequence[Tensor], call: Call) -> None:
+        """Whatever left its grid's range has become NaN and has reached some weight of its own instance by now."""
+        broken = torch.stack([~p.isfinite().flatten(1).all(1) for p in parameters]).any(0)
+        if broken.any():
+            limits = ", ".join(f"{g.name}s {g.limit:g}" for g in (grids.WEIGHT, grids.HIDDEN, grids.ERROR))
+            raise OutOfRange(
+                f"instances {broken.nonzero().flatten().tolist()} left the range of exact arithmetic between steps "
+                f"{call.first} and {call.last} (largest magnitudes: {limits}). "
+                "Lower training.learning_rate or initial.gain, or set training.arithmetic: float32"
+            )
+
+    def keep_snapshot(self) -> None:
+        """Weights as they enter sums, which float32 holds exactly, and the held-out loss."""
+        parameters = self.steps.model.named_parameters()
+        self.snapshots[self.step] = {name: weights(p.detach()).float().cpu() for name, p in parameters}
+        self.losses[self.step] = self.held_out.loss(self.steps.model)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        losses = {step: torch.from_numpy(loss) for step, loss in self.losses.items()}
+        checkpoint["progress"] = {"step": self.step, "snapshots": self.snapshots, "losses": losses}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        progress = checkpoint["progress"]
+        self.step, self.snapshots = progress["step"], progress["snapshots"]
+        self.losses = {step: loss.numpy() for step, loss in progress["losses"].items()}

@@ -1,0 +1,144 @@
+"""From a world to trained weights: one Lightning run for each model of an experiment."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+
+from superposition.exact.adamw import rates
+from superposition.exact.philox import stream_key
+from superposition.exact.schedule import learning_rates
+from superposition.features.distribution import Distribution
+from superposition.features.source import FiniteSample, Source, Stream
+from superposition.models.toy_model import Architecture, ToyModel
+from superposition.training.checkpoints import Checkpoints
+from superposition.training.data import Batches
+from superposition.training.held_out import HeldOut
+from superposition.training.initial import normal_weights, standard_deviation
+from superposition.training.module import Ensemble
+from superposition.training.progress import Progress
+from superposition.training.steps import Optimiser, Steps, scale_to_one
+
+
+@dataclass(frozen=True)
+class World:
+    """What the generate stage left: frames, settings, and words of the held-out data and the finite sample."""
+
+    instances: pd.DataFrame
+    features: pd.DataFrame
+    settings: dict[str, Any]
+    held_out: np.ndarray  # [feature, sample]
+    sample: np.ndarray | None = None  # [instance, feature, sample]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves: parameters [instance, ...] and their snapshots [snapshot, instance, ...], by model."""
+
+    weights: dict[str, np.ndarray]  # "relu_output.W": ...
+    snapshots: dict[str, np.ndarray]  # the same, and "step"
+    history: pd.DataFrame  # instance, step, loss
+
+
+def train(name: str, world: World, checkpoints: Path, visible: bool = True, compiled: bool = True) -> Trained:
+    """Trains every model of the experiment called `name`; resumes from `checkpoints` what was interrupted.
+
+    `visible`: whether to show progress. `compiled`: whether to compile, where that is possible.
+    """
+    weights: dict[str, np.ndarray] = {}
+    snapshots: dict[str, np.ndarray] = {}
+    history = []
+    for number, model in enumerate(world.settings["models"], start=1):
+        architecture = Architecture(**model)
+        title = f"{name} ({architecture.name}, {number} of {len(world.settings['models'])})"
+        progress = Progress(title, world.settings["training"]["steps"], visible)
+        module = fit(architecture, world, checkpoints / f"{architecture.name}.ckpt", progress, compiled)
+        taken = sorted(module.snapshots)
+        for key in module.snapshots[taken[-1]]:
+            every = np.stack([module.snapshots[step][key].numpy() for step in taken])
+            snapshots[f"{architecture.name}.{key}"], weights[f"{architecture.name}.{key}"] = every, every[-1]
+        snapshots["step"] = np.array(taken)
+        numbers = world.instances.loc[world.instances["model"] == architecture.name, "instance"]
+        for step in taken:
+            history.append(pd.DataFrame({"instance": numbers, "step": step, "loss": module.losses[step]}))
+    return Trained(weights, snapshots, pd.concat(history).sort_values(["instance", "step"], ignore_index=True))
+
+
+def fit(
+    architecture: Architecture, world: World, checkpoint: Path, progress: Progress, compiled: bool
+) -> Ensemble:
+    """One model's ensemble, trained to the end."""
+    training = world.settings["training"]
+    module, source = build(architecture, world, compiled)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    trainer = pl.Trainer(
+        # Lightning's "auto" would take Apple's GPUs too, which have no float64.
+        accelerator="auto" if torch.cuda.is_available() else "cpu",
+        devices=1,
+        max_epochs=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[progress, Checkpoints(checkpoint)],
+        default_root_dir=checkpoint.parent,
+    )
+    batches = Batches(source, snapshot_steps(training["steps"], training["snapshots"]))
+    trainer.fit(module, datamodule=batches, ckpt_path=checkpoint if checkpoint.exists() else None)
+    return module
+
+
+def build(architecture: Architecture, world: World, compiled: bool) -> tuple[Ensemble, Source]:
+    """The Lightning module of one model's instances at their first step, and the source of their batches."""
+    settings = world.settings
+    training, n, m = settings["training"], settings["n_features"], settings["n_hidden"]
+    dtype = torch.float64 if training["arithmetic"] == "exact" else torch.float32
+    own = world.instances[world.instances["model"] == architecture.name]
+    numbers, count = own["instance"].to_numpy(), len(own)
+    streams = [json.loads(stream) for stream in own["stream"]]
+
+    def keys(purpose: str) -> torch.Tensor:
+        return torch.tensor([stream_key(stream | {"purpose": purpose}) for stream in streams])
+
+    rows = world.features[world.features["instance"].isin(numbers)].sort_values(["instance", "feature"])
+    density = torch.tensor(rows["density"].to_numpy().reshape(count, n))
+    importance = torch.tensor(rows["importance"].to_numpy().reshape(count, n))
+    distribution = Distribution(density, settings["values"], dtype)
+
+    model = ToyModel(architecture, count, n, m, dtype)
+    deviation = standard_deviation(settings["initial"]["rule"], settings["initial"]["gain"], n, m)
+    with torch.no_grad():
+        model.W.copy_(normal_weights(keys("initial W"), m, n, deviation))
+        if model.W_out is not None:
+            model.W_out.copy_(normal_weights(keys("initial W_out"), n, m, deviation))
+
+    source: Source = Stream(keys("training"), distribution)
+    if world.sample is not None:
+        drawn = torch.from_numpy(world.sample[numbers].astype(np.int64))
+        source = FiniteSample(drawn, training["batch_size"], distribution)
+    table = rates(
+        learning_rates(training["schedule"], training["learning_rate"], training["steps"], training["warmup_steps"]),
+        training["betas"],
+    )
+    optimiser = Optimiser(tuple(training["betas"]), training["eps"], training["weight_decay"])
+    steps = Steps(model, source, importance, optimiser, table, training["batch_size"])
+    unit, _ = scale_to_one(importance)
+    held_out = HeldOut(torch.from_numpy(world.held_out.astype(np.int64)), distribution, steps.importance, unit)
+    module = Ensemble(
+        steps, held_out, snapshot_steps(training["steps"], training["snapshots"]), compiled, training["learning_rate"]
+    )
+    return module, source
+
+
+def snapshot_steps(steps: int, count: int) -> Sequence[int]:
+    """At most `count` numbers of steps from 1 to `steps`, log-spaced, the last one among them."""
+    if count == 1:
+        return [steps]
+    return sorted({round(steps ** (k / (count - 1))) for k in range(count)})

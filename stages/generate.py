@@ -1,0 +1,28 @@
+"""python stages/generate.py EXPERIMENT: resolves one block of params.yaml into the world that its models live in."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from superposition.features.world import features, held_out_words, instances, training_words
+from superposition.params.experiments import read
+
+
+def main(name: str) -> None:
+    params = read(Path("params.yaml"))
+    experiment, out = params.experiments[name], Path("data", name, "world")
+    out.mkdir(parents=True, exist_ok=True)
+    table = instances(params.seed, name, experiment)
+    table.to_parquet(out / "instances.parquet", index=False, compression=None)
+    features(experiment).to_parquet(out / "features.parquet", index=False, compression=None)
+    np.savez(out / "held_out.npz", words=held_out_words(params.seed, name, experiment))
+    if size := experiment.training.sample_size:
+        np.savez(out / "sample.npz", words=training_words(table["stream"], experiment.n_features, size))
+    settings = experiment.training_settings() | {"values": experiment.values}
+    (out / "training.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

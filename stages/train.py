@@ -1,0 +1,36 @@
+"""python stages/train.py EXPERIMENT: trains all instances of an experiment's world; goes on where it was killed."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from superposition.training.checkpoints import folder
+from superposition.training.launch import train_everywhere
+from superposition.training.run import World
+
+
+def main(name: str) -> None:
+    read, out = Path("data", name, "world"), Path("data", name, "trained")
+    world = World(
+        instances=pd.read_parquet(read / "instances.parquet"),
+        features=pd.read_parquet(read / "features.parquet"),
+        settings=json.loads((read / "training.json").read_text(encoding="utf-8")),
+        held_out=np.load(read / "held_out.npz")["words"],
+        sample=np.load(read / "sample.npz")["words"] if (read / "sample.npz").exists() else None,
+    )
+    code = [*Path("src").rglob("*.py"), Path("requirements.txt")]
+    checkpoints = folder(Path(".checkpoints"), [*code, *read.iterdir()])
+    trained = train_everywhere(name, world, checkpoints)
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez(out / "weights.npz", **trained.weights)  # type: ignore[arg-type]
+    np.savez(out / "snapshots.npz", **trained.snapshots)  # type: ignore[arg-type]
+    trained.history.to_parquet(out / "history.parquet", index=False, compression=None)
+    shutil.rmtree(checkpoints)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
