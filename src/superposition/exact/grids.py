@@ -67,15 +67,14 @@ SUMS = (
 
 
 def over_budget(n_features: int, n_hidden: int, batch_size: int) -> list[str]:
-    """One sentence for each sum that could round at this shape; none for a shape that is exact."""
-    terms = {"n_features": n_features, "n_hidden": n_hidden, "batch_size": batch_size}
+    """One sentence for each of the three that is too large for its sums to be exact; none for a shape that is exact."""
     faults = []
-    for total in SUMS:
-        count = terms[total.axis]
+    for axis, count in (("n_features", n_features), ("n_hidden", n_hidden), ("batch_size", batch_size)):
+        total = max((s for s in SUMS if s.axis == axis), key=lambda s: s.left.bits + s.right.bits)
         if (bits := total.bits(count)) > SIGNIFICAND_BITS:
             room = 2 ** (SIGNIFICAND_BITS - total.left.bits - total.right.bits)
             faults.append(
-                f"{total.axis} = {count} is over the exactness budget: {total.name} would need {bits} bits "
+                f"{axis} = {count} is over the exactness budget: {total.name} would need {bits} bits "
                 f"({total.left.bits} of the {total.left.name} + {total.right.bits} of the {total.right.name} + "
                 f"{bits - total.left.bits - total.right.bits} for {count} terms) of {SIGNIFICAND_BITS}; "
                 f"allowed: at most {room}, or training.arithmetic: float32"

@@ -1,0 +1,30 @@
+"""What params.yaml may say, and what it means.
+
+`schema` mirrors the file: frozen, strict pydantic models, one field per key. `axes` turns what is swept into points.
+`experiments` reads the file, fills in the defaults, checks what involves several keys and resolves every experiment.
+`faults` words what is wrong: one line per fault, with its key path, the value and what is allowed.
+
+To add a key: a field in `schema` (its type says what is allowed), a line in params.yaml, and, where it depends on other
+keys, a rule in `experiments`.
+
+    python -m superposition.params        # checks ./params.yaml: silent, or every fault and exit status 2
+"""
+
+from superposition.params.axes import Importance, Sparsity
+from superposition.params.experiments import Experiment, Params, read
+from superposition.params.faults import Fault, ParamsError
+from superposition.params.schema import PRESETS, Initial, Model, Training
+
+__all__ = [
+    "PRESETS",
+    "Experiment",
+    "Fault",
+    "Importance",
+    "Initial",
+    "Model",
+    "Params",
+    "ParamsError",
+    "Sparsity",
+    "Training",
+    "read",
+]

@@ -1,0 +1,25 @@
+"""Checks ./params.yaml before any stage runs: python -m superposition.params [--experiments NAME ...]."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from superposition.params import Fault, ParamsError, read
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m superposition.params", description="Check ./params.yaml.")
+    parser.add_argument("--experiments", nargs="+", default=[], metavar="NAME", help="names that it has to define")
+    wanted = parser.parse_args().experiments
+    try:
+        known = read(Path("params.yaml")).experiments
+        if unknown := [name for name in wanted if name not in known]:
+            raise ParamsError([Fault(("--experiments",), f"must be among {', '.join(known)}", ", ".join(unknown))])
+    except ParamsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""What can be swept: the forms in which params.yaml writes an axis, and the points that they stand for.
+
+An instance is known by its coordinates, so every point has a label that depends on its own values only, not on its
+place in a list: adding a point changes no other. Numbers are rounded to 10 significant digits, far coarser than the
+error of any platform's `pow`, so that every machine resolves the same points.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from superposition.params.faults import Fault, Location, Strict, must, reads_as_number
+
+MAX_INSTANCES = 100_000  # of one experiment; a phase diagram of 100 x 100 points with 10 seeds
+# A feature is active where a 32-bit random word falls below density * 2^32, and the same word gives its value: at a
+# density of 1e-4 that leaves 4e5 levels, several for each step of the input grid (2^-16).
+MAX_SPARSITY = 0.9999
+# Gradients are proportional to importance and Adam squares them: beyond these, squares come near float32's 1e-38.
+MIN_IMPORTANCE, MAX_IMPORTANCE = 1e-12, 1e6
+
+SparsityValue = Annotated[
+    float,
+    Field(ge=0, le=MAX_SPARSITY),
+    must(f"be a number, at least 0 and below 1 (at most {MAX_SPARSITY}: values of rarer features would be coarse)"),
+]
+ImportanceValue = Annotated[
+    float,
+    Field(ge=MIN_IMPORTANCE, le=MAX_IMPORTANCE),
+    must(f"be a number between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"),
+]
+SeedValue = Annotated[int, Field(ge=0, lt=2**32), must("be a whole number, at least 0 and below 2^32")]
+
+
+class Range(Strict):
+    """`num` points from `start` to `stop`, both included, at equal differences or (log) equal ratios."""
+
+    start: float
+    stop: float
+    num: Annotated[
+        int,
+        Field(ge=2, le=MAX_INSTANCES),
+        must(f"be a whole number between 2 and {MAX_INSTANCES} (a single point is written as itself)"),
+    ]
+    spacing: Annotated[Literal["linear", "log"], must("be linear or log")] = "linear"
+
+
+class SparsityRange(Range):
+    start: SparsityValue
+    stop: SparsityValue
+
+
+class ImportanceRange(Range):
+    start: ImportanceValue
+    stop: ImportanceValue
+
+
+class SeedRange(Range):
+    start: SeedValue
+    stop: SeedValue
+    spacing: Annotated[Literal["linear"], must("be linear")] = "linear"
+
+
+class PerFeature(Strict):
+    per_feature: Annotated[list[SparsityValue], must("be a list with one sparsity for each feature")]
+
+
+class Geometric(Strict):
+    geometric: Annotated[float, Field(gt=0), must("be a number above 0, the ratio r of I_i = r^i")]
+
+
+class Listed(Strict):
+    listed: Annotated[list[ImportanceValue], must("be a list with one importance for each feature")]
+
+
+FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
+FORM_OF_KEY |= {key: f"<{key}>" for key in ("per_feature", "geometric", "listed")}
+
+
+def form(value: Any) -> str | None:
+    """Which form of an axis or of one of its points a value of params.yaml is meant to have."""
+    if isinstance(value, list):
+        return "<list>"
+    if isinstance(value, dict):
+        named = {FORM_OF_KEY[key] for key in value if key in FORM_OF_KEY}
+        return named.pop() if len(named) == 1 else None
+    return "<number>" if isinstance(value, (int, float)) or reads_as_number(value) else None
+
+
+BY_FORM = Discriminator(form)
+AT_LEAST_ONE = must("hold at least one point")
+
+SPARSITY_POINT = "a number, at least 0 and below 1, or {per_feature: [one number for each feature]}"
+SparsityPoint = Annotated[
+    Annotated[SparsityValue, Tag("<number>")] | Annotated[PerFeature, Tag("<per_feature>")],
+    BY_FORM,
+    must(f"be {SPARSITY_POINT}"),
+]
+SparsityAxis = Annotated[
+    Annotated[SparsityValue, Tag("<number>")]
+    | Annotated[PerFeature, Tag("<per_feature>")]
+    | Annotated[list[SparsityPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
+    | Annotated[SparsityRange, Tag("<range>")],
+    BY_FORM,
+    must(f"be {SPARSITY_POINT}, or a list of those, or {{start, stop, num, spacing}}"),
+]
+
+IMPORTANCE_POINT = "a positive number, {geometric: ratio} or {listed: [one number for each feature]}"
+ImportancePoint = Annotated[
+    Annotated[ImportanceValue, Tag("<number>")]
+    | Annotated[Geometric, Tag("<geometric>")]
+    | Annotated[Listed, Tag("<listed>")],
+    BY_FORM,
+    must(f"be {IMPORTANCE_POINT}"),
+]
+ImportanceAxis = Annotated[
+    Annotated[ImportanceValue, Tag("<number>")]
+    | Annotated[Geometric, Tag("<geometric>")]
+    | Annotated[Listed, Tag("<listed>")]
+    | Annotated[list[ImportancePoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
+    | Annotated[ImportanceRange, Tag("<range>")],
+    BY_FORM,
+    must(f"be {IMPORTANCE_POINT}, or a list of those, or {{start, stop, num, spacing}}"),
+]
+
+NumberOfSeeds = Annotated[
+    int, Field(ge=1, le=MAX_INSTANCES), must(f"be a whole number of seeds between 1 and {MAX_INSTANCES}")
+]
+SeedAxis = Annotated[
+    Annotated[NumberOfSeeds, Tag("<number>")]
+    | Annotated[list[SeedValue], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
+    | Annotated[SeedRange, Tag("<range>")],
+    BY_FORM,
+    must("be a whole number of seeds, a list of seeds, or {start, stop, num}"),
+]
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """A point of the sparsity axis: the probability that a feature is zero."""
+
+    label: str  # "0.9", or "per feature ..."
+    uniform: float | None  # the sparsity that all features share, if they do
+    per_feature: tuple[float, ...]  # [feature]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """A point of the importance axis: the weight of each feature's squared error in the loss."""
+
+    label: str  # "1", "0.9^i" or "listed ..."
+    curve: tuple[float, ...]  # [feature]
+
+
+def size(axis: Any) -> int:
+    """How many points an axis has, without making them."""
+    if isinstance(axis, Range):
+        return axis.num
+    if isinstance(axis, list):
+        return len(axis)
+    return axis if isinstance(axis, int) else 1  # the one kind of whole number is a number of seeds
+
+
+def placed(axis: Any) -> list[tuple[Location, Any]]:
+    """The points of an axis, each with its place in the axis."""
+    if isinstance(axis, list):
+        return [((i,), point) for i, point in enumerate(axis)]
+    return [((), axis)]
+
+
+def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]:
+    """The points of a valid SparsityAxis, and what is wrong with them at this number of features."""
+    points, faults = [], []
+    for where, point in _spread(axis, _even_sparsities):
+        if isinstance(point, PerFeature):
+            faults += _wrong_length((*where, "per_feature"), point.per_feature, n_features)
+            values = tuple(map(_rounded, point.per_feature))
+            points.append((where, Sparsity(label=f"per feature {_listing(values)}", uniform=None, per_feature=values)))
+        else:
+            value = _rounded(point)
+            points.append((where, Sparsity(label=_digits(value), uniform=value, per_feature=(value,) * n_features)))
+    return [point for _, point in points], faults + _repeated([(where, p.per_feature) for where, p in points])
+
+
+def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Fault]]:
+    """The points of a valid ImportanceAxis, and what is wrong with them at this number of features."""
+    points, faults = [], []
+    for where, point in _spread(axis, _even):
+        if isinstance(point, Listed):
+            faults += _wrong_length((*where, "listed"), point.listed, n_features)
+            curve = tuple(map(_rounded, point.listed))
+            label = f"listed {_listing(curve)}"
+        elif isinstance(point, Geometric):
+            ratio = _rounded(point.geometric)
+            if not math.log(MIN_IMPORTANCE) <= (n_features - 1) * math.log(ratio) <= math.log(MAX_IMPORTANCE):
+                allowed = f"must keep r^(n_features - 1) between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"
+                faults.append(Fault((*where, "geometric"), f"{allowed}; n_features = {n_features}", point.geometric))
+                continue
+            curve = tuple(_rounded(ratio**i) for i in range(n_features))
+            label = f"{_digits(ratio)}^i"
+        else:
+            curve = (_rounded(point),) * n_features
+            label = _digits(point)
+        points.append((where, Importance(label=label, curve=curve)))
+    return [point for _, point in points], faults + _repeated([(where, p.curve) for where, p in points])
+
+
+def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:
+    """The points of a valid SeedAxis, and what is wrong with them."""
+    if isinstance(axis, int):
+        return list(range(axis)), []
+    if isinstance(axis, SeedRange):
+        step, rest = divmod(axis.stop - axis.start, axis.num - 1)
+        if rest or not step:
+            return [], [Fault(("num",), "must divide stop - start into equal whole steps other than 0", axis.num)]
+        return [axis.start + step * i for i in range(axis.num)], []
+    return axis, _repeated([((i,), seed) for i, seed in enumerate(axis)])
+
+
+def _spread(axis: Any, even: Callable[[Range], list[float]]) -> list[tuple[Location, Any]]:
+    """As `placed`, with a range spread out; its points have no places of their own."""
+    return [((), point) for point in even(axis)] if isinstance(axis, Range) else placed(axis)
+
+
+def _even(axis: Range) -> list[float]:
+    shares = [i / (axis.num - 1) for i in range(axis.num)]
+    if axis.spacing == "log":
+        return [_rounded(axis.start * (axis.stop / axis.start) ** share) for share in shares]
+    return [_rounded(axis.start + (axis.stop - axis.start) * share) for share in shares]
+
+
+def _even_sparsities(axis: Range) -> list[float]:
+    """A log range of sparsities is even in the density 1 - S, as the paper's sweeps are."""
+    if axis.spacing == "log":
+        densities = axis.model_copy(update={"start": 1 - axis.start, "stop": 1 - axis.stop})
+        return [1 - density for density in _even(densities)]
+    return _even(axis)
+
+
+def _wrong_length(where: Location, values: Sequence[float], n_features: int) -> list[Fault]:
+    if len(values) == n_features:
+        return []
+    return [
+        Fault(where, f"must hold n_features = {n_features} values, one for each feature, not {len(values)}", values)
+    ]
+
+
+def _repeated(points: Sequence[tuple[Location, Hashable]]) -> list[Fault]:
+    """A fault for each point that is the same as an earlier one; one in all for a range, whose points have no place."""
+    first: dict[Hashable, Location] = {}
+    faults: dict[Location, Fault] = {}
+    for where, point in points:
+        if point not in first:
+            first[point] = where
+        elif where:
+            faults[where] = Fault(
+                where, f"must differ from the other points of the axis; it repeats [{first[point][0]}]"
+            )
+        else:
+            faults[where] = Fault(where, "must have points that differ in their first 10 digits")
+    return list(faults.values())
+
+
+def _rounded(x: float) -> float:
+    return float(f"{x:.10g}") + 0.0  # + 0.0 turns -0.0 into 0.0
+
+
+def _digits(x: float) -> str:
+    return f"{x:.10g}"
+
+
+def _listing(values: Sequence[float]) -> str:
+    """The values themselves, or for many of them a beginning and a digest of all."""
+    if len(values) <= 8:
+        return ", ".join(map(_digits, values))
+    digest = hashlib.sha256(", ".join(map(_digits, values)).encode()).hexdigest()
+    return f"{', '.join(map(_digits, values[:3]))}, ... #{digest[:8]}"

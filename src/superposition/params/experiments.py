@@ -1,0 +1,213 @@
+"""From params.yaml to resolved experiments: defaults filled in, axes expanded, rules between keys checked."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML, YAMLError
+
+from superposition.exact.grids import over_budget
+from superposition.params.axes import MAX_INSTANCES, Importance, Sparsity, importances, placed, seeds, size, sparsities
+from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
+from superposition.params.schema import PRESETS, Block, Defaults, File, Initial, Model, Training
+
+MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
+NESTED = [key for key, field in Defaults.model_fields.items() if field.annotation in (Initial, Training)]
+
+
+class Experiment(Strict):
+    """One block of params.yaml, resolved: its instances are the product models x sparsities x importances x seeds."""
+
+    title: str
+    section: str
+    n_features: int
+    n_hidden: int
+    models: tuple[Model, ...]
+    sparsities: tuple[Sparsity, ...]
+    importances: tuple[Importance, ...]
+    seeds: tuple[int, ...]
+    values: Literal["unit", "signed"]
+    held_out: int
+    initial: Initial
+    training: Training
+
+    def training_settings(self) -> dict[str, Any]:
+        """All that training needs to know besides its data, in JSON's types."""
+        return self.model_dump(mode="json", include={"n_features", "n_hidden", "models", "initial", "training"})
+
+
+class Params(Strict):
+    seed: int
+    experiments: dict[str, Experiment]
+
+
+def read(path: Path) -> Params:
+    """The parameters in a YAML file; raises ParamsError with everything that is wrong with it."""
+    document = _parse(path)
+    faults: list[Fault] = []
+    try:
+        File.model_validate(document)
+    except ValidationError as error:
+        faults += faults_of(error)
+    defaults, blocks = document.get("defaults"), document.get("experiments")
+    shared = defaults if isinstance(defaults, dict) else {}
+    checked = {}
+    for name, own in blocks.items() if isinstance(blocks, dict) else ():
+        if isinstance(own, dict):
+            *checked[name], found = _check(own, shared)
+            for fault in found:
+                home = ("defaults",) if _is_inherited(fault.location, own) else ("experiments", str(name))
+                faults.append(replace(fault, location=(*home, *fault.location)))
+    if faults:
+        # What the defaults do wrong is said once, however many experiments inherit it.
+        raise ParamsError(list({str(fault): fault for fault in faults}.values()))
+    experiments = {name: _experiment(name, keys, points) for name, (keys, points) in checked.items()}
+    return Params(seed=document["seed"], experiments=experiments)
+
+
+def _parse(path: Path) -> dict[Any, Any]:
+    """The mapping in a YAML file, as DVC reads it (YAML 1.2)."""
+    try:
+        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParamsError([Fault((str(path),), f"cannot be read: {error.strerror}")]) from None
+    except (YAMLError, ValueError) as error:  # ValueError: not UTF-8, or no such date as 2020-13-01
+        said = " ".join(str(error).split())
+        raise ParamsError([Fault((str(path),), f"is not valid YAML: {said}")]) from None
+    if not isinstance(document, dict):
+        what = "is empty" if document is None else f"holds a {type(document).__name__}"
+        raise ParamsError([Fault((str(path),), f"{what}; must be a mapping with seed, defaults and experiments")])
+    return document
+
+
+def _filled_in(own: dict[Any, Any], shared: dict[Any, Any]) -> dict[Any, Any]:
+    """An experiment's keys over the defaults; `initial` and `training` are filled in key by key."""
+    whole = {key: value for key, value in shared.items() if key in Defaults.model_fields} | own
+    for key in NESTED:
+        if isinstance(own.get(key), dict) and isinstance(shared.get(key), dict):
+            whole[key] = shared[key] | own[key]
+    return whole
+
+
+def _is_inherited(location: Location, own: dict[Any, Any]) -> bool:
+    """Whether what stands at this location of an experiment was written in the defaults, not in its own block."""
+    if not location or location[0] not in Defaults.model_fields:
+        return False
+    key, *rest = location
+    if key in NESTED and rest and isinstance(own.get(key), dict):
+        return rest[0] not in own[key]
+    return key not in own
+
+
+def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any], dict[str, list[Any]], list[Fault]]:
+    """The valid keys of an experiment, the points of its axes, and its faults but for those of the defaults alone."""
+    valid: dict[type, dict[str, Any]] = {}
+    faults: list[Fault] = []
+    try:
+        Block.model_validate(_filled_in(own, shared), context=valid)
+    except ValidationError as error:
+        faults += [fault for fault in faults_of(error) if not _is_inherited(fault.location, own)]
+    keys, training = valid.get(Block, {}), valid.get(Training, {})
+    too_many = _size_faults(keys)
+    points, found = ({}, too_many) if too_many else _expand(keys)
+    faults += [*_training_faults(training, own), *_budget_faults(keys, training, own), *found]
+    faults += _tied_faults(points.get("model", []), keys)
+    return keys, points, faults
+
+
+def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -> Experiment:
+    return Experiment(
+        title=keys.get("title") or name.replace("_", " ").capitalize(),
+        section=keys.get("section", ""),
+        n_features=keys["n_features"],
+        n_hidden=keys["n_hidden"],
+        models=tuple(points["model"]),
+        sparsities=tuple(points["sparsity"]),
+        importances=tuple(points["importance"]),
+        seeds=tuple(points["seeds"]),
+        values=keys["values"],
+        held_out=keys["held_out"],
+        initial=keys["initial"],
+        training=keys["training"],
+    )
+
+
+def _blamed(own: dict[Any, Any], *locations: Location) -> Location:
+    """Of the keys that do not go together, the first that the experiment itself writes, or else the first."""
+    return next((location for location in locations if not _is_inherited(location, own)), locations[0])
+
+
+def _training_faults(training: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+    for small, large in (("warmup_steps", "steps"), ("batch_size", "sample_size")):
+        if training.get(small) is None or training.get(large) is None or training[small] <= training[large]:
+            continue
+        too_much, too_little = ("training", small), ("training", large)
+        if _blamed(own, too_much, too_little) == too_much:
+            yield Fault(too_much, f"must be at most {large} = {training[large]}", training[small])
+        else:
+            yield Fault(too_little, f"must be at least {small} = {training[small]}", training[large])
+
+
+def _budget_faults(keys: dict[str, Any], training: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+    if training.get("arithmetic") != "exact":
+        return
+    # A shape of which a part is unknown is checked as if that part were 1, which always fits.
+    shape = {key: keys.get(key, 1) for key in ("n_features", "n_hidden")} | {
+        "batch_size": training.get("batch_size", 1)
+    }
+    for sentence in over_budget(**shape):
+        axis = sentence.split()[0]
+        location = ("training", axis) if axis in training else (axis,)
+        yield Fault(_blamed(own, location, ("training", "arithmetic")), sentence)
+
+
+def _size_faults(keys: dict[str, Any]) -> list[Fault]:
+    counts = {key: size(keys[key]) for key in ("model", "sparsity", "importance", "seeds") if key in keys}
+    instances, n_features = prod(counts.values()), keys.get("n_features", 1)
+    product = f"{' x '.join(f'{count} ({key})' for key, count in counts.items())} = {instances} instances"
+    if instances > MAX_INSTANCES:
+        return [Fault((), f"has {product}; allowed: at most {MAX_INSTANCES}")]
+    if instances * n_features > MAX_ROWS:
+        return [Fault((), f"has {product} of {n_features} features; allowed: at most {MAX_ROWS} features in all")]
+    return []
+
+
+def _expand(keys: dict[str, Any]) -> tuple[dict[str, list[Any]], list[Fault]]:
+    """The points of every axis that can be known, and what is wrong with them."""
+    expansions: dict[str, Callable[[Any], tuple[list[Any], list[Fault]]]] = {"model": _models, "seeds": seeds}
+    if "n_features" in keys:
+        expansions["sparsity"] = partial(sparsities, n_features=keys["n_features"])
+        expansions["importance"] = partial(importances, n_features=keys["n_features"])
+    points, faults = {}, []
+    for key, expand in expansions.items():
+        if key in keys:
+            points[key], found = expand(keys[key])
+            faults += [replace(fault, location=(key, *fault.location)) for fault in found]
+    return points, faults
+
+
+def _models(axis: Any) -> tuple[list[Model], list[Fault]]:
+    """The points of a valid ModelAxis, and the names among them that are taken."""
+    models, faults, taken = [], [], set[str]()
+    for where, point in placed(axis):
+        if isinstance(point, Model):
+            model, at, reserved = point, (*where, "name"), taken | PRESETS.keys()
+        else:
+            model, at, reserved = PRESETS[point], where, taken
+        if model.name in reserved:
+            faults.append(Fault(at, "must be a name that no preset and no other model of the axis has", model.name))
+        models.append(model)
+        taken.add(model.name)
+    return models, faults
+
+
+def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
+    """A tied model gains nothing from more hidden dimensions than features: W^T W has rank n_features at most."""
+    n, m = keys.get("n_features"), keys.get("n_hidden")
+    tied = [model.name for model in models if model.tied]
+    if tied and n is not None and m is not None and m > n:
+        yield Fault(("n_hidden",), f"must be at most n_features = {n} for tied models ({', '.join(tied)})", m)

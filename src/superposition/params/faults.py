@@ -1,0 +1,139 @@
+"""How a fault in params.yaml is worded: one line with its key path, its value and what is allowed instead."""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, WrapValidator, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+Location = tuple[str | int, ...]
+
+NOTHING = object()  # stands for a value where there is none to show
+MISSING = object()  # stands for the value of a key that was left out
+FORM = re.compile(r"<\w+>")  # names a form of a value in pydantic's locations; it is no part of the file's key paths
+WIDTH = 60  # characters of a value that are shown
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that params.yaml must not say: where, what is allowed there, and the value that stands there."""
+
+    location: Location
+    message: str
+    value: Any = NOTHING
+
+    @property
+    def path(self) -> str:
+        """As it is printed: `experiments.intro.sparsity[1]`."""
+        steps = [f"[{step}]" if isinstance(step, int) else "." + _plain(step) for step in self.location]
+        return "".join(steps).removeprefix(".")
+
+    def __str__(self) -> str:
+        return f"{self.path}{'' if self.value is NOTHING else ' = ' + _shown(self.value)}: {self.message}"
+
+
+class ParamsError(ValueError):
+    """Everything that is wrong with a params.yaml, one line per fault."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """The value of a key that the mapping does not have, and the keys that it has."""
+
+    value: Any
+    known: tuple[str, ...]
+
+
+class Strict(BaseModel):
+    """A mapping of params.yaml: strict about keys and types, and frozen.
+
+    With a `context` (a dict) for validation, every valid field is noted there under its class, so that rules about
+    several keys can be checked although another key is wrong.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def mark(cls, data: Any) -> Any:
+        """Gives missing and unknown keys values that tell the wording of the fault what it needs to know."""
+        if not isinstance(data, dict):
+            return data
+        known = cls.model_fields
+        missing = {key: MISSING for key, field in known.items() if field.is_required() and key not in data}
+        unknown = {str(key): Stranger(value, tuple(known)) for key, value in data.items() if key not in known}
+        return {key: value for key, value in data.items() if key in known} | missing | unknown
+
+    @field_validator("*")
+    @classmethod
+    def note(cls, value: Any, info: Any) -> Any:  # a ValidationInfo: a protocol, which the tests' beartype cannot check
+        if info.context is not None:
+            info.context.setdefault(cls, {})[info.field_name] = value
+        return value
+
+
+def must(allowed: str) -> WrapValidator:
+    """Words whatever is wrong with a value as "must ...", unless something inside it is wrong and says so itself."""
+
+    def judge(value: Any, check: Callable[[Any], Any]) -> Any:
+        try:
+            return check(value)
+        except ValidationError as error:
+            lines = error.errors(include_url=False)
+            # What is missing inside is the end of a list that is too short: that is the list's fault.
+            if any(line["loc"] and line["type"] != "missing" for line in lines):
+                raise
+            hint = " (this is text: write a number, without quotes)" if _is_number_as_text(value, lines) else ""
+            raise PydanticCustomError("must", "{sentence}", {"sentence": f"must {allowed}{hint}"}) from None
+
+    return WrapValidator(judge)
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """Pydantic's findings as faults, located relative to the value that was validated."""
+    faults = []
+    for line in error.errors(include_url=False):
+        where = tuple(step for step in line["loc"] if not FORM.fullmatch(str(step)))
+        value, message = line["input"], line["msg"]
+        if isinstance(value, Stranger):
+            near = difflib.get_close_matches(str(where[-1]), value.known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(value.known)}"
+            value, message = value.value, f"is an unknown key; {hint}"
+        elif value is MISSING:
+            value, message = NOTHING, f"is missing; {message}"
+        elif where[-1:] == ("[key]",):  # it is the key that is wrong, not its value
+            where, value = where[:-1], NOTHING
+        faults.append(Fault(where, message, value))
+    return faults
+
+
+def _is_number_as_text(value: Any, lines: Sequence[Any]) -> bool:
+    """Whether a number was expected and `value` is text that reads as one, like '1e-3'."""
+    return lines[0]["type"] in ("float_type", "int_type") and reads_as_number(value)
+
+
+def reads_as_number(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(step: str) -> str:
+    return step if re.fullmatch(r"[\w./-]+", step) else repr(step)
+
+
+def _shown(value: Any) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    text = words[value] if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."

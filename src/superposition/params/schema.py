@@ -1,0 +1,137 @@
+"""The keys of params.yaml: one class per mapping, one field per key, and for each what it must be.
+
+What a value means, its unit and its source stand beside it in params.yaml.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from superposition.params.axes import AT_LEAST_ONE, ImportanceAxis, SeedAxis, SeedValue, SparsityAxis
+from superposition.params.faults import Strict, must
+
+# Steps and samples are counted by 32-bit words of the random generator.
+Count = Annotated[int, Field(ge=1, lt=2**32), must("be a whole number, at least 1 and below 2^32")]
+Size = Annotated[int, Field(ge=1, le=100_000), must("be a whole number between 1 and 100000")]
+Positive = Annotated[float, Field(gt=0), must("be a number above 0")]
+Flag = Annotated[bool, must("be true or false")]
+Activation = Annotated[Literal["linear", "relu"], must("be linear or relu")]
+# Names become names of files, stages and columns.
+Name = Annotated[
+    str,
+    Field(pattern="^[a-z][a-z0-9_]*$", max_length=64),
+    must("have a name of at most 64 small letters, digits and _, with a letter first (it names files)"),
+]
+Line = Annotated[str, Field(pattern=r"^\S[^\r\n]*$", max_length=200), must("be one line of at most 200 characters")]
+
+
+class Model(Strict):
+    """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target."""
+
+    name: Name
+    tied: Flag = True
+    hidden: Activation = "linear"
+    output: Activation = "relu"
+    output_bias: Flag = True  # b
+    hidden_bias: Flag = False  # c
+    target: Annotated[Literal["identity", "absolute"], must("be identity or absolute")] = "identity"
+
+
+# The paper's models: "Demonstrating Superposition" (linear, ReLU output), "Superposition in a Privileged Basis" (ReLU
+# hidden) and "Computation in Superposition" (absolute value).
+PRESETS = {
+    "linear": Model(name="linear", output="linear"),
+    "relu_output": Model(name="relu_output"),
+    "relu_hidden": Model(name="relu_hidden", hidden="relu"),
+    "absolute_value": Model(name="absolute_value", tied=False, hidden="relu", target="absolute"),
+}
+MODEL_FORMS = {str: "<preset>", dict: "<model>", list: "<list>"}
+
+
+def model_form(value: Any) -> str | None:
+    return next((tag for kind, tag in MODEL_FORMS.items() if isinstance(value, kind)), None)
+
+
+def is_preset(name: str) -> str:
+    if name not in PRESETS:
+        raise ValueError
+    return name
+
+
+MODEL = f"one of {', '.join(PRESETS)}, or a model of your own, {{name: ..., hidden: ..., ...}}"
+Preset = Annotated[str, AfterValidator(is_preset), must(f"be {MODEL}")]
+ModelPoint = Annotated[
+    Annotated[Preset, Tag("<preset>")] | Annotated[Model, Tag("<model>")],
+    Discriminator(model_form),
+    must(f"be {MODEL}"),
+]
+ModelAxis = Annotated[
+    Annotated[Preset, Tag("<preset>")]
+    | Annotated[Model, Tag("<model>")]
+    | Annotated[list[ModelPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
+    Discriminator(model_form),
+    must(f"be {MODEL}, or a list of those"),
+]
+
+
+class Initial(Strict):
+    """How initial weights are drawn; biases start at 0."""
+
+    rule: Annotated[Literal["xavier", "notebook", "normal"], must("be xavier, notebook or normal")]
+    gain: Positive
+
+
+Decay = Annotated[float, Field(ge=0, lt=1), must("be a number, at least 0 and below 1")]
+
+
+class Training(Strict):
+    steps: Count
+    batch_size: Count
+    sample_size: Annotated[
+        Annotated[int, Field(ge=1, lt=2**32)] | None,
+        must("be null (fresh samples at each step) or a whole number of at least 1"),
+    ]
+    learning_rate: Positive
+    schedule: Annotated[Literal["constant", "linear", "cosine"], must("be constant, linear or cosine")]
+    warmup_steps: Annotated[int, Field(ge=0), must("be a whole number of at least 0")]
+    # A list in YAML, which strict tuples refuse.
+    betas: Annotated[tuple[Decay, Decay], Field(strict=False), must("be a list of two numbers")]
+    eps: Positive
+    weight_decay: Annotated[float, Field(ge=0), must("be a number of at least 0")]
+    arithmetic: Annotated[Literal["exact", "float32"], must("be exact or float32")]
+    snapshots: Count
+
+
+class Defaults(Strict):
+    """The keys that experiments may leave out."""
+
+    sparsity: SparsityAxis
+    importance: ImportanceAxis
+    values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
+    seeds: SeedAxis
+    held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+    initial: Annotated[Initial, must("be a mapping with rule and gain")]
+    training: Annotated[Training, must("be a mapping of training settings")]
+
+
+class Block(Defaults):
+    """An experiment as it is written, with the defaults filled in."""
+
+    title: Line = ""
+    section: Line = ""
+    model: ModelAxis
+    n_features: Size
+    n_hidden: Size
+
+
+EXPERIMENT = "be a mapping with at least model, n_features and n_hidden"
+
+
+class File(Strict):
+    seed: SeedValue
+    defaults: Annotated[Defaults, must("be a mapping of the keys that experiments may leave out")]
+    experiments: Annotated[
+        dict[Name, Annotated[dict[Any, Any], must(EXPERIMENT)]],
+        Field(min_length=1),
+        must("be a mapping from names to experiments, with at least one of them"),
+    ]
