@@ -12,7 +12,7 @@ from superposition.params.experiments import read
 
 def main(name: str) -> None:
     params = read(Path("params.yaml"))
-    experiment, out = params.experiments[name], Path("data", name, "world")
+    experiment, out = params.experiments[name], Path("data/worlds", name)
     out.mkdir(parents=True, exist_ok=True)
     table = instances(params.seed, name, experiment)
     table.to_parquet(out / "instances.parquet", index=False, compression=None)

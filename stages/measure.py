@@ -11,25 +11,26 @@ from superposition.measures.tables import features_table, gram_table, instances_
 
 
 def main(name: str) -> None:
-    world, trained, out = (Path("data", name, part) for part in ("world", "trained", "tables"))
+    world, trained, out = (Path("data", part, name) for part in ("worlds", "trained", "tables"))
     out.mkdir(parents=True, exist_ok=True)
     instances = pd.read_parquet(world / "instances.parquet")
     features = pd.read_parquet(world / "features.parquet")
     history = pd.read_parquet(trained / "history.parquet")
     weights = np.load(trained / "weights.npz")
 
-    def parameter(key: str) -> torch.Tensor:
-        """Of all instances in order; instances of different models follow each other in both files."""
-        return torch.from_numpy(np.concatenate([weights[f"{model}.{key}"] for model in instances["model"].unique()]))
-
-    W, b = parameter("W").double(), parameter("b").double()
+    models = instances["model"].unique()  # in order: instances of a model follow each other, here and in the weights
+    W = np.concatenate([weights[f"{model}.W"] for model in models])
+    no_bias = np.zeros_like(W[:, 0])  # of models without one
+    b = np.concatenate([weights.get(f"{model}.b", no_bias[instances["model"] == model]) for model in models])
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
+    W, b = torch.from_numpy(W).double(), torch.from_numpy(b).double()
     instances = instances_table(instances, features, W, torch.from_numpy(loss.to_numpy()))
     tables = {
         "instances": instances,
         "features": features_table(instances, features, W, b),
         "gram": gram_table(instances, W),
         "weights": weights_table(W),
+        "history": history,
     }
     for key, table in tables.items():
         table.to_parquet(out / f"{key}.parquet", index=False, compression=None)

@@ -12,9 +12,11 @@ from superposition.training.checkpoints import folder
 from superposition.training.launch import train_everywhere
 from superposition.training.run import World
 
+CODE = ("exact", "features", "models", "training")  # what decides the results, besides the world
+
 
 def main(name: str) -> None:
-    read, out = Path("data", name, "world"), Path("data", name, "trained")
+    read, out = Path("data/worlds", name), Path("data/trained", name)
     world = World(
         instances=pd.read_parquet(read / "instances.parquet"),
         features=pd.read_parquet(read / "features.parquet"),
@@ -22,8 +24,8 @@ def main(name: str) -> None:
         held_out=np.load(read / "held_out.npz")["words"],
         sample=np.load(read / "sample.npz")["words"] if (read / "sample.npz").exists() else None,
     )
-    code = [*Path("src").rglob("*.py"), Path("requirements.txt")]
-    checkpoints = folder(Path(".checkpoints"), [*code, *read.iterdir()])
+    code = [file for part in CODE for file in Path("src/superposition", part).glob("*.py")]
+    checkpoints = folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
     trained = train_everywhere(name, world, checkpoints)
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "weights.npz", **trained.weights)  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+# `make help` lists the targets. The first one that needs an environment makes it, in .venv.
+
+# bash, and so a shell for every line: only then is the PATH below the one that commands are looked up in.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
+# Another build of torch: make repro TORCH="--index-url <url> torch==2.13.0"
+TORCH ?= $(shell grep -o '^torch==[0-9.]*' requirements.txt)
+EXPERIMENTS ?=
+ARGS ?=
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Relative, so that DVC's copies of the workspace (dvc exp run --temp) import their own code.
+export PYTHONPATH := src
+export DVC_NO_ANALYTICS := 1
+
+# The stamps are named by what they stand for: touching or switching files does not install anything anew.
+checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+RUNTIME := .venv/runtime-$(call checksum,requirements.txt requirements-cuda.txt)
+DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
+# No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
+INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
+
+.PHONY: help repro test check format verify lock .venv clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[.a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([.a-z]+):.*## /\1|/' | awk -F '|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
+	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
+	@dvc repro $(addprefix plot@,$(EXPERIMENTS))
+	@python -m superposition.report.summary $(EXPERIMENTS)
+
+test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
+	@python -m pytest $(ARGS)
+
+check: $(DEVELOPMENT) ## Formatter, linter and type checker, as CI runs them
+	ruff format --check .
+	ruff check .
+	mypy src stages
+
+format: $(DEVELOPMENT) ## Format the code and fix what the linter can
+	ruff format .
+	ruff check --fix .
+
+verify: $(RUNTIME) ## Recompute HEAD in a fresh clone, compare with dvc.lock; EXPERIMENTS="..." or all, default intro
+	@python scripts/verify.py $(EXPERIMENTS)
+
+ifneq ($(wildcard benchmarks/__main__.py),)
+.PHONY: bench
+bench: $(RUNTIME) ## Measure speed
+	@python -m benchmarks $(ARGS)
+endif
+
+lock: $(DEVELOPMENT) ## Pin the newest versions that fit requirements.in and requirements-dev.in
+	@python scripts/lock.py
+
+.venv: $(DEVELOPMENT) ## The environment with the development tools (repro and verify need less)
+
+clean: ## Remove the environment and the tools' caches; results and DVC's cache stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# pip and setuptools go first: this pip is much faster than the one that comes with Python, and setuptools builds the one
+# package that comes as source, in place of whatever pip would download for that.
+# `pip check` stands in for pip's resolver. It fails if torch is a CUDA build, whose libraries are installed then.
+$(RUNTIME): | requirements.txt requirements-cuda.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
+	  echo "error: '$(PYTHON)' is no Python 3.11 to 3.14; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making .venv (once; about a minute, more where CUDA's libraries are downloaded) ..."
+	@$(PYTHON) -m venv --clear .venv
+	@awk '/^[a-z]/ {keep = /^(pip|setuptools)==/} keep' requirements.txt | $(INSTALL) -r /dev/stdin
+	@$(INSTALL) $(TORCH)
+	@$(INSTALL) --no-build-isolation -r requirements.txt
+	@.venv/bin/python -m pip check >/dev/null 2>&1 || $(INSTALL) -r requirements-cuda.txt
+	@report=$$(.venv/bin/python -m pip check) || { echo "$$report" >&2; exit 1; }
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) | requirements-dev.txt
+	@echo "Adding the development tools to .venv ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@

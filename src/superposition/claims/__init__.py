@@ -1,0 +1,25 @@
+"""What the paper claims, each a predicate over trained models, with the value that the paper gives."""
+
+from collections.abc import Mapping
+
+from superposition.claims import basic_results, intro
+from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
+from superposition.measures.results import Tables
+
+CLAIMS: dict[str, tuple[Claim, ...]] = {
+    "intro": intro.CLAIMS,
+    "basic_results": basic_results.CLAIMS,
+}
+
+
+def evaluate(tables_by_experiment: Mapping[str, Tables]) -> Evaluation:
+    """The verdict on each claim about these experiments; a claim that they no longer test is set apart, with why."""
+    verdicts = []
+    untested = []
+    for experiment, tables in tables_by_experiment.items():
+        for claim in CLAIMS.get(experiment, ()):
+            try:
+                verdicts.append(verdict(claim, tables))
+            except NotTested as reason:
+                untested.append((claim, str(reason)))
+    return Evaluation(verdicts, untested)

@@ -1,0 +1,26 @@
+"""Figures, functions from tables to a matplotlib Figure.
+
+`panels` draws single axes and `grids` lays them out; `intro` and `basic_results` are the paper's figures, `overview`
+serves every experiment that has none of its own, and `learning_curves` all of them. `style` holds colours, fonts and
+how a figure is saved. Another experiment of the paper gets a module here and a line in PAPER.
+"""
+
+from collections.abc import Callable
+
+from matplotlib.figure import Figure
+
+from superposition.figures import basic_results, intro, learning_curves, overview
+from superposition.measures.results import Tables
+
+# By experiment: whether its tables still have the shape that the paper's figures need, and those figures.
+PAPER: dict[str, tuple[Callable[[Tables], bool], Callable[[Tables], dict[str, Figure]]]] = {
+    "intro": (intro.fits, intro.figures),
+    "basic_results": (basic_results.fits, basic_results.figures),
+}
+
+
+def figures_of(experiment: str, tables: Tables) -> dict[str, Figure]:
+    """The figures of an experiment by name: the paper's own, or an overview, and the learning curves."""
+    fits, paper = PAPER.get(experiment, (lambda _: False, overview.figures))
+    figures = paper(tables) if fits(tables) else overview.figures(tables)
+    return figures | learning_curves.figures(tables)

@@ -1,0 +1,28 @@
+"""The figure of "Basic Results": the linear model, then the ReLU model from dense to sparse."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from superposition.figures.grids import gram_and_norm_grid
+from superposition.figures.overview import selected
+from superposition.figures.points import density_name
+from superposition.measures.results import Tables
+
+
+def fits(tables: Tables) -> bool:
+    """The figure has one row of models and sparsities."""
+    best = tables.best
+    return (
+        {"linear", "relu_output"} <= set(best["model"])
+        and len(best["importance"].unique()) == 1
+        and bool(best["sparsity"].notna().all())
+    )
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    """The linear model is shown once, at the highest sparsity, as in the paper: it is the same at all of them."""
+    best = tables.best
+    linear = best[best["model"] == "linear"].sort_values("sparsity").tail(1)
+    others = best[best["model"] != "linear"].sort_values(["model", "sparsity"], kind="stable")
+    shown, notes = selected(tables, pd.concat([linear, others]), limit=16, named=density_name)
+    return {"weights_and_norms": gram_and_norm_grid(tables, shown, notes)}

@@ -1,0 +1,17 @@
+"""The figure at the head of the paper: feature vectors in the plane, at growing sparsity."""
+
+from matplotlib.figure import Figure
+
+from superposition.figures.grids import vector_grid
+from superposition.figures.overview import selected
+from superposition.measures.results import Tables
+
+
+def fits(tables: Tables) -> bool:
+    """Vectors can be drawn where the model has two hidden dimensions."""
+    return tables.n_hidden == 2
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    shown, notes = selected(tables, tables.best.sort_values(["model", "sparsity"], kind="stable"), limit=10)
+    return {"feature_vectors": vector_grid(tables, shown, notes)}

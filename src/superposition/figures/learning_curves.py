@@ -1,0 +1,77 @@
+"""Held-out loss while training: one panel per model, one colour per sparsity, the best seed in bold."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
+
+from superposition.figures.grids import Canvas
+from superposition.figures.points import model_name, sparsity_name, spread_out, titles
+from superposition.figures.style import DENSITY, MUTED, theme
+from superposition.measures.results import Tables
+
+MAX_CURVES = 10  # points in one panel; more could not be told apart
+MAX_SEEDS = 20  # thin lines at one point
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    width, height, gap, left, foot = 3.1, 2.5, 0.65, 0.75, 0.75
+    models = list(dict.fromkeys(tables.best["model"]))[:4]
+    with theme():
+        canvas = Canvas(left + len(models) * (width + gap + 1.0) - 0.3, 0.42 + height + foot)
+        for number, model in enumerate(models):
+            axes = canvas.axes(left + number * (width + gap + 1.0), 0.42, width, height)
+            _draw(axes, tables, model)
+            if len(models) > 1:
+                axes.set_title(model_name(model), loc="left")
+        if bool((tables.history["loss"] > 0).any()):
+            _same_losses(canvas.figure.axes)
+        canvas.figure.axes[0].set_ylabel("held-out loss")
+        note = "bold: lowest loss at the end"
+        if len(tables.instances) > len(tables.best):
+            canvas.text(left, canvas.height - 0.24, note + ", thin: the other seeds", fontsize=8, color=MUTED)
+        return {"learning_curves": canvas.figure}
+
+
+def _draw(axes: Axes, tables: Tables, model: str) -> None:
+    best = tables.best[tables.best["model"] == model].sort_values("sparsity", kind="stable")
+    kept = best.iloc[spread_out(len(best), MAX_CURVES)]
+    names = titles(tables, sparsity_name)
+    shades = DENSITY(np.linspace(0, 1, max(2, len(kept))))
+    lines = []
+    for (_, row), shade in zip(kept.iterrows(), shades, strict=False):
+        for instance in tables.at(int(row["point"]))["instance"][1:MAX_SEEDS]:
+            steps, loss = _curve(tables, int(instance))
+            axes.plot(steps, loss, color=shade, linewidth=0.6, alpha=0.35, zorder=2)
+        steps, loss = _curve(tables, int(row["instance"]))
+        # All but the model, which is the panel's title.
+        label = names[int(row["point"])].removeprefix(model_name(model)).strip().replace("\n", ", ")
+        lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label or None)
+    axes.set(xlabel="step", xscale="log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}".replace(",", "\u202f")))
+    axes.grid(axis="y")
+    axes.spines[["top", "right"]].set_visible(False)
+    title = None if len(kept) == len(best) else f"{len(kept)} of {len(best)}"
+    axes.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.01, 1.02), handlelength=1.2, title=title)
+
+
+def _same_losses(panels: list[Axes]) -> None:
+    """One logarithmic scale for all panels, with labels at powers of ten, or more often if those are too few."""
+    for axes in panels:
+        axes.set_yscale("log")
+    limits = [limit for axes in panels for limit in axes.get_ylim()]
+    narrow = max(limits) < 100 * min(limits)
+    for axes in panels:
+        axes.set_ylim(min(limits), max(limits))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}") if narrow else LogFormatterMathtext())
+        axes.minorticks_off()
+
+
+def _curve(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
+    own = tables.history[tables.history["instance"] == instance].sort_values("step")
+    if own.empty:
+        raise ValueError(f"the history has no losses of instance {instance}")
+    trained = own[own["step"] > 0]  # the axis is logarithmic, as the steps are
+    return trained["step"].to_numpy(), trained["loss"].to_numpy()

@@ -1,0 +1,33 @@
+"""Figures of any experiment: W^T W, biases and norms at each point of its axes, and vectors if they lie in a plane."""
+
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from superposition.figures.grids import gram_and_norm_grid, vector_grid
+from superposition.figures.points import Point, points, sparsity_name, spread_out
+from superposition.measures.results import Tables
+
+
+def selected(
+    tables: Tables, rows: pd.DataFrame, limit: int, named: Callable[[float], str] = sparsity_name
+) -> tuple[list[Point], list[str]]:
+    """At most `limit` of these best instances, evenly spaced, and what the reader should know of the choice."""
+    kept = rows.iloc[spread_out(len(rows), limit)]
+    notes = [] if len(kept) == len(rows) else [f"{len(kept)} of {len(rows)} points, evenly spaced."]
+    if len(tables.instances) > len(tables.best):
+        notes.append(
+            "Of the seeds at each point, the one with the lowest held-out loss is shown; "
+            "in brackets, how many represent as many features."
+        )
+    return points(tables, kept, named), [" ".join(notes)] if notes else []
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    shown, notes = selected(tables, tables.best, limit=16 if tables.n_features <= 30 else 8)
+    drawn = {"weights_and_norms": gram_and_norm_grid(tables, shown, notes)}
+    if tables.n_hidden == 2:
+        shown, notes = selected(tables, tables.best, limit=10)
+        drawn["feature_vectors"] = vector_grid(tables, shown, notes)
+    return drawn

@@ -1,0 +1,88 @@
+"""Single axes: what one trained model looks like. Features are counted from 1, as in the paper's text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.patches import Circle
+
+from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, SUPERPOSITION
+
+SIGNED_RANGE = Normalize(-1, 1)
+SUPERPOSITION_RANGE = Normalize(0, 1)
+NO_COLOUR = 0.004  # 1 / 255: entries below it would be drawn white
+
+
+def feature_vectors(axes: Axes, W: np.ndarray, colours: Sequence[object], extent: float) -> None:
+    """The columns of `W` [2, feature] as vectors in the plane, over the unit circle."""
+    axes.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=FAINT, linewidth=1, zorder=0))
+    axes.axhline(0, color=FAINT, linewidth=0.6, zorder=0)
+    axes.axvline(0, color=FAINT, linewidth=0.6, zorder=0)
+    # The most important ones come last, on top.
+    for (x, y), colour in list(zip(W.T, colours, strict=True))[::-1]:
+        axes.plot([0, x], [0, y], color=colour, linewidth=2.2, solid_capstyle="round", zorder=2)
+        axes.plot(x, y, "o", markersize=7.5, color=colour, markeredgecolor="white", markeredgewidth=1, zorder=3)
+    axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def matrix(axes: Axes, values: np.ndarray) -> None:
+    """A heat map from -1 to 1 of `values` [row, column], row 1 on top.
+
+    One square per visible entry: images inside an SVG are compressed, and compressors differ between machines.
+    """
+    rows, columns = np.nonzero(np.abs(values) > NO_COLOUR)
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
+    squares = np.stack([columns, rows], axis=1)[:, None, :] + corners
+    shades = SIGNED(SIGNED_RANGE(values[rows, columns]))
+    axes.add_collection(PolyCollection(list(squares), facecolors=shades, edgecolors="none", antialiased=False))
+    axes.set(xlim=(0, values.shape[1]), ylim=(values.shape[0], 0), aspect="equal", xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=MUTED, linewidth=0.6)
+
+
+def norm_bars(axes: Axes, norms: np.ndarray, superposition: np.ndarray, extent: float) -> None:
+    """||W_i|| as horizontal bars, feature 1 on top, coloured by superposition."""
+    shades = SUPERPOSITION(SUPERPOSITION_RANGE(np.clip(superposition, 0, 1)))
+    axes.barh(np.arange(len(norms)) + 0.5, norms, height=0.8, color=shades, linewidth=0, zorder=2)
+    axes.axvline(1, color=FAINT, linewidth=0.8, zorder=0)
+    axes.set(xlim=(0, extent), ylim=(len(norms), 0), yticks=[], xticks=[0, 1], xticklabels=["0", "1"])
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(length=2.5, pad=2)
+
+
+def feature_ticks(axes: Axes, shown: Sequence[int]) -> None:
+    """Numbers of some rows at the left: the first, the last and round ones; `shown` are the features, from 0."""
+    last = len(shown) - 1
+    step = next(step for step in (1, 5, 10, 20, 50, 100, 10**9) if len(shown) / step <= 6)
+    rows = [row for row in range(last + 1) if row in (0, last) or (shown[row] + 1) % step == 0]
+    rows = [row for row in rows if row in (0, last) or min(row, last - row) >= 0.6 * min(step, last)]
+    axes.set_yticks([row + 0.5 for row in rows], [str(shown[row] + 1) for row in rows])
+    axes.tick_params(axis="y", length=0, pad=3)
+
+
+def colour_bar(axes: Axes, colours: Colormap, ticks: Sequence[tuple[float, str]], label: str) -> None:
+    """A horizontal colour bar of bands, so that it needs no raster image; `ticks` are places from 0 to 1 and labels."""
+    bands = 64
+    axes.bar(
+        (np.arange(bands) + 0.5) / bands,
+        1,
+        width=1 / bands,
+        color=colours((np.arange(bands) + 0.5) / bands),
+        antialiased=False,
+        linewidth=0,
+    )
+    axes.set(xlim=(0, 1), ylim=(0, 1), yticks=[])
+    axes.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
+    axes.tick_params(length=2.5, pad=2)
+    axes.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
+    axes.set_title(label, fontsize=8.5, color=INK, loc="left", pad=4)
+
+
+def importance_colours(importance: np.ndarray, lowest: float, highest: float) -> list[object]:
+    """Darker is more important, on a logarithmic scale between the least and the most important feature drawn."""
+    if highest <= lowest:
+        return [IMPORTANCE(0.0)] * len(importance)
+    return list(IMPORTANCE(1 - LogNorm(lowest, highest)(importance)))

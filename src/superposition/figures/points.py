@@ -1,0 +1,89 @@
+"""The points of an experiment's axes that a figure shows, and what to call them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from superposition.measures.results import Tables
+from superposition.measures.thresholds import REPRESENTED_NORM
+
+
+@dataclass(frozen=True)
+class Point:
+    """The best model at one point. `b`, `norms`, ... are [feature]."""
+
+    instance: int
+    point: int
+    model: str
+    sparsity: float  # NaN if each feature has its own
+    importance: np.ndarray
+    norms: np.ndarray
+    superposition: np.ndarray
+    b: np.ndarray
+    title: str  # the coordinates that vary in this experiment
+    seeds: int
+    agreeing: int  # seeds that represent as many features as the best one does
+
+    @property
+    def represented(self) -> int:
+        return int((self.norms > REPRESENTED_NORM).sum())
+
+
+def spread_out(count: int, limit: int) -> list[int]:
+    """At most `limit` of `count` places, the first, the last and evenly spaced ones between them."""
+    return sorted(set(np.linspace(0, count - 1, min(count, limit)).round().astype(int).tolist()))
+
+
+def points(tables: Tables, rows: pd.DataFrame, named: Callable[[float], str]) -> list[Point]:
+    """What figures need of these of `tables.best`; `named` turns a sparsity into a title."""
+    title = titles(tables, named)
+    return [_point(tables, row, title[int(row["point"])]) for _, row in rows.iterrows()]
+
+
+def titles(tables: Tables, named: Callable[[float], str]) -> dict[int, str]:
+    """By point, the coordinates that vary in this experiment, or the sparsity if none does; a line for each."""
+    best = tables.best
+    varying = [axis for axis in ("model", "importance", "sparsity") if len(best[axis].unique()) > 1]
+    # Several points without a common sparsity differ in nothing that has a short name.
+    unnamed = best["sparsity"].isna().sum() > 1
+    lines = {}
+    for _, row in best.iterrows():
+        names = {
+            "model": model_name(str(row["model"])),
+            "importance": f"importance {row['importance']}",
+            "sparsity": named(float(row["sparsity"])) + (f" ({row['point'] + 1})" if unnamed else ""),
+        }
+        lines[int(row["point"])] = "\n".join(names[axis] for axis in varying or ["sparsity"])
+    return lines
+
+
+def sparsity_name(sparsity: float) -> str:
+    return "own sparsities" if np.isnan(sparsity) else f"$S$ = {sparsity:.6g}"
+
+
+def density_name(sparsity: float) -> str:
+    return "own densities" if np.isnan(sparsity) else f"$1 - S$ = {1 - sparsity:.3g}"
+
+
+def model_name(model: str) -> str:
+    return model.replace("_", " ").replace("relu", "ReLU")
+
+
+def _point(tables: Tables, row: pd.Series, title: str) -> Point:
+    features = tables.features_of(int(row["instance"]))
+    seeds = tables.at(int(row["point"]))
+    return Point(
+        instance=int(row["instance"]),
+        point=int(row["point"]),
+        model=str(row["model"]),
+        sparsity=float(row["sparsity"]),
+        importance=features["importance"].to_numpy(),
+        norms=features["norm"].to_numpy(),
+        superposition=features["superposition"].to_numpy(),
+        b=features["bias"].to_numpy(),
+        title=title,
+        seeds=len(seeds),
+        agreeing=int((seeds["n_represented"] == row["n_represented"]).sum()),
+    )

@@ -1,0 +1,81 @@
+"""The tables of one experiment as claims, figures and the report read them. Needs pandas, not torch."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = {
+    "instances": "instance model sparsity importance seed point loss n_represented n_dedicated best",
+    "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
+    "gram": "instance row column value",
+    "weights": "instance hidden feature value",
+    "history": "instance step loss",
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What one experiment left behind; `superposition.measures.tables` says what the rows and columns are."""
+
+    instances: pd.DataFrame
+    features: pd.DataFrame
+    gram: pd.DataFrame
+    weights: pd.DataFrame
+    history: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        for name, columns in COLUMNS.items():
+            table = getattr(self, name)
+            if missing := [column for column in columns.split() if column not in table.columns]:
+                raise ValueError(f"table {name} lacks the columns {', '.join(missing)}")
+            if table.empty:
+                raise ValueError(f"table {name} is empty")
+
+    @property
+    def n_features(self) -> int:
+        return int(self.features["feature"].max()) + 1
+
+    @property
+    def n_hidden(self) -> int:
+        return int(self.weights["hidden"].max()) + 1
+
+    @cached_property
+    def best(self) -> pd.DataFrame:
+        """The best instance of each point, in the order of the experiment's axes."""
+        return self.instances[self.instances["best"]].sort_values("point", ignore_index=True)
+
+    def at(self, point: int) -> pd.DataFrame:
+        """All instances at one point, lowest loss first."""
+        return self.instances[self.instances["point"] == point].sort_values(["loss", "seed"], ignore_index=True)
+
+    def features_of(self, instance: int) -> pd.DataFrame:
+        """One row per feature, in order."""
+        return self.features[self.features["instance"] == instance].sort_values("feature", ignore_index=True)
+
+    def weights_of(self, instance: int) -> np.ndarray:
+        """W of one instance, [hidden, feature]."""
+        return _matrix(self.weights, instance, "hidden", "feature")
+
+    def gram_of(self, instance: int) -> np.ndarray:
+        """W^T W of one of the best instances, [feature, feature]."""
+        return _matrix(self.gram, instance, "row", "column")
+
+
+def read(folder: Path) -> Tables:
+    """The tables in the folder that the measure stage leaves of an experiment, `data/tables/<key>`."""
+    files = {name: folder / f"{name}.parquet" for name in COLUMNS}
+    if missing := [str(file) for file in files.values() if not file.is_file()]:
+        raise FileNotFoundError(
+            f"{', '.join(missing)} not found: `dvc repro measure@{folder.name}` makes them, or `dvc pull` gets them"
+        )
+    return Tables(**{name: pd.read_parquet(file) for name, file in files.items()})
+
+
+def _matrix(table: pd.DataFrame, instance: int, first: str, second: str) -> np.ndarray:
+    entries = table[table["instance"] == instance].sort_values([first, second])
+    if entries.empty:
+        raise ValueError(f"no entries of instance {instance} in a table of {first} and {second}")
+    return entries["value"].to_numpy().reshape(int(entries[first].max()) + 1, int(entries[second].max()) + 1)

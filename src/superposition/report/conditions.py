@@ -1,0 +1,52 @@
+"""The points of an experiment's axes in words and numbers: the rows of the page and of the metrics."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from superposition.measures.results import Tables
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One point, judged by its best model; `dimensions_per_feature` is infinite if that represents nothing."""
+
+    name: str
+    loss: float  # held-out, lowest among the seeds
+    n_represented: int
+    n_dedicated: int
+    dimensions_per_feature: float
+    seeds: int
+    seeds_agreeing: int  # that represent as many features as the best one does
+
+
+def conditions(tables: Tables) -> list[Condition]:
+    """All points, in the order of the experiment's axes."""
+    names = _names(tables.best)
+    found = []
+    for name, (_, row) in zip(names, tables.best.iterrows(), strict=True):
+        seeds = tables.at(int(row["point"]))
+        found.append(
+            Condition(
+                name=name,
+                loss=float(row["loss"]),
+                n_represented=int(row["n_represented"]),
+                n_dedicated=int(row["n_dedicated"]),
+                dimensions_per_feature=float(row["dimensions_per_feature"]),
+                seeds=len(seeds),
+                seeds_agreeing=int((seeds["n_represented"] == row["n_represented"]).sum()),
+            )
+        )
+    return found
+
+
+def _names(best: pd.DataFrame) -> list[str]:
+    """Model and sparsity, and the importance if that varies; a number where these leave two points alike."""
+    parts = [best["model"].astype(str), "S=" + best["sparsity"].map("{:.6g}".format).replace("nan", "per feature")]
+    if len(best["importance"].unique()) > 1:
+        parts.append("I=" + best["importance"].astype(str))
+    names = [" ".join(row) for row in zip(*parts, strict=True)]
+    return [
+        f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
+        for place, name in enumerate(names)
+    ]

@@ -1,0 +1,52 @@
+"""The numbers that `dvc metrics show` and `dvc metrics diff` compare: experiment -> condition -> number."""
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from superposition.claims.claim import Evaluation
+from superposition.measures.results import Tables
+from superposition.report.conditions import conditions
+
+SIGNIFICANT_DIGITS = 6
+
+
+def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) -> dict[str, Any]:
+    """`experiments` has a few numbers of the best model at each point, `claims` how many got which verdict."""
+    verdicts = [verdict["verdict"] for verdict in evaluation.verdicts]
+    counts: dict[str, int] = {verdict: verdicts.count(verdict) for verdict in ("holds", "fails", "differs_from_print")}
+    return {
+        "claims": counts | {"not_tested": len(evaluation.untested)},
+        "experiments": {key: _of_experiment(tables) for key, tables in tables_by_experiment.items()},
+    }
+
+
+def _of_experiment(tables: Tables) -> dict[str, dict[str, int | float]]:
+    numbers = {}
+    for condition in conditions(tables):
+        own: dict[str, int | float] = {
+            "loss": condition.loss,
+            "n_represented": condition.n_represented,
+            "n_dedicated": condition.n_dedicated,
+            "seeds_agreeing": condition.seeds_agreeing,
+        }
+        if isfinite(condition.dimensions_per_feature):  # JSON has no infinity
+            own["dimensions_per_feature"] = condition.dimensions_per_feature
+        numbers[condition.name] = own
+    return numbers
+
+
+def as_json(document: Any) -> str:
+    """JSON text that does not depend on the machine: sorted keys, floats of six significant digits."""
+    return json.dumps(_rounded(document), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rounded(document: Any) -> Any:
+    if isinstance(document, float):
+        return float(f"{document:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(document, Mapping):
+        return {key: _rounded(value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_rounded(value) for value in document]
+    return document

@@ -1,0 +1,74 @@
+"""What came out, in the terminal: where the figures are, and the verdict on each claim.
+
+python -m superposition.report.summary [EXPERIMENT ...]        # default: all that have results
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import wrap
+
+from superposition.claims import evaluate
+from superposition.claims.claim import Evaluation
+from superposition.measures.results import read as read_tables
+from superposition.params import Params, ParamsError
+from superposition.params import read as read_params
+
+WIDTHS = (50, 20, 30, 11)  # with two spaces between them within 120 columns
+HEADINGS = ("claim", "paper", "measured", "verdict")
+
+
+class NoResults(Exception):
+    """There is nothing to sum up."""
+
+
+def claims_text(evaluation: Evaluation) -> str:
+    """The claims as an aligned table, and a line for each one that these parameters do not test."""
+    rows = [
+        (verdict["statement"], verdict["paper"], verdict["measured"], str(verdict["verdict"]).replace("_", " "))
+        for verdict in evaluation.verdicts
+    ]
+    lines = []
+    if rows:
+        lines += [_line(HEADINGS), _line(["-" * width for width in WIDTHS])]
+        for row in rows:
+            cells = [wrap(str(cell), width) for cell, width in zip(row, WIDTHS, strict=True)]
+            height = max(len(cell) for cell in cells)
+            lines += [_line([cell[i] if i < len(cell) else "" for cell in cells]) for i in range(height)]
+    for claim, reason in evaluation.untested:
+        lines += wrap(f"not tested: {claim.statement} Because: {reason}.", sum(WIDTHS) + 6, subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def chosen(params: Params, names: Sequence[str], data: Path) -> list[str]:
+    """The experiments to speak of: those named, or all that have results."""
+    if unknown := [name for name in names if name not in params.experiments]:
+        known = ", ".join(params.experiments)
+        raise NoResults(f"no experiment {', '.join(unknown)} in params.yaml, which has: {known}")
+    found = list(names) or [key for key in params.experiments if (data / key).is_dir()]
+    if not found:
+        raise NoResults(f"no results in {data}/ yet: run make repro")
+    return found
+
+
+def summary(root: Path, names: Sequence[str]) -> str:
+    """The text for a working copy of this repository; raises NoResults or FileNotFoundError."""
+    keys = chosen(read_params(root / "params.yaml"), names, root / "data" / "tables")
+    evaluation = evaluate({key: read_tables(root / "data" / "tables" / key) for key in keys})
+    made = [figure for key in keys for figure in sorted((root / "reports" / "figures" / key).glob("*.svg"))]
+    page = root / "reports" / "index.html"
+    lines = ["figures  " + str(figure.relative_to(root)) for figure in made]
+    if page.is_file():
+        lines.append("page     " + str(page.relative_to(root)))
+    return "\n".join([*lines, "", claims_text(evaluation)]).strip()
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
+
+
+if __name__ == "__main__":
+    try:
+        print(summary(Path(), sys.argv[1:]))
+    except (NoResults, FileNotFoundError, ParamsError) as error:
+        sys.exit(f"error: {error}")

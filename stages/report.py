@@ -1,0 +1,29 @@
+"""python stages/report.py: evaluates the claims and writes reports/metrics.json, claims.json and index.html."""
+
+from pathlib import Path
+
+from superposition.claims import evaluate
+from superposition.measures.results import read as read_tables
+from superposition.params import read as read_params
+from superposition.report.metrics import as_json, metrics
+from superposition.report.page import page, section
+
+
+def main() -> None:
+    # Only what params.yaml lists: data/ may still hold experiments that were removed from it.
+    experiments = read_params(Path("params.yaml")).experiments
+    tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
+    evaluation = evaluate(tables)
+    reports = Path("reports")
+    sections = [
+        section(name, experiment, tables[name], [file.name for file in (reports / "figures" / name).glob("*.svg")])
+        for name, experiment in experiments.items()
+    ]
+    reports.mkdir(exist_ok=True)
+    (reports / "metrics.json").write_text(as_json(metrics(tables, evaluation)), encoding="utf-8")
+    (reports / "claims.json").write_text(as_json(evaluation.verdicts), encoding="utf-8")
+    (reports / "index.html").write_text(page(sections, evaluation), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Tables of models whose weights are put together by hand, made by the functions that make them of trained ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, pi, sin
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from superposition.measures.results import Tables
+from superposition.measures.tables import features_table, gram_table, instances_table, weights_table
+
+
+@dataclass(frozen=True)
+class HandMade:
+    """One model: `W` is [hidden, feature], everything else that is listed is [feature]."""
+
+    W: Sequence[Sequence[float]]
+    b: Sequence[float]
+    sparsity: float | Sequence[float] = 0.0
+    importance: Sequence[float] | None = None
+    importance_label: str = "1"
+    model: str = "relu_output"
+    seed: int = 0
+    loss: float = 0.01
+
+
+def directions(degrees: Sequence[float], norms: Sequence[float]) -> list[list[float]]:
+    """Features in the plane, [2, feature]."""
+    angles = [pi * degree / 180 for degree in degrees]
+    return [
+        [norm * cos(angle) for angle, norm in zip(angles, norms, strict=True)],
+        [norm * sin(angle) for angle, norm in zip(angles, norms, strict=True)],
+    ]
+
+
+def pairs_in(n_hidden: int, n_features: int, dedicated: int, pairs: int) -> list[list[float]]:
+    """The first features have a dimension each, the next ones share one in antipodal pairs, the rest is 0."""
+    W = np.zeros((n_hidden, n_features))
+    W[np.arange(dedicated), np.arange(dedicated)] = 1
+    for pair in range(pairs):
+        W[dedicated + pair, dedicated + 2 * pair] = 1
+        W[dedicated + pair, dedicated + 2 * pair + 1] = -1
+    return W.tolist()
+
+
+def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    instances, features = [], []
+    for instance, model in enumerate(models):
+        each = isinstance(model.sparsity, Sequence)
+        n = len(model.b)
+        sparsity = model.sparsity if isinstance(model.sparsity, Sequence) else [model.sparsity] * n
+        instances.append(
+            {
+                "instance": instance,
+                "model": model.model,
+                "sparsity": float("nan") if each else sparsity[0],
+                "importance": model.importance_label,
+                "seed": model.seed,
+            }
+        )
+        importance = model.importance or [1.0] * n
+        features += [
+            {"instance": instance, "feature": i, "importance": importance[i], "density": 1 - sparsity[i]}
+            for i in range(n)
+        ]
+    return pd.DataFrame(instances), pd.DataFrame(features)
+
+
+def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Tables:
+    instances, features = world(models)
+    W = torch.tensor([model.W for model in models], dtype=torch.float64)
+    b = torch.tensor([model.b for model in models], dtype=torch.float64)
+    loss = torch.tensor([model.loss for model in models], dtype=torch.float64)
+    measured = instances_table(instances, features, W, loss)
+    history = [
+        {"instance": instance, "step": step, "loss": model.loss * (1 + 3 / (1 + step))}
+        for instance, model in enumerate(models)
+        for step in steps
+    ]
+    return Tables(
+        instances=measured,
+        features=features_table(measured, features, W, b),
+        gram=gram_table(measured, W),
+        weights=weights_table(W),
+        history=pd.DataFrame(history),
+    )
+
+
+def write(made: Tables, folder: Path) -> None:
+    """As the measure stage leaves them, in data/tables/<key>."""
+    folder.mkdir(parents=True)
+    for name in ("instances", "features", "gram", "weights", "history"):
+        getattr(made, name).to_parquet(folder / f"{name}.parquet", index=False, compression=None)
+
+
+def intro() -> Tables:
+    """What the paper's first figure shows, three seeds at each sparsity; the last seed at 0.9 found two pairs only."""
+    importance = [0.9**i for i in range(5)]
+    plane = directions([20, 110, 0, 0, 0], [1, 1, 0.02, 0.01, 0.03])
+    square = directions([10, 100, 190, 280, 0], [1, 1, 1, 1, 0.02])
+    pentagon = directions([15, 159, 303, 87, 231], [1.1, 1.1, 1.1, 1.08, 1.07])
+    shown = ((0.0, plane, [0, 0, 0.5, 0.5, 0.5]), (0.8, square, [0.01] * 4 + [0.1]), (0.9, pentagon, [-0.2] * 5))
+    return tables(
+        [
+            HandMade(
+                W=square if (sparsity, seed) == (0.9, 2) else W,
+                b=[0.0] * 5 if (sparsity, seed) == (0.9, 2) else b,
+                sparsity=sparsity,
+                importance=importance,
+                importance_label="0.9^i",
+                seed=seed,
+                loss=0.01 * (1 - sparsity) + 0.001 * seed,
+            )
+            for sparsity, W, b in shown
+            for seed in range(3)
+        ]
+    )
+
+
+BASIC_DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+
+
+def basic_results() -> Tables:
+    """Linear and ReLU models at the paper's seven densities; at 0.03 and below, 12 features share 5 dimensions."""
+    importance = [0.7**i for i in range(20)]
+    crowded = np.zeros((5, 20))  # two dimensions hold a pentagon each, the fifth an antipodal pair
+    for start in (0, 2):
+        turn = 2 * np.pi * np.arange(5) / 5
+        crowded[start, 5 * (start // 2) : 5 * (start // 2) + 5] = np.cos(turn)
+        crowded[start + 1, 5 * (start // 2) : 5 * (start // 2) + 5] = np.sin(turn)
+    crowded[4, 10:12] = 1, -1
+    kept = {1.0: (5, 0), 0.3: (3, 2), 0.1: (1, 4)}
+    models = []
+    for name in ("linear", "relu_output"):
+        for density in BASIC_DENSITIES:
+            if name == "linear":
+                W, b = pairs_in(5, 20, 5, 0), [0.0] * 5 + [density / 2] * 15
+            elif density in kept:
+                W, b = pairs_in(5, 20, *kept[density]), [0.0] * 20
+            else:
+                W, b = crowded.tolist(), [-0.1] * 12 + [0.0] * 8
+            models += [
+                HandMade(
+                    W, b, round(1 - density, 6), importance, "0.7^i", name, seed, loss=0.01 * density * (1 + seed / 10)
+                )
+                for seed in range(2)
+            ]
+    return tables(models)

@@ -1,0 +1,128 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from superposition.claims import CLAIMS, evaluate
+from superposition.claims.geometry import angular_gaps, antipodal_pairing, cosines
+from tests import hand_made
+from tests.hand_made import HandMade
+
+EXPERIMENTS = {"intro": hand_made.intro, "basic_results": hand_made.basic_results}
+
+
+def verdicts(experiment, tables):
+    return {verdict["id"]: verdict for verdict in evaluate({experiment: tables}).verdicts}
+
+
+def reasons(experiment, tables):
+    return {claim.id: reason for claim, reason in evaluate({experiment: tables}).untested}
+
+
+@pytest.mark.parametrize("experiment", CLAIMS)
+def test_all_claims_hold_on_what_the_paper_shows(experiment):
+    found = verdicts(experiment, EXPERIMENTS[experiment]())
+    assert list(found) == [claim.id for claim in CLAIMS[experiment]]
+    assert {id: verdict["verdict"] for id, verdict in found.items()} == dict.fromkeys(found, "holds")
+
+
+@pytest.mark.parametrize("experiment", CLAIMS)
+def test_each_claim_fails_on_models_that_learned_nothing(experiment):
+    shown = EXPERIMENTS[experiment]()
+    n, m = shown.n_features, shown.n_hidden
+    models = [
+        HandMade(
+            W=np.zeros((m, n)).tolist(),
+            b=[0.0] * n,
+            sparsity=row["sparsity"],
+            importance=[(0.9 if experiment == "intro" else 0.7) ** i for i in range(n)],
+            model=row["model"],
+            seed=row["seed"],
+        )
+        for _, row in shown.instances.iterrows()
+    ]
+    found = verdicts(experiment, hand_made.tables(models))
+    assert {verdict["verdict"] for verdict in found.values()} == {"fails"}
+
+
+def test_a_verdict_has_just_the_agreed_keys():
+    keys = {"id", "section", "statement", "paper", "measured", "spread", "tolerance", "verdict", "figure"}
+    for experiment, tables in EXPERIMENTS.items():
+        assert all(set(verdict) == keys for verdict in evaluate({experiment: tables()}).verdicts)
+
+
+def test_claims_have_names_of_their_own():
+    claims = [claim for group in CLAIMS.values() for claim in group]
+    assert len({claim.id for claim in claims}) == len(claims)
+    assert all(claim.experiment == experiment for experiment, group in CLAIMS.items() for claim in group)
+    assert all(claim.figure.startswith(f"figures/{claim.experiment}/") for claim in claims)
+
+
+def test_the_verdict_is_on_the_best_seed_and_the_spread_on_all():
+    # Seed 2 at sparsity 0.9 has the highest loss and found two antipodal pairs: four features.
+    assert verdicts("intro", hand_made.intro())["intro.pentagon"]["spread"] == "2 of 3 seeds, 4 to 5 features"
+    assert verdicts("intro", hand_made.intro())["intro.pentagon"]["measured"] == "5 features, gaps 72.0 to 72.0 deg"
+    tables = hand_made.intro()
+    instances = tables.instances.copy()
+    instances.loc[instances["instance"] == 8, "loss"] = 1e-6
+    turned = verdicts("intro", replace(tables, instances=instances))["intro.pentagon"]
+    assert turned["verdict"] == "fails"
+    assert turned["measured"].startswith("4 features")
+
+
+def test_counts_are_given_for_each_density():
+    found = verdicts("basic_results", hand_made.basic_results())
+    assert found["basic_results.features_represented"]["measured"] == "1: 5; 0.3: 7; 0.1: 9"
+    assert found["basic_results.features_dedicated"]["measured"] == "1: 5; 0.3: 3; 0.1: 1"
+    assert found["basic_results.more_features_with_sparsity"]["measured"] == (
+        "5, 7, 9, 12, 12, 12, 12 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001"
+    )
+
+
+def only(tables, keep):
+    """The tables of some instances."""
+    kept = tables.instances[keep(tables.instances)]
+    parts = {
+        name: getattr(tables, name)[getattr(tables, name)["instance"].isin(kept["instance"])]
+        for name in ("features", "gram", "weights", "history")
+    }
+    return replace(tables, instances=kept, **parts)
+
+
+def test_a_claim_about_a_sparsity_that_was_not_trained_is_not_tested():
+    fewer = only(hand_made.intro(), lambda instances: instances["sparsity"] != 0.8)
+    assert "intro.two_antipodal_pairs" not in verdicts("intro", fewer)
+    assert reasons("intro", fewer) == {
+        "intro.two_antipodal_pairs": "no relu_output model at density 0.2 in this run, only at 1, 0.1"
+    }
+
+
+def test_claims_about_another_model_shape_or_importance_are_not_tested():
+    linear = only(hand_made.basic_results(), lambda instances: instances["model"] == "linear")
+    assert len(reasons("basic_results", linear)) == 6
+    assert set(reasons("basic_results", linear).values()) == {"no relu_output model in this run"}
+    assert set(reasons("basic_results", hand_made.intro()).values()) == {
+        "the claim is about n = 20, m = 5; this run has n = 5, m = 2"
+    }
+    flat = hand_made.tables([HandMade([[1.0, 0, 0, 0, 0], [0, 1.0, 0, 0, 0]], [0] * 5)])
+    assert set(reasons("intro", flat).values()) == {"no relu_output model with importance 0.9^i in this run"}
+
+
+def test_an_experiment_without_claims_has_none():
+    assert evaluate({"mine": hand_made.intro()}).verdicts == []
+
+
+def test_cosines_and_gaps():
+    W = np.array([[1.0, 0.0, -2.0, 0.0], [0.0, 0.5, 0.0, 0.0]])
+    assert cosines(W).tolist() == [[1, 0, -1, 0], [0, 1, 0, 0], [-1, 0, 1, 0], [0, 0, 0, 0]]
+    assert angular_gaps(W[:, :3]).tolist() == [90, 90, 180]
+    assert angular_gaps(np.array([[0.0], [3.0]])).tolist() == [360]
+
+
+def test_antipodal_pairing():
+    square = cosines(np.array([[1.0, 0, -1, 0], [0, 1, 0, -1]]))
+    assert antipodal_pairing(square, -0.95, 0.05)
+    assert not antipodal_pairing(square[:3, :3], -0.95, 0.05)  # one has no partner
+    assert not antipodal_pairing(square[:0, :0], -0.95, 0.05)  # nothing is no pair
+    oblique = cosines(np.array([[1.0, 0.6, -1, -0.6], [0, 0.8, 0, -0.8]]))
+    assert not antipodal_pairing(oblique, -0.95, 0.05)  # pairs at 53 degrees

@@ -1,0 +1,167 @@
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from superposition.figures import figures_of, style
+from superposition.figures.panels import SUPERPOSITION_RANGE
+from superposition.figures.points import density_name, spread_out, titles
+from superposition.measures.results import Tables
+from tests import hand_made
+from tests.hand_made import HandMade
+
+WIDE = [[1.0] + [0.0] * 79, [0.0, 1.0] + [0.01] * 78]
+
+
+def svg(figure, path):
+    style.save(figure, path)
+    return path.read_bytes()
+
+
+def texts(figure):
+    axes = [text.get_text() for axes in figure.axes for text in axes.texts]
+    return [text.get_text() for text in figure.texts] + axes
+
+
+def ladder(sparsities, seeds=1, W=((1.0, -1.0),), models=("relu_output",)) -> Tables:
+    n = len(W[0])
+    return hand_made.tables(
+        [
+            HandMade([list(row) for row in W], [0.0] * n, sparsity=sparsity, seed=seed, model=model, loss=0.1 + seed)
+            for model in models
+            for sparsity in sparsities
+            for seed in range(seeds)
+        ]
+    )
+
+
+def test_the_papers_experiments_have_the_papers_figures():
+    assert set(figures_of("intro", hand_made.intro())) == {"feature_vectors", "learning_curves"}
+    assert set(figures_of("basic_results", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
+
+
+def test_an_experiment_of_ones_own_gets_an_overview():
+    assert set(figures_of("mine", hand_made.intro())) == {"weights_and_norms", "feature_vectors", "learning_curves"}
+    assert set(figures_of("mine", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
+
+
+def test_a_paper_experiment_of_another_shape_gets_an_overview():
+    assert "feature_vectors" not in figures_of("intro", hand_made.basic_results())
+    assert set(figures_of("basic_results", hand_made.intro())) >= {"weights_and_norms", "feature_vectors"}
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        ladder([0.5], W=[[1.0]]),  # one feature, one dimension, one seed
+        ladder([0.5], W=[[1.0], [0.0]]),
+        ladder([0.5], W=[[0.0, 0.0], [0.0, 0.0]]),  # nothing learned
+        ladder([[0.1, 0.2], [0.3, 0.4]], seeds=3),  # no common sparsity
+        ladder(np.linspace(0, 0.9, 40).tolist(), seeds=2, W=[[1.0, 0.0], [0.0, 5.0]]),
+        ladder([0.0, 0.9], models=("linear", "absolute_value", "mine", "yours", "theirs", "ours")),
+        ladder([0.0], W=WIDE),
+    ],
+    ids=["1 in 1", "1 in 2", "nothing", "per feature", "many points", "many models", "many features"],
+)
+def test_every_shape_can_be_drawn(tables, tmp_path):
+    for name, figure in figures_of("mine", tables).items():
+        root = ElementTree.fromstring(svg(figure, tmp_path / f"{name}.svg"))
+        assert root.tag.endswith("svg")
+
+
+def test_losses_of_zero_can_be_drawn(tmp_path):
+    tables = ladder([0.0])
+    svg(figures_of("mine", replace(tables, history=tables.history.assign(loss=0.0)))["learning_curves"], tmp_path / "a")
+
+
+def test_a_file_has_the_same_bytes_each_time_and_no_date_or_image(tmp_path):
+    for name in figures_of("mine", hand_made.intro()):
+        first = svg(figures_of("mine", hand_made.intro())[name], tmp_path / "first.svg")
+        second = svg(figures_of("mine", hand_made.intro())[name], tmp_path / "second.svg")
+        assert first == second
+        assert b"<image" not in first
+        assert b"<dc:date" not in first
+        assert b"font-family" not in first  # letters are outlines
+
+
+def test_a_file_has_the_same_bytes_in_another_process_with_other_settings(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("font.size: 20\nlines.linewidth: 9\nsvg.fonttype: none\n")
+    code = (
+        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, style\n"
+        f"style.save(figures_of('intro', hand_made.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
+    )
+    root = Path(__file__).parents[1]
+    environment = {"PYTHONPATH": f"{root / 'src'}:{root}", "MATPLOTLIBRC": str(tmp_path), "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    here = svg(figures_of("intro", hand_made.intro())["feature_vectors"], tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == here
+
+
+def test_drawing_needs_no_torch():
+    code = (
+        "import sys, superposition.figures, superposition.claims, superposition.report.summary\n"
+        "assert not {'torch', 'lightning', 'pytorch_lightning'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(__file__).parents[1] / "src")})
+
+
+def test_feature_vectors_end_where_the_weights_say():
+    tables = hand_made.intro()
+    pentagon = figures_of("intro", tables)["feature_vectors"].axes[2]
+    ends = {tuple(np.round([line.get_xdata()[-1], line.get_ydata()[-1]], 9)) for line in pentagon.lines[2:]}
+    W = tables.weights_of(int(tables.best["instance"].tolist()[2]))
+    assert ends == {tuple(np.round(end, 9)) for end in W.T}
+
+
+def test_bars_have_the_length_of_the_norm_and_the_colour_of_superposition():
+    tables = hand_made.basic_results()
+    figure = figures_of("basic_results", tables)["weights_and_norms"]
+    heat, bias, norms = figure.axes[6:9]  # the third column: density 0.3, after the linear model and density 1
+    lengths = [bar.get_width() for bar in norms.patches]
+    assert lengths == [1.0] * 7 + [0.0] * 13
+    shades = [bar.get_facecolor() for bar in norms.patches]
+    assert shades[:3] == [tuple(style.SUPERPOSITION(SUPERPOSITION_RANGE(0.0)))] * 3
+    assert shades[3:7] == [tuple(style.SUPERPOSITION(SUPERPOSITION_RANGE(1.0)))] * 4
+    # 7 entries on the diagonal and 4 of two antipodal pairs; entries that would be white are left out.
+    assert len(heat.collections[0].get_paths()) == 11
+    assert len(bias.collections[0].get_paths()) == 0
+
+
+def test_basic_results_shows_the_linear_model_once_and_then_density_falling():
+    figure = figures_of("basic_results", hand_made.basic_results())["weights_and_norms"]
+    shown = [text for text in texts(figure) if "1 - S" in text]
+    expected = ["linear\n$1 - S$ = 0.001"] + [
+        f"ReLU output\n$1 - S$ = {density:g}" for density in hand_made.BASIC_DENSITIES
+    ]
+    assert shown == expected
+
+
+def test_panels_say_how_many_seeds_agree():
+    said = texts(figures_of("intro", hand_made.intro())["feature_vectors"])
+    assert "5 represented\n(2 of 3 seeds)" in said
+    assert "2 represented\n(3 of 3 seeds)" in said
+
+
+def test_what_is_left_out_is_said():
+    many = figures_of("mine", ladder(np.linspace(0, 0.9, 40).tolist()))["weights_and_norms"]
+    assert any("16 of 40 points" in text for text in texts(many))
+    wide = figures_of("mine", ladder([0.0], W=WIDE))["weights_and_norms"]
+    assert any("60 most important of 80 features" in text for text in texts(wide))
+
+
+def test_titles_name_what_varies():
+    assert list(titles(ladder([0.0, 0.5]), density_name).values()) == ["$1 - S$ = 1", "$1 - S$ = 0.5"]
+    both = titles(ladder([0.0, 0.5], models=("linear", "mine")), density_name)
+    assert both[3] == "mine\n$1 - S$ = 0.5"
+    each = titles(ladder([[0.1, 0.2], [0.3, 0.4]]), density_name)
+    assert list(each.values()) == ["own densities (1)", "own densities (2)"]
+
+
+def test_spread_out_keeps_both_ends():
+    assert spread_out(3, 10) == [0, 1, 2]
+    assert spread_out(40, 4) == [0, 13, 26, 39]
+    assert spread_out(1, 4) == [0]

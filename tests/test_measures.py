@@ -1,0 +1,238 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from superposition.exact.grids import WEIGHT
+from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
+from superposition.measures.results import read
+from superposition.measures.sums import order_free_sum
+from superposition.measures.superposition import count, dedicated, gram, norms, represented, superposition
+from superposition.measures.tables import features_table, instances_table, on_weight_grid
+from tests import hand_made
+from tests.hand_made import HandMade
+
+F64 = torch.float64
+EXACT = {"rtol": 0, "atol": 1e-9}
+
+
+def weights(*rows):
+    """One instance, rows are hidden dimensions."""
+    return torch.tensor([rows], dtype=F64)
+
+
+def polygon(n):
+    turn = 2 * math.pi * torch.arange(n, dtype=F64) / n
+    return torch.stack([turn.cos(), turn.sin()])[None]
+
+
+def square_antiprism():
+    """Two squares at heights +h and -h, one turned by 45 degrees, vertices on the unit sphere, h^2 = 1/3."""
+    h, r = math.sqrt(1 / 3), math.sqrt(2 / 3)
+    turn = math.pi / 2 * torch.arange(4, dtype=F64)
+    turn = torch.cat([turn, turn + math.pi / 4])
+    heights = torch.tensor([h] * 4 + [-h] * 4, dtype=F64)
+    return torch.stack([r * turn.cos(), r * turn.sin(), heights])[None]
+
+
+def tetrahedron():
+    return weights([1.0, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]) / math.sqrt(3)
+
+
+POLYTOPES = {
+    # n unit vectors whose W W^T is n/m times the identity (tight frames) have D = 1 / (n/m) = m/n.
+    "dedicated": (torch.eye(3, dtype=F64)[None], 1),
+    "antipodal pair": (weights([1.0, -1.0]), 1 / 2),
+    "triangle": (polygon(3), 2 / 3),
+    "square": (polygon(4), 1 / 2),
+    "pentagon": (polygon(5), 2 / 5),
+    "tetrahedron": (tetrahedron(), 3 / 4),
+    "square antiprism": (square_antiprism(), 3 / 8),
+}
+
+
+@pytest.mark.parametrize("name", POLYTOPES)
+@pytest.mark.parametrize("scale", [1.0, 0.01, 1.2])
+def test_each_polytope_has_its_dimensionality_and_superposition(name, scale):
+    W, expected = POLYTOPES[name]
+    n = W.shape[2]
+    found = feature_dimensionality(scale * W)
+    # D does scale: ||W_i||^2 / Sum_j (W_i_hat . W_j)^2 = s^2 |w|^2 / (s^2 Sum ...): the scale cancels.
+    torch.testing.assert_close(found, torch.full((1, n), expected, dtype=F64), **EXACT)
+    # 1/D = (1 + superposition) for unit vectors; superposition grows with the scale squared.
+    torch.testing.assert_close(superposition(scale * W), scale**2 * (1 / found - 1), **EXACT)
+
+
+def test_superposition_of_the_pentagon():
+    # Sum_{j != i} cos^2 = 2 cos^2(72) + 2 cos^2(144) = 2 * 0.0954915 + 2 * 0.6545085 = 3/2, and 1 / (1 + 3/2) = 2/5.
+    torch.testing.assert_close(superposition(polygon(5)), torch.full((1, 5), 1.5, dtype=F64), **EXACT)
+
+
+def test_norms_and_gram_of_a_small_matrix():
+    W = weights([3.0, 0.0, 1.0], [4.0, 2.0, 0.0])
+    # W^T W: |w1|^2 = 25, w1.w2 = 8, w1.w3 = 3, |w2|^2 = 4, w2.w3 = 0, |w3|^2 = 1
+    assert gram(W)[0].tolist() == [[25, 8, 3], [8, 4, 0], [3, 0, 1]]
+    assert norms(W)[0].tolist() == [5, 2, 1]
+    # (8^2 + 3^2) / 25, 8^2 / 4, 3^2 / 1
+    torch.testing.assert_close(superposition(W)[0], torch.tensor([73 / 25, 16, 9], dtype=F64), **EXACT)
+    # 25^2 / (25^2 + 73), 4^2 / (4^2 + 64), 1 / (1 + 9)
+    torch.testing.assert_close(feature_dimensionality(W)[0], torch.tensor([625 / 698, 0.2, 0.1], dtype=F64), **EXACT)
+    assert frobenius_squared(W).item() == 30
+    assert dimensions_per_feature(W).item() == 2 / 30
+
+
+def test_a_feature_without_a_direction_has_neither():
+    W = weights([1.0, 0.0], [0.0, 0.0])
+    assert superposition(W)[0].tolist() == [0, 0]
+    assert feature_dimensionality(W)[0].tolist() == [1, 0]
+    nothing = torch.zeros(2, 3, 4, dtype=F64)
+    assert not superposition(nothing).any()
+    assert not feature_dimensionality(nothing).any()
+    assert dimensions_per_feature(nothing).tolist() == [math.inf, math.inf]
+
+
+def test_one_feature_in_one_dimension():
+    W = weights([0.75])
+    assert norms(W).item() == 0.75
+    assert superposition(W).item() == 0
+    assert feature_dimensionality(W).item() == 1
+
+
+def test_counts_features_that_are_represented_and_those_in_directions_of_their_own():
+    # Feature 1 is alone, 2 and 3 are an antipodal pair, 4 is too short to count.
+    W = weights([1.0, 0.0, 0.0, 0.3], [0.0, 1.0, -1.0, 0.0])
+    assert represented(W)[0].tolist() == [True, True, True, False]
+    assert dedicated(W)[0].tolist() == [True, False, False, False]  # 0.3^2 = 0.09 < 0.1
+    assert count(represented(W)).tolist() == [3]
+
+
+SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))
+
+
+@given(SHAPES)
+@settings(max_examples=60, deadline=None)
+def test_dimensionalities_add_up_to_at_most_the_hidden_dimensions(shape):
+    m, n, seed = shape
+    W = torch.randn(3, m, n, dtype=F64, generator=torch.Generator().manual_seed(seed))
+    assert (feature_dimensionality(W).sum(dim=1) <= min(m, n) + 1e-9).all()
+
+
+@given(SHAPES)
+@settings(max_examples=60, deadline=None)
+def test_on_the_grid_of_weights_the_order_of_features_and_dimensions_changes_no_bit(shape):
+    m, n, seed = shape
+    random = torch.Generator().manual_seed(seed)
+    W = on_weight_grid(torch.randn(2, m, n, dtype=F64, generator=random))
+    features, dimensions = torch.randperm(n, generator=random), torch.randperm(m, generator=random)
+    mixed = W[:, dimensions][:, :, features]
+    for measure in (norms, superposition, feature_dimensionality):
+        assert torch.equal(measure(mixed), measure(W)[:, features])
+    assert torch.equal(frobenius_squared(mixed), frobenius_squared(W))
+
+
+def test_an_instance_does_not_depend_on_its_neighbours():
+    W = on_weight_grid(torch.randn(4, 3, 7, dtype=F64, generator=torch.Generator().manual_seed(1)))
+    W[2] *= 1000
+    for measure in (norms, superposition, feature_dimensionality, frobenius_squared):
+        assert torch.equal(measure(W)[1:2], measure(W[1:2]))
+
+
+@given(st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=50), st.randoms())
+@settings(deadline=None)
+def test_sums_do_not_depend_on_the_order_and_are_close(terms, random):
+    mixed = list(terms)
+    random.shuffle(mixed)
+    total = order_free_sum(torch.tensor(terms, dtype=F64)).item()
+    assert order_free_sum(torch.tensor(mixed, dtype=F64)).item() == total
+    assert abs(total - math.fsum(terms)) <= len(terms) ** 2 * 2.0**-52 * max(map(abs, terms))
+
+
+def test_products_of_weights_at_the_edge_of_their_grid_are_exact():
+    largest = WEIGHT.limit - 2.0**-WEIGHT.fraction_bits
+    W = torch.full((1, 64, 2), largest, dtype=F64)
+    assert gram(W)[0, 0, 1].item() == math.fsum([largest * largest] * 64)
+
+
+def test_rounds_weights_to_their_grid_and_refuses_diverged_ones():
+    W = torch.tensor([[[0.1, 2.0**-18]]], dtype=torch.float32)
+    assert on_weight_grid(W).dtype == F64
+    assert on_weight_grid(W)[0, 0].tolist() == [26214 / 2**18, 2.0**-18]  # 0.1 * 2^18 = 26214.4
+    with pytest.raises(ValueError, match=r"instances \[1\] are not finite"):
+        on_weight_grid(torch.tensor([[[1.0]], [[math.nan]]]))
+
+
+def test_the_best_instance_has_the_lowest_loss_among_seeds_of_the_same_point():
+    models = [
+        HandMade([[1.0, 0.0]], [0, 0], sparsity=sparsity, seed=seed, loss=loss)
+        for sparsity, seed, loss in [(0.0, 0, 3.0), (0.0, 1, 2.0), (0.5, 0, 1.0), (0.5, 1, 1.0), (0.5, 2, 4.0)]
+    ]
+    table = hand_made.tables(models).instances
+    assert table["point"].tolist() == [0, 0, 1, 1, 1]
+    assert table["best"].tolist() == [False, True, True, False, False]  # of equals the lowest seed
+
+
+def test_points_with_a_sparsity_per_feature_are_told_apart():
+    models = [
+        HandMade([[1.0, 0.0]], [0, 0], sparsity=sparsity, seed=seed, loss=1.0 + seed)
+        for sparsity in ([0.1, 0.2], [0.3, 0.4])
+        for seed in (0, 1)
+    ]
+    table = hand_made.tables(models).instances
+    assert table["sparsity"].isna().all()
+    assert table["point"].tolist() == [0, 0, 1, 1]
+    assert table["best"].sum() == 2
+
+
+def test_tables_say_what_the_measures_say():
+    found = hand_made.intro()
+    assert found.instances["n_represented"].tolist() == [2] * 3 + [4] * 3 + [5, 5, 4]
+    assert found.instances["n_dedicated"].tolist() == [2] * 3 + [0] * 6
+    coordinates = ["instance", "model", "sparsity", "importance_curve", "seed", "best"]
+    measured = ["feature", "importance", "density", "norm", "superposition", "dimensionality", "bias"]
+    assert list(found.features.columns) == coordinates + measured
+    pentagon = found.best["instance"].tolist()[2]
+    assert found.features_of(pentagon)["bias"].tolist() == [-0.2] * 5
+    W = found.weights_of(pentagon)
+    np.testing.assert_array_equal(found.gram_of(pentagon), W.T @ W)
+    assert len(found.weights) == 9 * 2 * 5
+    assert len(found.gram) == 3 * 5 * 5
+
+
+def test_tables_do_not_depend_on_the_order_of_the_worlds_rows():
+    models = [HandMade([[1.0, -0.5]], [0, 0], seed=seed, loss=seed + 1.0) for seed in range(3)]
+    instances, features = hand_made.world(models)
+    W = torch.tensor([model.W for model in models], dtype=F64)
+    b, loss = torch.zeros(3, 2, dtype=F64), torch.tensor([1.0, 2.0, 3.0], dtype=F64)
+    first = instances_table(instances, features, W, loss)
+    second = instances_table(instances[::-1], features[::-1], W, loss)
+    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(features_table(first, features, W, b), features_table(second, features[::-1], W, b))
+
+
+def test_refuses_a_world_of_another_shape():
+    instances, features = hand_made.world([HandMade([[1.0, 0.0]], [0, 0])])
+    two, wide = torch.zeros(2, 1, 2, dtype=F64), torch.zeros(1, 1, 3, dtype=F64)
+    with pytest.raises(ValueError, match="weights of 2 instances"):
+        instances_table(instances, features, two, torch.zeros(2, dtype=F64))
+    with pytest.raises(ValueError, match="not 3 for each of 1"):
+        instances_table(instances, features, wide, torch.zeros(1, dtype=F64))
+
+
+def test_tables_come_back_from_disk(tmp_path):
+    made = hand_made.intro()
+    hand_made.write(made, tmp_path / "intro")
+    found = read(tmp_path / "intro")
+    for name in ("instances", "features", "gram", "weights", "history"):
+        pd.testing.assert_frame_equal(getattr(found, name), getattr(made, name), check_dtype=False)
+
+
+def test_missing_files_and_columns_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"intro/instances.parquet.*dvc repro measure@intro"):
+        read(tmp_path / "intro")
+    made = hand_made.intro()
+    with pytest.raises(ValueError, match="table gram lacks the columns value"):
+        type(made)(made.instances, made.features, made.gram.drop(columns="value"), made.weights, made.history)

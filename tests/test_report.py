@@ -1,0 +1,169 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from superposition.claims import evaluate
+from superposition.params import read as read_params
+from superposition.report.metrics import as_json, metrics
+from superposition.report.page import page, section
+from superposition.report.summary import NoResults, claims_text, summary
+from tests import hand_made
+from tests.hand_made import HandMade
+
+ROOT = Path(__file__).parents[1]
+PARAMS = """
+seed: 0
+defaults:
+  sparsity: 0.0
+  importance: 1.0
+  values: unit
+  seeds: 3
+  held_out: 8192
+  initial: {rule: xavier, gain: 1.0}
+  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
+    betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
+experiments:
+  intro:
+    title: Five features <in> two dimensions
+    model: relu_output
+    n_features: 5
+    n_hidden: 2
+    sparsity: [0.0, 0.8, 0.9]
+    importance: {geometric: 0.9}
+"""
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A working copy with the stages and the results of one experiment, and of another that params.yaml lost."""
+    for folder in ("src", "stages"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    (tmp_path / "params.yaml").write_text(PARAMS)
+    hand_made.write(hand_made.intro(), tmp_path / "data" / "tables" / "intro")
+    hand_made.write(hand_made.basic_results(), tmp_path / "data" / "tables" / "basic_results")
+    return tmp_path
+
+
+def run(folder, *command):
+    environment = {"PYTHONPATH": "src", "PATH": ""}
+    return subprocess.run([sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_stages_write_figures_metrics_claims_and_page(copy):
+    stale = copy / "reports" / "figures" / "intro" / "old_name.svg"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    for command in (["stages/plot.py", "intro"], ["stages/report.py"]):
+        done = run(copy, *command)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+    made = sorted(str(file.relative_to(copy / "reports")) for file in (copy / "reports").rglob("*") if file.is_file())
+    figures = ["figures/intro/feature_vectors.svg", "figures/intro/learning_curves.svg"]
+    assert made == ["claims.json", *figures, "index.html", "metrics.json"]
+    claims = json.loads((copy / "reports" / "claims.json").read_text())
+    assert [claim["verdict"] for claim in claims] == ["holds"] * 4
+    assert all((copy / "reports" / claim["figure"]).is_file() for claim in claims)
+    assert "basic_results" not in (copy / "reports" / "index.html").read_text()
+
+    first = {file: (copy / "reports" / file).read_bytes() for file in made}
+    shutil.rmtree(copy / "reports")
+    run(copy, "stages/plot.py", "intro")
+    run(copy, "stages/report.py")
+    assert {file: (copy / "reports" / file).read_bytes() for file in made} == first
+
+
+def test_metrics_are_a_few_numbers_for_each_point():
+    tables = {"intro": hand_made.intro()}
+    found = metrics(tables, evaluate(tables))
+    assert found["claims"] == {"holds": 4, "fails": 0, "differs_from_print": 0, "not_tested": 0}
+    assert list(found["experiments"]["intro"]) == ["relu_output S=0", "relu_output S=0.8", "relu_output S=0.9"]
+    pentagon = found["experiments"]["intro"]["relu_output S=0.9"]
+    assert (pentagon["n_represented"], pentagon["n_dedicated"], pentagon["seeds_agreeing"]) == (5, 0, 2)
+    # ||W||_F^2 = 3 * 1.1^2 + 1.08^2 + 1.07^2 = 5.9413
+    assert pentagon["dimensions_per_feature"] == pytest.approx(2 / 5.9413, abs=1e-4)
+
+
+def test_points_of_the_same_name_are_numbered_and_infinities_left_out():
+    models = [HandMade([[0.0, 0.0]], [0, 0], [0.1, 0.2]), HandMade([[1.0, 0.0]], [0, 0], [0.3, 0.4])]
+    tables = {"mine": hand_made.tables(models)}
+    found = metrics(tables, evaluate(tables))["experiments"]["mine"]
+    assert list(found) == ["relu_output S=per feature #1", "relu_output S=per feature #2"]
+    assert "dimensions_per_feature" not in found["relu_output S=per feature #1"]
+
+
+def test_json_has_sorted_keys_six_digits_and_a_final_newline():
+    text = as_json({"b": 1 / 3, "a": [1e-9 / 3, 2, "x"]})
+    assert text == '{\n "a": [\n  3.33333e-10,\n  2,\n  "x"\n ],\n "b": 0.333333\n}\n'
+
+
+class Balance(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.images, self.links = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.images.append(dict(attrs)["src"])
+        elif tag not in ("meta", "br"):
+            self.open.append(tag)
+        if tag in ("script", "link"):
+            self.links.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_static_and_without_times(copy):
+    experiments = read_params(copy / "params.yaml").experiments
+    tables = hand_made.intro()
+    evaluation = evaluate({"intro": tables})
+    text = page([section("intro", experiments["intro"], tables, ["b.svg", "a.svg"])], evaluation)
+    parser = Balance()
+    parser.feed(text)
+    assert parser.open == []
+    assert parser.links == []
+    assert parser.images == ["figures/intro/a.svg", "figures/intro/b.svg"]
+    assert "Five features &lt;in&gt; two dimensions" in text
+    assert "4 holds" in text
+    assert "10 steps of 8 samples, fresh at each step" in text
+    assert not re.search(r"\d\d:\d\d", text)
+    assert not re.search(r"20[2-9]\d-\d\d", text)
+
+
+def test_the_page_says_what_was_not_tested():
+    evaluation = evaluate({"intro": hand_made.basic_results()})
+    assert "this run has n = 20, m = 5" in page([], evaluation)
+
+
+def test_the_summary_fits_a_terminal(copy):
+    text = summary(copy, ["intro"])
+    assert max(map(len, text.splitlines())) <= 120
+    assert "5 features, gaps 72" in text
+    assert text.count("holds") == 4
+    assert "page" not in text  # it was not made yet
+
+
+def test_the_summary_says_what_was_not_tested():
+    text = claims_text(evaluate({"intro": hand_made.basic_results()}))
+    assert text.startswith("not tested: Without sparsity")
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_summary_of_what_is_missing_is_an_error(copy):
+    with pytest.raises(NoResults, match=r"no experiment other in params\.yaml, which has: intro"):
+        summary(copy, ["other"])
+    shutil.rmtree(copy / "data")
+    with pytest.raises(NoResults, match="no results in"):
+        summary(copy, [])
+    with pytest.raises(FileNotFoundError, match="dvc repro measure@intro"):
+        summary(copy, ["intro"])
+    done = run(copy, "-m", "superposition.report.summary")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no results")
+    assert "Traceback" not in done.stderr
