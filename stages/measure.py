@@ -19,11 +19,10 @@ def main(name: str) -> None:
     weights = np.load(trained / "weights.npz")
 
     models = instances["model"].unique()  # in order: instances of a model follow each other, here and in the weights
-    W = np.concatenate([weights[f"{model}.W"] for model in models])
-    no_bias = np.zeros_like(W[:, 0])  # of models without one
-    b = np.concatenate([weights.get(f"{model}.b", no_bias[instances["model"] == model]) for model in models])
+    W = torch.from_numpy(np.concatenate([weights[f"{model}.W"] for model in models])).double()
+    biases = [weights.get(f"{model}.b", np.zeros_like(weights[f"{model}.W"][:, 0])) for model in models]
+    b = torch.from_numpy(np.concatenate(biases)).double()
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
-    W, b = torch.from_numpy(W).double(), torch.from_numpy(b).double()
     instances = instances_table(instances, features, W, torch.from_numpy(loss.to_numpy()))
     tables = {
         "instances": instances,

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 
 from superposition.training.checkpoints import folder
 from superposition.training.launch import train_everywhere
-from superposition.training.run import World
+from superposition.training.manifest import manifest
+from superposition.training.worlds import OutOfRange, World
 
 CODE = ("exact", "features", "models", "training")  # what decides the results, besides the world
 
@@ -26,12 +28,21 @@ def main(name: str) -> None:
     )
     code = [file for part in CODE for file in Path("src/superposition", part).glob("*.py")]
     checkpoints = folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
-    trained = train_everywhere(name, world, checkpoints)
+    began = time.monotonic()
+    try:
+        trained = train_everywhere(name, world, checkpoints)
+    except OutOfRange as error:
+        sys.exit(f"{name}: {error}")
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "weights.npz", **trained.weights)  # type: ignore[arg-type]
     np.savez(out / "snapshots.npz", **trained.snapshots)  # type: ignore[arg-type]
     trained.history.to_parquet(out / "history.parquet", index=False, compression=None)
     shutil.rmtree(checkpoints)
+
+    beside = Path("data/manifests", f"{name}.json")
+    beside.parent.mkdir(exist_ok=True)
+    about = manifest(name, len(world.instances), world.settings, time.monotonic() - began)
+    beside.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

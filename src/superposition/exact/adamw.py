@@ -1,9 +1,9 @@
 """AdamW (Loshchilov & Hutter 2019) with the same bits on every machine.
 
-The moments are elementwise, so plain float64 is nearly enough. The one thing that differs between compilers is
-whether a product is fused with the addition that follows it; so every product that is added to something is exact:
-moments keep 26 significant bits and betas 27. Square roots are our own (`ops.square_root`). Steps are rounded to 2^-40, so that the weights they are subtracted
-from stay on that grid and the subtraction is exact.
+The moments are elementwise, so plain float64 is nearly enough. Two things differ between machines. Compilers may fuse a
+product with the addition that follows it; so every product that is added to something is exact: moments keep 26
+significant bits and betas 27. And square roots may be off in the last bit; so they are our own (`ops.square_root`).
+Steps are rounded to 2^-40, so that the weights they are subtracted from stay on that grid and the subtraction is exact.
 """
 
 from collections.abc import Iterable

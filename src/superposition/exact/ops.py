@@ -104,19 +104,19 @@ def weights(parameter: Tensor) -> Tensor:
 
     Read it once and use it as often as the model ties it: autograd then adds two exact sums, which is safe.
     """
-    return _OnGrid.apply(parameter, WEIGHT, None)  # type: ignore[no-any-return]
+    return _OnGrid.apply(parameter, WEIGHT, None)
 
 
 def on_grid(value: Tensor, grid: Grid) -> Tensor:
     """Hidden values as they enter the next sum: on `grid`, their gradient on the hidden-gradient grid."""
-    return _OnGrid.apply(value, grid, HIDDEN_GRADIENT)  # type: ignore[no-any-return]
+    return _OnGrid.apply(value, grid, HIDDEN_GRADIENT)
 
 
 def product(
     weight: Float[Tensor, "instance out in"], value: Float[Tensor, "instance in sample"]
 ) -> Float[Tensor, "instance out sample"]:
     """The matrix product of weights and values that are on their grids: an exact sum, forwards and backwards."""
-    return _Product.apply(weight, value)  # type: ignore[no-any-return]
+    return _Product.apply(weight, value)
 
 
 def squared_error(
@@ -130,7 +130,7 @@ def squared_error(
     (samples, features, a larger importance) is to be divided out of the gradient afterwards: a constant factor in
     front of the sums would only push terms off the grid.
     """
-    return _SquaredError.apply(output, target, importance)  # type: ignore[no-any-return]
+    return _SquaredError.apply(output, target, importance)
 
 
 def power_of_two_above(x: Tensor) -> Tensor:
@@ -149,7 +149,6 @@ def shorten(x: Tensor, bits: int) -> Tensor:
         return x
     dropped = 53 - bits
     return ((x.view(torch.int64) + (1 << (dropped - 1))) & ~((1 << dropped) - 1)).view(torch.float64)
-
 
 
 def square_root(x: Tensor) -> Tensor:

@@ -31,12 +31,11 @@ class Distribution(nn.Module):
     def __init__(self, density: Float[Tensor, "instance feature"], values: Values, dtype: torch.dtype) -> None:
         super().__init__()
         threshold = torch.round(density.double() * WORD).unsqueeze(-1)
-        self.values, self.dtype = values, dtype
+        self.dtype = dtype
+        self.offset = -1.0 if values == "signed" else 0.0  # signed values are twice as far apart, from -1 on
         self.register_buffer("threshold", threshold.to(torch.int64))
         self.register_buffer("scale", 2.0 ** (INPUT.fraction_bits + (values == "signed")) / threshold)
 
     def forward(self, words: Int64[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
-        value = torch.round(words.double() * self.scale) * 2.0**-INPUT.fraction_bits
-        if self.values == "signed":
-            value = value - 1.0
+        value = torch.round(words.double() * self.scale) * 2.0**-INPUT.fraction_bits + self.offset
         return torch.where(words < self.threshold, value, 0.0).to(self.dtype)

@@ -7,8 +7,8 @@ and a run resumed at a step, without drawing what came before.
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from superposition.exact.philox import words
 from superposition.features.distribution import Distribution
+from superposition.features.draw import drawn
 
 
 class Stream(nn.Module):
@@ -24,8 +24,7 @@ class Stream(nn.Module):
     def batch(
         self, step: Int64[Tensor, ""], samples: Int64[Tensor, " sample"]
     ) -> Float[Tensor, "instance feature sample"]:
-        n_features = self.distribution.threshold.shape[1]
-        return self.distribution(words(self.keys, n_features, samples, step))  # type: ignore[no-any-return]
+        return drawn(self.keys, self.distribution, samples, step)
 
 
 class FiniteSample(nn.Module):
@@ -44,7 +43,7 @@ class FiniteSample(nn.Module):
         self, step: Int64[Tensor, ""], samples: Int64[Tensor, " sample"]
     ) -> Float[Tensor, "instance feature sample"]:
         chosen = (step * self.batch_size + samples) % self.drawn.shape[-1]
-        return self.distribution(self.drawn.index_select(-1, chosen))  # type: ignore[no-any-return]
+        return self.distribution(self.drawn.index_select(-1, chosen))
 
 
 Source = Stream | FiniteSample

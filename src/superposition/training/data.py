@@ -1,11 +1,12 @@
 """Which optimiser steps run in which call, as a Lightning data module."""
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import pytorch_lightning as pl
 
 from superposition.features.source import Source
-from superposition.training.module import Call
+from superposition.training.module import Call, Ensemble
 
 FIRST_CALL = 10  # steps, after which the speed is known
 SECONDS = 0.5  # that a call is to take: long enough to hide the trainer's overhead, short enough to watch
@@ -26,7 +27,7 @@ class Batches(pl.LightningDataModule):
         return self
 
     def __iter__(self) -> Iterator[Call]:
-        module = self.trainer.lightning_module  # type: ignore[union-attr]
+        module = cast(Ensemble, self.trainer.lightning_module)  # type: ignore[union-attr]
         first = module.step
         for stop in self.snapshot_steps:
             while first < stop:

@@ -45,4 +45,6 @@ class HeldOut(nn.Module):
             sums.append(squared_error(model(x), model.target(x), self.importance).double().cpu().numpy())
         # fsum rounds once, whatever the order, and so whatever the number of samples at a time
         totals = [math.fsum(parts) for parts in zip(*sums, strict=True)]
-        return np.array([unit * total / (n_samples * n_features) for unit, total in zip(self.unit, totals, strict=True)])
+        return np.array(
+            [unit * total / (n_samples * n_features) for unit, total in zip(self.unit, totals, strict=True)]
+        )

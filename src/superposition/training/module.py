@@ -16,8 +16,10 @@ from torch import Tensor
 from superposition.exact import grids
 from superposition.exact.adamw import AdamW
 from superposition.exact.ops import weights
+from superposition.features.draw import compiler
 from superposition.training.held_out import HeldOut
-from superposition.training.steps import State, Steps, can_compile
+from superposition.training.steps import State, Steps
+from superposition.training.worlds import OutOfRange
 
 
 class Call(NamedTuple):
@@ -27,17 +29,23 @@ class Call(NamedTuple):
     last: int
 
 
-class OutOfRange(ArithmeticError):
-    """Instances whose training left the range in which sums are exact; no result was written."""
-
-
 class Ensemble(pl.LightningModule):
-    """Trains all instances of an ensemble at once; `snapshot_steps` (after how many steps) are kept in `snapshots`."""
+    """Trains all instances of an ensemble at once; `snapshot_steps` (after how many steps) are kept in `snapshots`.
+
+    `names` say which instances they are, to a person.
+    """
 
     def __init__(
-        self, steps: Steps, held_out: HeldOut, snapshot_steps: Sequence[int], compiled: bool, learning_rate: float
+        self,
+        steps: Steps,
+        held_out: HeldOut,
+        snapshot_steps: Sequence[int],
+        names: Sequence[str],
+        compiled: bool,
+        learning_rate: float,
     ) -> None:
         super().__init__()
+        self.names = names
         self.automatic_optimization = False
         self.steps, self.held_out, self.learning_rate = steps, held_out, learning_rate
         self.compiled, self.snapshot_steps = compiled, set(snapshot_steps)
@@ -58,7 +66,7 @@ class Ensemble(pl.LightningModule):
         )
 
     def on_train_start(self) -> None:
-        if self.compiled and can_compile(self.device):
+        if self.compiled and compiler():
             state = self.state()
             self._run = self.steps.compiled(state)
             self._run(0, 0, state)  # no step, but the compilation
@@ -86,10 +94,11 @@ class Ensemble(pl.LightningModule):
         """Whatever left its grid's range has become NaN and has reached some weight of its own instance by now."""
         broken = torch.stack([~p.isfinite().flatten(1).all(1) for p in parameters]).any(0)
         if broken.any():
-            limits = ", ".join(f"{g.name}s {g.limit:g}" for g in (grids.WEIGHT, grids.HIDDEN, grids.ERROR))
+            limits = ", ".join(f"{g.name} {g.limit:g}" for g in (grids.WEIGHT, grids.HIDDEN, grids.ERROR))
+            which = "; ".join(self.names[i] for i in broken.nonzero().flatten().tolist())
             raise OutOfRange(
-                f"instances {broken.nonzero().flatten().tolist()} left the range of exact arithmetic between steps "
-                f"{call.first} and {call.last} (largest magnitudes: {limits}). "
+                f"between steps {call.first} and {call.last} training diverged, or left the range in which sums are "
+                f"exact (largest magnitudes: {limits}): {which}. "
                 "Lower training.learning_rate or initial.gain, or set training.arithmetic: float32"
             )
 

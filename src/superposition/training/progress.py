@@ -24,7 +24,12 @@ class Progress(pl.Callback):
             print(f"{self.name}: {self.total} steps on {module.device}, compiling ...", file=sys.stderr, flush=True)
         self.began, self.start = time.perf_counter(), module.step
         self.bar = tqdm(
-            total=self.total, initial=module.step, desc=self.name, unit="step", disable=not (self.terminal and self.visible), leave=False
+            total=self.total,
+            initial=module.step,
+            desc=self.name,
+            unit="step",
+            disable=not (self.terminal and self.visible),
+            leave=False,
         )
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:

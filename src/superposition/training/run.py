@@ -2,10 +2,9 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,26 +24,7 @@ from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.module import Ensemble
 from superposition.training.progress import Progress
 from superposition.training.steps import Optimiser, Steps, scale_to_one
-
-
-@dataclass(frozen=True)
-class World:
-    """What the generate stage left: frames, settings, and words of the held-out data and the finite sample."""
-
-    instances: pd.DataFrame
-    features: pd.DataFrame
-    settings: dict[str, Any]
-    held_out: np.ndarray  # [feature, sample]
-    sample: np.ndarray | None = None  # [instance, feature, sample]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves: parameters [instance, ...] and their snapshots [snapshot, instance, ...], by model."""
-
-    weights: dict[str, np.ndarray]  # "relu_output.W": ...
-    snapshots: dict[str, np.ndarray]  # the same, and "step"
-    history: pd.DataFrame  # instance, step, loss
+from superposition.training.worlds import Trained, World
 
 
 def train(name: str, world: World, checkpoints: Path, visible: bool = True, compiled: bool = True) -> Trained:
@@ -54,30 +34,33 @@ def train(name: str, world: World, checkpoints: Path, visible: bool = True, comp
     """
     weights: dict[str, np.ndarray] = {}
     snapshots: dict[str, np.ndarray] = {}
+    numbers: dict[str, np.ndarray] = {}
     history = []
-    for number, model in enumerate(world.settings["models"], start=1):
+    for place, model in enumerate(world.settings["models"], start=1):
         architecture = Architecture(**model)
-        title = f"{name} ({architecture.name}, {number} of {len(world.settings['models'])})"
+        own = world.instances.loc[world.instances["model"] == architecture.name, "instance"].to_numpy()
+        if not len(own):  # this part of the world has none
+            continue
+        title = f"{name} ({architecture.name}, {place} of {len(world.settings['models'])})"
         progress = Progress(title, world.settings["training"]["steps"], visible)
         module = fit(architecture, world, checkpoints / f"{architecture.name}.ckpt", progress, compiled)
         taken = sorted(module.snapshots)
         for key in module.snapshots[taken[-1]]:
             every = np.stack([module.snapshots[step][key].numpy() for step in taken])
             snapshots[f"{architecture.name}.{key}"], weights[f"{architecture.name}.{key}"] = every, every[-1]
-        snapshots["step"] = np.array(taken)
-        numbers = world.instances.loc[world.instances["model"] == architecture.name, "instance"]
+        snapshots["step"], numbers[architecture.name] = np.array(taken), own
         for step in taken:
-            history.append(pd.DataFrame({"instance": numbers, "step": step, "loss": module.losses[step]}))
-    return Trained(weights, snapshots, pd.concat(history).sort_values(["instance", "step"], ignore_index=True))
+            history.append(pd.DataFrame({"instance": own, "step": step, "loss": module.losses[step]}))
+    by_instance = pd.concat(history).sort_values(["instance", "step"], ignore_index=True)
+    return Trained(weights, snapshots, by_instance, numbers)
 
 
-def fit(
-    architecture: Architecture, world: World, checkpoint: Path, progress: Progress, compiled: bool
-) -> Ensemble:
+def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Progress, compiled: bool) -> Ensemble:
     """One model's ensemble, trained to the end."""
     training = world.settings["training"]
     module, source = build(architecture, world, compiled)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, which there are none of
     trainer = pl.Trainer(
         # Lightning's "auto" would take Apple's GPUs too, which have no float64.
         accelerator="auto" if torch.cuda.is_available() else "cpu",
@@ -131,10 +114,11 @@ def build(architecture: Architecture, world: World, compiled: bool) -> tuple[Ens
     steps = Steps(model, source, importance, optimiser, table, training["batch_size"])
     unit, _ = scale_to_one(importance)
     held_out = HeldOut(torch.from_numpy(world.held_out.astype(np.int64)), distribution, steps.importance, unit)
-    module = Ensemble(
-        steps, held_out, snapshot_steps(training["steps"], training["snapshots"]), compiled, training["learning_rate"]
-    )
-    return module, source
+    names = [
+        f"{row.sparsity_label} (sparsity), {row.importance} (importance), seed {row.seed}" for row in own.itertuples()
+    ]
+    taken = snapshot_steps(training["steps"], training["snapshots"])
+    return Ensemble(steps, held_out, taken, names, compiled, training["learning_rate"]), source
 
 
 def snapshot_steps(steps: int, count: int) -> Sequence[int]:

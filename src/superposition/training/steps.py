@@ -5,8 +5,6 @@ included, and the loop around the trace is compiled, so that neither Python nor 
 ends. Where nothing can be compiled the same function runs as it stands, and gives the same bits.
 """
 
-import shutil
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -132,18 +130,3 @@ def scale_to_one(importance: Float[Tensor, "instance feature"]) -> tuple[Tensor,
     _, exponent = torch.frexp(importance.double().amax(1))
     unit = torch.tensor([2.0**e for e in exponent.tolist()], dtype=torch.float64, device=importance.device)
     return unit, (importance.double() / unit.unsqueeze(1)).float().double()
-
-
-def can_compile(device: torch.device) -> bool:
-    """Whether loops can be compiled here: it takes a C++ compiler, also on a GPU. Says so once where not."""
-    from torch._inductor.cpp_builder import get_cpp_compiler
-    from torch._inductor.exc import InvalidCxxCompiler
-
-    try:
-        compiler = get_cpp_compiler()
-    except InvalidCxxCompiler:
-        compiler = None
-    if compiler is None or shutil.which(compiler) is None:
-        warnings.warn("no C++ compiler found: training runs uncompiled, with the same bits but slower", stacklevel=2)
-        return False
-    return True

@@ -1,0 +1,252 @@
+"""Training: what its bits do not depend on, resuming, guards, initial weights, and that it learns."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from superposition.exact.philox import stream_key
+from superposition.features.draw import compiler
+from superposition.models.toy_model import Architecture
+from superposition.training.initial import normal_weights, standard_deviation
+from superposition.training.run import build, snapshot_steps, train
+from superposition.training.worlds import OutOfRange, Trained, World, join, part
+
+RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identity")
+LINEAR = replace(RELU, name="linear", output="linear")
+HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity")
+ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute")
+
+SETTINGS = {
+    "steps": 40,
+    "batch_size": 64,
+    "sample_size": None,
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "warmup_steps": 0,
+    "betas": [0.9, 0.999],
+    "eps": 1e-8,
+    "weight_decay": 0.01,
+    "arithmetic": "exact",
+    "snapshots": 4,
+}
+
+
+def world(*models: Architecture, n: int = 5, m: int = 2, count: int = 4, values: str = "unit", **training) -> World:
+    """A world of `count` instances of each model, of densities 1, 1/2, 1/4, ... and importance 0.9^i."""
+    rows, features = [], []
+    for number in range(count * len(models)):
+        model, k = models[number // count], number % count
+        row = {"instance": number, "model": model.name, "sparsity": 1 - 0.5**k, "sparsity_label": str(1 - 0.5**k)}
+        rows.append(row | {"importance": "0.9^i", "seed": k, "stream": json.dumps({"model": model.name, "seed": k})})
+        features += [
+            {"instance": number, "feature": i, "importance": round(0.9**i, 10), "density": 0.5**k} for i in range(n)
+        ]
+    settings = {
+        "n_features": n,
+        "n_hidden": m,
+        "models": [asdict(model) for model in models],
+        "initial": {"rule": "xavier", "gain": 1.0},
+        "training": SETTINGS | training,
+        "values": values,
+    }
+    held_out = np.random.default_rng(0).integers(0, 2**32, (n, 100), dtype=np.uint32)
+    return World(pd.DataFrame(rows), pd.DataFrame(features), settings, held_out)
+
+
+def assert_same(one: Trained, other: Trained) -> None:
+    for a, b in ((one.weights, other.weights), (one.snapshots, other.snapshots)):
+        assert a.keys() == b.keys()
+        for key in a:
+            np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+    pd.testing.assert_frame_equal(one.history, other.history, check_exact=True)
+
+
+def eager(w: World, folder: Path) -> Trained:
+    return train("test", w, folder, visible=False, compiled=False)
+
+
+@pytest.mark.parametrize("model", [RELU, LINEAR, HIDDEN, ABSOLUTE], ids=lambda a: a.name)
+def test_compiled_and_eager_have_the_same_bits(model, tmp_path):
+    if not compiler():
+        pytest.skip("no C++ compiler here: nothing is compiled")
+    w = world(model, n=6, m=3, values="signed" if model is ABSOLUTE else "unit")
+    assert_same(train("test", w, tmp_path / "a", visible=False), eager(w, tmp_path / "b"))
+
+
+def test_the_fast_draw_and_the_plain_one_train_to_the_same_bits(tmp_path, monkeypatch):
+    w = world(RELU)
+    fast = eager(w, tmp_path / "a")
+    monkeypatch.setattr("superposition.features.draw.compiler", lambda: None)
+    assert_same(eager(w, tmp_path / "b"), fast)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_change_no_bit(threads, tmp_path):
+    w, before = world(RELU, n=20, m=5), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        digest = eager(w, tmp_path).weights["relu_output.W"].tobytes()
+    finally:
+        torch.set_num_threads(before)
+    torch.set_num_threads(1)
+    try:
+        assert eager(w, tmp_path / "one").weights["relu_output.W"].tobytes() == digest
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("of", [2, 3, 5])
+def test_an_instance_is_the_same_alone_and_in_any_ensemble(of, tmp_path):
+    w = world(RELU, LINEAR, count=3)
+    parts = [part(w, k, of) for k in range(of)]
+    trained = [eager(p, tmp_path / str(k)) for k, p in enumerate(parts) if len(p.instances)]
+    assert_same(join(trained[::-1]), eager(w, tmp_path / "whole"))
+
+
+def test_the_order_of_instances_changes_no_bit(tmp_path):
+    w = world(RELU)
+    turned = replace(w, instances=w.instances.iloc[::-1])
+    ours, theirs = eager(w, tmp_path / "a"), eager(turned, tmp_path / "b")
+    for key in ("relu_output.W", "relu_output.b"):
+        np.testing.assert_array_equal(ours.weights[key], theirs.weights[key][::-1])
+
+
+@pytest.mark.parametrize("parts", [2, 3, 64])
+def test_a_batch_in_parts_has_the_same_gradient(parts):
+    steps = build(RELU, world(RELU), compiled=False)[0].steps
+    parameters = [p.detach() for p in steps.model.parameters()]
+    whole = steps.gradients(torch.tensor(7), parameters)
+    steps.parts = parts
+    for a, b in zip(whole, steps.gradients(torch.tensor(7), parameters), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_held_out_loss_does_not_depend_on_samples_at_a_time(monkeypatch):
+    module = build(RELU, world(RELU), compiled=False)[0]
+    whole = module.held_out.loss(module.steps.model)
+    monkeypatch.setattr("superposition.training.held_out.ELEMENTS", 20 * 7)  # 7 of 100 samples
+    np.testing.assert_array_equal(module.held_out.loss(module.steps.model), whole)
+
+
+def test_loss_of_the_zero_model_is_the_importance_weighted_second_moment():
+    w = world(RELU, count=1)
+    module = build(RELU, w, compiled=False)[0]
+    with torch.no_grad():
+        module.steps.model.W.zero_()
+    x = module.held_out.distribution(module.held_out.words.unsqueeze(0))[0]
+    importance = torch.tensor(w.features["importance"].to_numpy())
+    # mean over 100 samples and 5 features of I_i x_i^2; near 1/3 of the mean importance
+    expected = (importance.unsqueeze(1) * x**2).mean().item()
+    assert module.held_out.loss(module.steps.model)[0] == pytest.approx(expected, rel=1e-6)
+    assert expected == pytest.approx(importance.mean().item() / 3, rel=0.2)
+
+
+def test_float32_learns_the_same_through_the_same_code(tmp_path):
+    exact = eager(world(RELU, steps=300), tmp_path / "a")
+    float32 = eager(world(RELU, steps=300, arithmetic="float32"), tmp_path / "b")
+    np.testing.assert_allclose(float32.weights["relu_output.W"], exact.weights["relu_output.W"], atol=5e-3)
+
+
+def test_importance_over_ten_orders(tmp_path):
+    """Adam makes features of importance 1e-10 learn, so exact arithmetic must not round their gradients away."""
+    few = {"n": 100, "m": 20, "count": 2, "steps": 300, "batch_size": 128}
+    worlds = [world(LINEAR, arithmetic=arithmetic, **few) for arithmetic in ("exact", "float32")]
+    learned = []
+    for k, w in enumerate(worlds):
+        w.features["importance"] = (0.8 ** w.features["feature"]).round(22)
+        learned.append(eager(w, tmp_path / str(k)).weights["linear.W"])
+    norms = [np.sqrt((W**2).sum(1)) for W in learned]
+    start = np.sqrt((eager(worlds[0], tmp_path / "0").snapshots["linear.W"][0] ** 2).sum(1))
+    np.testing.assert_allclose(norms[0], norms[1], atol=0.02)
+    assert np.abs(norms[0] - start)[:, 90:].max() > 0.05  # the faintest features moved
+
+
+def test_learning_finds_the_two_most_important_features(tmp_path):
+    # Dense features: the optimum is principal components, the first two features with norm 1 and the rest with 0.
+    trained = eager(world(RELU, count=1, steps=1500, batch_size=256), tmp_path)
+    norms = np.sqrt((trained.weights["relu_output.W"][0] ** 2).sum(0))
+    np.testing.assert_allclose(norms, [1, 1, 0, 0, 0], atol=0.05)
+
+
+def test_a_finite_sample_is_learned_by_heart(tmp_path):
+    w = world(LINEAR, n=4, m=4, count=1, sample_size=16, batch_size=16, steps=800)
+    words = np.random.default_rng(1).integers(0, 2**32, (1, 4, 16), dtype=np.uint32)
+    trained = eager(replace(w, sample=words), tmp_path)
+    assert trained.history["loss"].iloc[-1] < trained.history["loss"].iloc[0] / 100  # n = m: the identity
+
+
+def test_divergence_names_the_instance(tmp_path):
+    w = world(RELU, learning_rate=50.0)
+    with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), seed 1"):
+        eager(w, tmp_path)
+
+
+def test_one_feature_one_hidden_dimension_one_instance(tmp_path):
+    trained = eager(world(RELU, n=1, m=1, count=1, steps=400), tmp_path)
+    assert abs(trained.weights["relu_output.W"].item()) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(("steps", "count", "expected"), [(1, 5, [1]), (100, 1, [100]), (100, 3, [1, 10, 100])])
+def test_snapshot_steps(steps, count, expected):
+    assert snapshot_steps(steps, count) == expected
+
+
+@pytest.mark.parametrize("instances", [1, 50])
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [("xavier", (2 / 420) ** 0.5), ("notebook", (2 / (401 * 20)) ** 0.5), ("normal", 1.0)],
+)
+def test_initial_scale_does_not_depend_on_the_number_of_instances(rule, expected, instances):
+    keys = torch.tensor([stream_key({"rule": rule, "instance": i}) for i in range(instances)])
+    deviation = standard_deviation(rule, 1.0, 400, 20)
+    assert deviation == pytest.approx(expected)
+    W = normal_weights(keys, 20, 400, deviation)
+    # the standard error of a standard deviation of N values is 1 / sqrt(2 N) of it; five of those
+    assert W.std().item() == pytest.approx(expected, rel=5 / (2 * W.numel()) ** 0.5)
+    assert W.mean().item() == pytest.approx(0, abs=5 * expected / W.numel() ** 0.5)
+    alone = normal_weights(keys[:1], 20, 400, deviation)
+    assert torch.equal(alone[0], W[0])
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import test_training as t
+from superposition.training import checkpoints
+checkpoints.EVERY = 0.0
+t.Checkpoints = checkpoints.Checkpoints
+checkpoints.Checkpoints.__init__.__defaults__ = (0.0,)
+t.eager(t.world(t.RELU, steps=20000), Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": f"{here}{os.pathsep}{here.parent / 'src'}"}
+    run = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], env=environment)
+    checkpoint = tmp_path / "relu_output.ckpt"
+    while not checkpoint.exists() and run.poll() is None:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    saved = torch.load(checkpoint, weights_only=False)["progress"]["step"]
+    assert 0 < saved < 20000
+    # How far it came is left to chance, so the rest is cut short: both runs end a little later.
+    w = world(RELU, steps=saved + 60)
+    resumed = eager(w, tmp_path)
+    straight = eager(w, tmp_path / "straight")
+    for key in straight.weights:
+        np.testing.assert_array_equal(resumed.weights[key], straight.weights[key])
+    final = [t.history[t.history["step"] == saved + 60] for t in (resumed, straight)]
+    pd.testing.assert_frame_equal(*[f.reset_index(drop=True) for f in final], check_exact=True)

@@ -1,0 +1,126 @@
+"""Worlds and the values of features: what instances are known by, and the law their data follows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from superposition.exact.philox import stream_key, words
+from superposition.features.distribution import Distribution
+from superposition.features.draw import drawn
+from superposition.features.source import FiniteSample, Stream
+from superposition.features.world import features, held_out_words, instances, training_words
+from superposition.params import read
+
+PARAMS = """
+seed: 3
+defaults:
+  sparsity: 0.0
+  importance: 1.0
+  values: unit
+  seeds: 2
+  held_out: 16
+  initial: {rule: xavier, gain: 1.0}
+  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
+             betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
+experiments:
+  small: {model: [linear, relu_output], n_features: 3, n_hidden: 2, sparsity: SPARSITY, importance: {geometric: 0.5}}
+"""
+
+
+def small(tmp_path: Path, sparsity: str = "[0.0, 0.9]"):
+    file = tmp_path / "params.yaml"
+    file.write_text(PARAMS.replace("SPARSITY", sparsity), encoding="utf-8")
+    return read(file).experiments["small"]
+
+
+def test_one_row_per_instance_and_feature(tmp_path):
+    experiment = small(tmp_path)
+    table, rows = instances(3, "small", experiment), features(experiment)
+    # 2 models x 2 sparsities x 2 seeds
+    assert table["model"].tolist() == ["linear"] * 4 + ["relu_output"] * 4
+    assert table["sparsity"].tolist() == [0.0, 0.0, 0.9, 0.9] * 2
+    assert table["seed"].tolist() == [0, 1] * 4
+    assert rows["importance"].tolist() == [1.0, 0.5, 0.25] * 8
+    assert rows["density"].tolist() == ([1.0] * 6 + [0.1] * 6) * 2
+
+
+def test_a_point_more_changes_no_other_instance(tmp_path):
+    few, many = (instances(3, "small", small(tmp_path, s)) for s in ("0.9", "[0.5, 0.9, 0.2]"))
+    assert set(few["stream"]) < set(many["stream"])
+    assert many["stream"].is_unique
+    assert set(instances(4, "small", small(tmp_path))["stream"]).isdisjoint(many["stream"])  # another base seed
+    assert set(instances(3, "other", small(tmp_path))["stream"]).isdisjoint(many["stream"])
+
+
+def test_points_with_a_sparsity_per_feature_are_told_apart(tmp_path):
+    experiment = small(tmp_path, "[{per_feature: [0.1, 0.2, 0.3]}, {per_feature: [0.1, 0.2, 0.4]}]")
+    table = instances(3, "small", experiment)
+    assert table["sparsity"].isna().all()
+    assert table["stream"].is_unique
+    np.testing.assert_allclose(features(experiment)["density"][:3], [0.9, 0.8, 0.7], rtol=0, atol=0)
+
+
+def test_words_of_samples(tmp_path):
+    experiment = small(tmp_path)
+    assert held_out_words(3, "small", experiment).shape == (3, 16)
+    sample = training_words(instances(3, "small", experiment)["stream"], 3, 5)
+    assert sample.shape == (8, 3, 5)
+    assert len(np.unique(sample)) == sample.size
+
+
+def distribution(density: list[float], values: str = "unit", dtype: torch.dtype = torch.float64) -> Distribution:
+    return Distribution(torch.tensor([density], dtype=torch.float64), values, dtype)
+
+
+def test_values_of_given_words():
+    # density 1/2: words below 2^31 are active, and their quotient by 2^31 is the value
+    given = torch.tensor([[[0, 2**30, 2**31 - 1, 2**31, 2**32 - 1]]])
+    assert distribution([0.5])(given).tolist() == [[[0.0, 0.5, 1.0, 0.0, 0.0]]]
+    assert distribution([0.5], "signed")(given).tolist() == [[[-1.0, 0.0, 1.0, 0.0, 0.0]]]
+    assert distribution([1.0])(given).tolist() == [[[0.0, 0.25, 0.5, 0.5, 1.0]]]
+
+
+@pytest.mark.parametrize("values", ["unit", "signed"])
+@pytest.mark.parametrize("density", [1.0, 0.3, 0.01])
+def test_law_of_the_data(values, density):
+    x = drawn(torch.tensor([stream_key({"law": 1})]), distribution([density] * 8, values), torch.arange(60_000), torch.tensor(0))
+    active = x[x != 0]
+    count = x.numel()
+    assert len(active) / count == pytest.approx(density, abs=5 * (density * (1 - density) / count) ** 0.5 + 1e-4)
+    # uniform: mean 1/2 or 0, variance 1/12 or 1/3; five standard errors
+    mean, variance = (0.5, 1 / 12) if values == "unit" else (0.0, 1 / 3)
+    assert active.mean().item() == pytest.approx(mean, abs=5 * (variance / len(active)) ** 0.5)
+    assert active.var().item() == pytest.approx(variance, rel=0.1)
+
+
+@pytest.mark.parametrize("n", [1, 4, 5, 20])
+@pytest.mark.parametrize("values", ["unit", "signed"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_the_fast_draw_has_the_bits_of_the_plain_one(n, values, dtype):
+    densities = torch.tensor([1.0, 0.5, 1e-4, 0.03], dtype=torch.float64).unsqueeze(1).expand(4, n)
+    law = Distribution(densities, values, dtype)
+    keys = torch.tensor([stream_key({"instance": i}) for i in range(4)])
+    samples, step = torch.arange(300), torch.tensor(2**31 + 5)
+    plain = law(words(keys, n, samples, step))
+    fast = drawn(keys, law, samples, step)
+    assert fast.dtype == dtype
+    assert torch.equal(fast, plain)
+    assert torch.equal(drawn(keys, law, samples[200:203], step), plain[:, :, 200:203])
+
+
+def test_a_stream_and_its_parts():
+    source = Stream(torch.tensor([stream_key({"a": 1})]), distribution([0.5] * 3))
+    whole = source.batch(torch.tensor(4), torch.arange(10))
+    parts = [source.batch(torch.tensor(4), part) for part in torch.arange(10).split(3)]
+    assert torch.equal(torch.cat(parts, -1), whole)
+    assert not torch.equal(source.batch(torch.tensor(5), torch.arange(10)), whole)
+
+
+def test_a_finite_sample_is_gone_through_in_order():
+    # 5 samples, batches of 2: steps see 0 1, 2 3, 4 0, 1 2
+    given = torch.arange(5).view(1, 1, 5) * 2**29
+    source = FiniteSample(given, 2, distribution([1.0]))
+    seen = [source.batch(torch.tensor(step), torch.arange(2)).flatten().tolist() for step in range(4)]
+    assert seen == [[0.0, 0.125], [0.25, 0.375], [0.5, 0.0], [0.125, 0.25]]
