@@ -131,13 +131,6 @@ def test_a_batch_in_parts_has_the_same_gradient(parts):
         assert torch.equal(a, b)
 
 
-def test_held_out_loss_does_not_depend_on_samples_at_a_time(monkeypatch):
-    module = build(RELU, world(RELU), compiled=False)[0]
-    whole = module.held_out.loss(module.steps.model)
-    monkeypatch.setattr("superposition.training.held_out.ELEMENTS", 20 * 7)  # 7 of 100 samples
-    np.testing.assert_array_equal(module.held_out.loss(module.steps.model), whole)
-
-
 def test_loss_of_the_zero_model_is_the_importance_weighted_second_moment():
     w = world(RELU, count=1)
     module = build(RELU, w, compiled=False)[0]
@@ -173,7 +166,7 @@ def test_importance_over_ten_orders(tmp_path):
 
 def test_learning_finds_the_two_most_important_features(tmp_path):
     # Dense features: the optimum is principal components, the first two features with norm 1 and the rest with 0.
-    trained = eager(world(RELU, count=1, steps=1500, batch_size=256), tmp_path)
+    trained = eager(world(RELU, count=1, steps=4000, batch_size=128), tmp_path)
     norms = np.sqrt((trained.weights["relu_output.W"][0] ** 2).sum(0))
     np.testing.assert_allclose(norms, [1, 1, 0, 0, 0], atol=0.05)
 
@@ -224,8 +217,6 @@ from pathlib import Path
 import test_training as t
 from superposition.training import checkpoints
 checkpoints.EVERY = 0.0
-t.Checkpoints = checkpoints.Checkpoints
-checkpoints.Checkpoints.__init__.__defaults__ = (0.0,)
 t.eager(t.world(t.RELU, steps=20000), Path(sys.argv[1]))
 """
 

@@ -85,7 +85,12 @@ def test_values_of_given_words():
 @pytest.mark.parametrize("values", ["unit", "signed"])
 @pytest.mark.parametrize("density", [1.0, 0.3, 0.01])
 def test_law_of_the_data(values, density):
-    x = drawn(torch.tensor([stream_key({"law": 1})]), distribution([density] * 8, values), torch.arange(60_000), torch.tensor(0))
+    x = drawn(
+        torch.tensor([stream_key({"law": 1})]),
+        distribution([density] * 8, values),
+        torch.arange(60_000),
+        torch.tensor(0),
+    )
     active = x[x != 0]
     count = x.numel()
     assert len(active) / count == pytest.approx(density, abs=5 * (density * (1 - density) / count) ** 0.5 + 1e-4)

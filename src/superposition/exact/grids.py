@@ -36,10 +36,10 @@ class Grid:
 # Every grid fits into the 24 bits of a float32, so that what lies on it can be stored in half the space. The bits are
 # shared out so that each sum below has room for the paper's largest shapes (n = 800, m = 60) at batches up to 4096.
 INPUT = Grid("input", 16, 0)  # features are at most 1 in magnitude
-WEIGHT = Grid("weight", 18, 3)  # 4e-6 is a hundredth of what one step of AdamW moves; trained weights stay below 3
-HIDDEN = Grid("hidden value", 16, 5)  # dense inputs add up: |h| reaches 15 at n = 400 before training has settled
+WEIGHT = Grid("weight", 18, 3)  # its step, 4e-6, is a small part of what AdamW moves a weight by at 1e-3
+HIDDEN = Grid("hidden value", 16, 5)  # the widest range: dense inputs add up, before training makes them cancel
 ERROR = Grid("error", 17, 3)  # output minus target, weighted with an importance of at most 1
-HIDDEN_GRADIENT = Grid("hidden gradient", 19, 5)
+HIDDEN_GRADIENT = Grid("hidden gradient", 19, 5)  # sums of errors times weights
 LOSS = Grid("loss of a feature", 23, 18)  # a sum over 4096 samples of squared errors; rounded before features are added
 
 

@@ -33,8 +33,9 @@ class Distribution(nn.Module):
         threshold = torch.round(density.double() * WORD).unsqueeze(-1)
         self.dtype = dtype
         self.offset = -1.0 if values == "signed" else 0.0  # signed values are twice as far apart, from -1 on
-        self.register_buffer("threshold", threshold.to(torch.int64))
-        self.register_buffer("scale", 2.0 ** (INPUT.fraction_bits + (values == "signed")) / threshold)
+        self.register_buffer("threshold", threshold.to(torch.int64), persistent=False)
+        levels = 2.0 ** (INPUT.fraction_bits + (values == "signed"))
+        self.register_buffer("scale", levels / threshold, persistent=False)
 
     def forward(self, words: Int64[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         value = torch.round(words.double() * self.scale) * 2.0**-INPUT.fraction_bits + self.offset

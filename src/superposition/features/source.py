@@ -19,7 +19,7 @@ class Stream(nn.Module):
     def __init__(self, keys: Int64[Tensor, "instance 2"], distribution: Distribution) -> None:
         super().__init__()
         self.distribution = distribution
-        self.register_buffer("keys", keys)
+        self.register_buffer("keys", keys, persistent=False)
 
     def batch(
         self, step: Int64[Tensor, ""], samples: Int64[Tensor, " sample"]
@@ -37,7 +37,7 @@ class FiniteSample(nn.Module):
     ) -> None:
         super().__init__()
         self.batch_size, self.distribution = batch_size, distribution
-        self.register_buffer("drawn", drawn)
+        self.register_buffer("drawn", drawn, persistent=False)
 
     def batch(
         self, step: Int64[Tensor, ""], samples: Int64[Tensor, " sample"]

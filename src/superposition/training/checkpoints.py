@@ -25,11 +25,11 @@ def folder(root: Path, inputs: Iterable[Path]) -> Path:
 class Checkpoints(pl.Callback):
     """Writes the state of the run to `path` every few seconds and at the end, the old file staying until the new is."""
 
-    def __init__(self, path: Path, every: float = EVERY) -> None:
-        self.path, self.every, self.last = path, every, time.monotonic()
+    def __init__(self, path: Path) -> None:
+        self.path, self.last = path, time.monotonic()
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if time.monotonic() - self.last >= self.every:
+        if time.monotonic() - self.last >= EVERY:
             self.save(trainer)
         launcher = multiprocessing.parent_process()
         if launcher is not None and not launcher.is_alive():  # killed: nobody waits for this any more

@@ -11,8 +11,8 @@ from superposition.exact.ops import squared_error
 from superposition.features.distribution import Distribution
 from superposition.models.toy_model import ToyModel
 
-ELEMENTS = 2**21  # instances x features x samples at a time: 16 MB in float64, which stays in a last-level cache
-MAX_SAMPLES = 4096  # of one exact sum of squared errors (exact.grids)
+# Samples at a time: few, to need little memory. A constant, since each such sum is rounded once on its own.
+SAMPLES = 512
 
 
 class HeldOut(nn.Module):
@@ -31,19 +31,17 @@ class HeldOut(nn.Module):
         """`importance` is in units of `unit`, at most 1 (`steps.scale_to_one`)."""
         super().__init__()
         self.distribution, self.unit = distribution, unit.tolist()
-        self.register_buffer("words", words)
-        self.register_buffer("importance", importance)
+        self.register_buffer("words", words, persistent=False)
+        self.register_buffer("importance", importance, persistent=False)
 
     @torch.no_grad()
     def loss(self, model: ToyModel) -> Float[np.ndarray, " instance"]:
         """Importance-weighted squared error of each instance, mean over samples and features."""
         n_features, n_samples = self.words.shape
-        at_once = max(1, min(MAX_SAMPLES, ELEMENTS // self.importance.numel()))
         sums = []
-        for words in self.words.split(at_once, dim=1):
+        for words in self.words.split(SAMPLES, dim=1):
             x = self.distribution(words.expand(len(self.importance), -1, -1))
             sums.append(squared_error(model(x), model.target(x), self.importance).double().cpu().numpy())
-        # fsum rounds once, whatever the order, and so whatever the number of samples at a time
         totals = [math.fsum(parts) for parts in zip(*sums, strict=True)]
         return np.array(
             [unit * total / (n_samples * n_features) for unit, total in zip(self.unit, totals, strict=True)]

@@ -90,7 +90,7 @@ def build(architecture: Architecture, world: World, compiled: bool) -> tuple[Ens
     def keys(purpose: str) -> torch.Tensor:
         return torch.tensor([stream_key(stream | {"purpose": purpose}) for stream in streams])
 
-    rows = world.features[world.features["instance"].isin(numbers)].sort_values(["instance", "feature"])
+    rows = world.features.sort_values("feature", kind="stable").set_index("instance").loc[numbers]
     density = torch.tensor(rows["density"].to_numpy().reshape(count, n))
     importance = torch.tensor(rows["importance"].to_numpy().reshape(count, n))
     distribution = Distribution(density, settings["values"], dtype)
@@ -106,11 +106,12 @@ def build(architecture: Architecture, world: World, compiled: bool) -> tuple[Ens
     if world.sample is not None:
         drawn = torch.from_numpy(world.sample[numbers].astype(np.int64))
         source = FiniteSample(drawn, training["batch_size"], distribution)
-    table = rates(
-        learning_rates(training["schedule"], training["learning_rate"], training["steps"], training["warmup_steps"]),
-        training["betas"],
+    beta1, beta2 = training["betas"]
+    optimiser = Optimiser((beta1, beta2), training["eps"], training["weight_decay"])
+    rising_and_falling = learning_rates(
+        training["schedule"], training["learning_rate"], training["steps"], training["warmup_steps"]
     )
-    optimiser = Optimiser(tuple(training["betas"]), training["eps"], training["weight_decay"])
+    table = rates(rising_and_falling, optimiser.betas)
     steps = Steps(model, source, importance, optimiser, table, training["batch_size"])
     unit, _ = scale_to_one(importance)
     held_out = HeldOut(torch.from_numpy(world.held_out.astype(np.int64)), distribution, steps.importance, unit)

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch._higher_order_ops.while_loop import while_loop
+from torch._higher_order_ops.while_loop import while_loop_op
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from superposition.exact.adamw import Rates, adamw
@@ -59,10 +59,11 @@ class Steps(nn.Module):
         self.model, self.source, self.optimiser = model, source, optimiser
         self.batch_size, self.parts = batch_size, parts
         dtype = model.W.dtype
+        # Not part of a checkpoint: whoever resumes has made them anew.
         unit, scaled = scale_to_one(importance)
-        self.register_buffer("importance", scaled.to(dtype))
-        self.register_buffer("loss_scale", (unit / (batch_size * importance.shape[1])).to(dtype))
-        self.register_buffer("rates", torch.tensor(rates, dtype=dtype))
+        self.register_buffer("importance", scaled.to(dtype), persistent=False)
+        self.register_buffer("loss_scale", (unit / (batch_size * importance.shape[1])).to(dtype), persistent=False)
+        self.register_buffer("rates", torch.tensor(rates, dtype=dtype), persistent=False)
 
     def state(self, moments: Callable[[nn.Parameter], tuple[Tensor, Tensor]]) -> State:
         return tuple(t for p in self.model.parameters() for t in (p.detach(), *moments(p)))
@@ -101,23 +102,28 @@ class Steps(nn.Module):
     def compiled(self, example: State) -> Callable[[int, int, State], State]:
         """`run`, with the whole loop in one compiled call; for states of the shapes and device of `example`."""
         device = example[0].device
+
+        def number(n: int) -> Tensor:
+            return torch.tensor(n, device=device)
+
         with torch.no_grad():
-            one = make_fx(self.one)(torch.tensor(0, device=device), *example)
+            # Traced, gradient and all, to a graph of plain tensor operations; then the loop around it likewise.
+            one = make_fx(self.one)(number(0), *example)
 
-        def loop(step: Tensor, last: Tensor, *state: Tensor) -> State:
-            def unfinished(step: Tensor, *state: Tensor) -> Tensor:
-                return step < last
+            def loop(step: Tensor, last: Tensor, *state: Tensor) -> State:
+                def unfinished(step: Tensor, *rest: Tensor) -> Tensor:
+                    return step < rest[-1]
 
-            def advance(step: Tensor, *state: Tensor) -> State:
-                return (step + 1, *one(step, *state))
+                def advance(step: Tensor, *rest: Tensor) -> State:
+                    return (step + 1, *one(step, *rest[:-1]))
 
-            return cast(State, while_loop(unfinished, advance, (step, *state)))[1:]
+                return cast(State, while_loop_op(unfinished, advance, (step, *state), (last,))[1:])  # type: ignore[arg-type]
 
-        call = torch.compile(loop, dynamic=False, fullgraph=True)
+            call = torch.compile(make_fx(loop)(number(0), number(1), *example), dynamic=False, fullgraph=True)
 
         def run(first: int, last: int, state: State) -> State:
             with torch.no_grad():
-                return call(torch.tensor(first, device=device), torch.tensor(last, device=device), *state)
+                return cast(State, call(number(first), number(last), *state))
 
         return run
 
