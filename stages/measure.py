@@ -23,7 +23,7 @@ def main(name: str) -> None:
     biases = [weights.get(f"{model}.b", np.zeros_like(weights[f"{model}.W"][:, 0])) for model in models]
     b = torch.from_numpy(np.concatenate(biases)).double()
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
-    instances = instances_table(instances, features, W, torch.from_numpy(loss.to_numpy()))
+    instances = instances_table(instances, features, W, torch.tensor(loss.to_numpy()))
     tables = {
         "instances": instances,
         "features": features_table(instances, features, W, b),

@@ -12,6 +12,7 @@ from superposition.exact.ops import (
     on_grid,
     power_of_two_above,
     product,
+    require_exact_products,
     round_to,
     shorten,
     snap,
@@ -154,3 +155,10 @@ def test_leaving_the_range_is_never_silent_and_never_spreads():
         assert gradient[1].isfinite().all()
     too_large = torch.full((1, 1, 1), 2 * ERROR.limit, dtype=torch.float64)
     assert squared_error(too_large, 0 * too_large, torch.ones(1, 1, dtype=torch.float64)).isnan().all()
+
+
+def test_a_device_that_does_not_multiply_exactly_is_refused(monkeypatch):
+    require_exact_products(torch.device("cpu"))
+    monkeypatch.setattr(torch, "bmm", lambda a, b: (a.float() @ b.float()).double())
+    with pytest.raises(ArithmeticError, match="not exact"):
+        require_exact_products(torch.device("cpu"))

@@ -38,6 +38,14 @@ def round_to(x: Tensor, grid: Grid) -> Tensor:
     return torch.where(x.abs() <= grid.limit, snap(x, grid.fraction_bits), torch.nan) if is_exact(x) else x
 
 
+def require_exact_products(device: torch.device) -> None:
+    """Raises ArithmeticError where float64 products and sums of 53 bits are not exact, as on GPUs that emulate them."""
+    a = torch.full((1, 1, 4), 2.0**25 + 1, dtype=torch.float64, device=device)
+    b = torch.full((1, 4, 1), 2.0**25 - 1, dtype=torch.float64, device=device)
+    if torch.bmm(a, b).item() != 4 * (2**50 - 1):
+        raise ArithmeticError(f"float64 products on {device} are not exact: switch off their emulation, or use float32")
+
+
 class _OnGrid(torch.autograd.Function):
     """Rounding, with the gradient passed straight through (and rounded to its own grid, where it has one)."""
 

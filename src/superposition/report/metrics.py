@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from superposition.claims.claim import Evaluation
@@ -13,7 +12,7 @@ SIGNIFICANT_DIGITS = 6
 
 
 def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) -> dict[str, Any]:
-    """`experiments` has a few numbers of the best model at each point, `claims` how many got which verdict."""
+    """`experiments` has two numbers of the best model at each point, `claims` how many got which verdict."""
     verdicts = [verdict["verdict"] for verdict in evaluation.verdicts]
     counts: dict[str, int] = {verdict: verdicts.count(verdict) for verdict in ("holds", "fails", "differs_from_print")}
     return {
@@ -23,18 +22,11 @@ def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) 
 
 
 def _of_experiment(tables: Tables) -> dict[str, dict[str, int | float]]:
-    numbers = {}
-    for condition in conditions(tables):
-        own: dict[str, int | float] = {
-            "loss": condition.loss,
-            "n_represented": condition.n_represented,
-            "n_dedicated": condition.n_dedicated,
-            "seeds_agreeing": condition.seeds_agreeing,
-        }
-        if isfinite(condition.dimensions_per_feature):  # JSON has no infinity
-            own["dimensions_per_feature"] = condition.dimensions_per_feature
-        numbers[condition.name] = own
-    return numbers
+    """Two numbers a point: DVC shows each as a column. The page and the tables have the others."""
+    return {
+        condition.name: {"loss": condition.loss, "n_represented": condition.n_represented}
+        for condition in conditions(tables)
+    }
 
 
 def as_json(document: Any) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from superposition.exact import grids
 from superposition.exact.adamw import AdamW
-from superposition.exact.ops import weights
+from superposition.exact.ops import is_exact, require_exact_products, weights
 from superposition.features.draw import compiler
 from superposition.training.held_out import HeldOut
 from superposition.training.steps import State, Steps
@@ -66,6 +66,8 @@ class Ensemble(pl.LightningModule):
         )
 
     def on_train_start(self) -> None:
+        if is_exact(self.steps.importance):
+            require_exact_products(self.device)
         if self.compiled and compiler():
             state = self.state()
             self._run = self.steps.compiled(state)
