@@ -59,6 +59,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "sparsity": float("nan") if each else sparsity[0],
                 "importance": model.importance_label,
                 "seed": model.seed,
+                "values": "unit",
             }
         )
         importance = model.importance or [1.0] * n

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition.claims import CLAIMS, evaluate
-from superposition.claims.geometry import angular_gaps, antipodal_pairing, cosines
+from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import hand_made
 from tests.hand_made import HandMade
 

@@ -47,7 +47,15 @@ def world(*models: Architecture, n: int = 5, m: int = 2, count: int = 4, values:
     for number in range(count * len(models)):
         model, k = models[number // count], number % count
         row = {"instance": number, "model": model.name, "sparsity": 1 - 0.5**k, "sparsity_label": str(1 - 0.5**k)}
-        rows.append(row | {"importance": "0.9^i", "seed": k, "stream": json.dumps({"model": model.name, "seed": k})})
+        rows.append(
+            row
+            | {
+                "importance": "0.9^i",
+                "seed": k,
+                "values": values,
+                "stream": json.dumps({"model": model.name, "seed": k}),
+            }
+        )
         features += [
             {"instance": number, "feature": i, "importance": round(0.9**i, 10), "density": 0.5**k} for i in range(n)
         ]
@@ -80,7 +88,7 @@ def test_compiled_and_eager_have_the_same_bits(model, tmp_path):
     if not compiler():
         pytest.skip("no C++ compiler here: nothing is compiled")
     w = world(model, n=6, m=3, values="signed" if model is ABSOLUTE else "unit")
-    assert_same(train("test", w, tmp_path / "a", visible=False), eager(w, tmp_path / "b"))
+    assert_same(train("test", w, tmp_path / "a", visible=False, compiled=True), eager(w, tmp_path / "b"))
 
 
 def test_the_fast_draw_and_the_plain_one_train_to_the_same_bits(tmp_path, monkeypatch):

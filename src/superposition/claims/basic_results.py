@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.geometry import antipodal_pairing, cosines
 from superposition.claims.solutions import Judged, Setting, Solution, densities, over_densities, over_seeds, solutions
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
+from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "Demonstrating Superposition"
 FIGURE = "figures/basic_results/weights_and_norms.svg"

@@ -30,6 +30,7 @@ def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
             "sparsity_label": sparsity.label,
             "importance": importance.label,
             "seed": own_seed,
+            "values": experiment.values,  # noqa: PD011 (no pandas object)
         }
         for number, (model, importance, sparsity, own_seed) in enumerate(axes)
     ]

@@ -9,8 +9,10 @@ from superposition.figures.grids import Canvas
 from superposition.figures.points import model_name, sparsity_name, spread_out, titles
 from superposition.figures.style import DENSITY, MUTED, theme
 from superposition.measures.results import Tables
+from superposition.theory.losses import without_superposition
 
 MAX_CURVES = 10  # points in one panel; more could not be told apart
+PRINCIPAL = ("linear", "relu_output")  # models that without superposition keep some features whole, and a bias
 MAX_SEEDS = 20  # thin lines at one point
 
 
@@ -27,9 +29,12 @@ def figures(tables: Tables) -> dict[str, Figure]:
         if bool((tables.history["loss"] > 0).any()):
             _same_losses(canvas.figure.axes)
         canvas.figure.axes[0].set_ylabel("held-out loss")
-        note = "bold: lowest loss at the end"
+        notes = ["bold: lowest loss at the end"]
         if len(tables.instances) > len(tables.best):
-            canvas.text(left, canvas.height - 0.24, note + ", thin: the other seeds", fontsize=8, color=MUTED)
+            notes.append("thin: the other seeds")
+        if set(models) & set(PRINCIPAL) and (tables.best["values"] == "unit").any():
+            notes.append("dashed: best without superposition, in closed form")
+        canvas.text(left, canvas.height - 0.24, ", ".join(notes), fontsize=8, color=MUTED)
         return {"learning_curves": canvas.figure}
 
 
@@ -47,6 +52,10 @@ def _draw(axes: Axes, tables: Tables, model: str) -> None:
         # All but the model, which is the panel's title.
         label = names[int(row["point"])].removeprefix(model_name(model)).strip().replace("\n", ", ")
         lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label or None)
+        if row["values"] == "unit" and model in PRINCIPAL:
+            own = tables.features_of(int(row["instance"]))
+            least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), tables.n_hidden)
+            axes.axhline(least, color=shade, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set(xlabel="step", xscale="log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}".replace(",", "\u202f")))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = {
-    "instances": "instance model sparsity importance seed point loss n_represented n_dedicated best",
+    "instances": "instance model sparsity importance seed values point loss n_represented n_dedicated best",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
     "gram": "instance row column value",
     "weights": "instance hidden feature value",

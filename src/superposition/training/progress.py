@@ -21,7 +21,8 @@ class Progress(pl.Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, module: Any) -> None:
         if self.visible:
-            print(f"{self.name}: {self.total} steps on {module.device}, compiling ...", file=sys.stderr, flush=True)
+            first = ", compiling first" if module.compiled else ""
+            print(f"{self.name}: {self.total} steps on {module.device}{first} ...", file=sys.stderr, flush=True)
         self.began, self.start = time.perf_counter(), module.step
         self.bar = tqdm(
             total=self.total,

@@ -23,14 +23,14 @@ from superposition.training.held_out import HeldOut
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.module import Ensemble
 from superposition.training.progress import Progress
-from superposition.training.steps import Optimiser, Steps, scale_to_one
+from superposition.training.steps import Optimiser, Steps, scale_to_one, worth_compiling
 from superposition.training.worlds import Trained, World
 
 
-def train(name: str, world: World, checkpoints: Path, visible: bool = True, compiled: bool = True) -> Trained:
+def train(name: str, world: World, checkpoints: Path, visible: bool = True, compiled: bool | None = None) -> Trained:
     """Trains every model of the experiment called `name`; resumes from `checkpoints` what was interrupted.
 
-    `visible`: whether to show progress. `compiled`: whether to compile, where that is possible.
+    `visible`: whether to show progress. `compiled`: whether to compile, where that is possible; None: where it pays.
     """
     weights: dict[str, np.ndarray] = {}
     snapshots: dict[str, np.ndarray] = {}
@@ -55,7 +55,9 @@ def train(name: str, world: World, checkpoints: Path, visible: bool = True, comp
     return Trained(weights, snapshots, by_instance, numbers)
 
 
-def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Progress, compiled: bool) -> Ensemble:
+def fit(
+    architecture: Architecture, world: World, checkpoint: Path, progress: Progress, compiled: bool | None
+) -> Ensemble:
     """One model's ensemble, trained to the end."""
     training = world.settings["training"]
     module, source = build(architecture, world, compiled)
@@ -78,7 +80,7 @@ def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Pr
     return module
 
 
-def build(architecture: Architecture, world: World, compiled: bool) -> tuple[Ensemble, Source]:
+def build(architecture: Architecture, world: World, compiled: bool | None) -> tuple[Ensemble, Source]:
     """The Lightning module of one model's instances at their first step, and the source of their batches."""
     settings = world.settings
     training, n, m = settings["training"], settings["n_features"], settings["n_hidden"]
@@ -119,6 +121,8 @@ def build(architecture: Architecture, world: World, compiled: bool) -> tuple[Ens
         f"{row.sparsity_label} (sparsity), {row.importance} (importance), seed {row.seed}" for row in own.itertuples()
     ]
     taken = snapshot_steps(training["steps"], training["snapshots"])
+    if compiled is None:
+        compiled = worth_compiling(training["steps"], count * n * training["batch_size"])
     return Ensemble(steps, held_out, taken, names, compiled, training["learning_rate"]), source
 
 

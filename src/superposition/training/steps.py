@@ -136,3 +136,12 @@ def scale_to_one(importance: Float[Tensor, "instance feature"]) -> tuple[Tensor,
     _, exponent = torch.frexp(importance.double().amax(1))
     unit = torch.tensor([2.0**e for e in exponent.tolist()], dtype=torch.float64, device=importance.device)
     return unit, (importance.double() / unit.unsqueeze(1)).float().double()
+
+
+def worth_compiling(steps: int, elements: int) -> bool:
+    """Whether a run of so many steps takes longer uncompiled than compiling does; `elements` are a batch's values.
+
+    Measured on one core: 5 ms a step and 0.1 us a value uncompiled, a few per cent of that compiled, and 10 to 20 s to
+    compile.
+    """
+    return steps * (5e-3 + 1e-7 * elements) > 20.0

@@ -1,0 +1,1 @@
+"""What should be found: formulas and geometry that trained models are compared with. Needs numpy only."""
