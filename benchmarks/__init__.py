@@ -1,0 +1,1 @@
+"""How fast training is, as ratios within one run."""
