@@ -12,6 +12,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Relative, so that DVC's copies of the workspace (dvc exp run --temp) import their own code.
 export PYTHONPATH := src
 export DVC_NO_ANALYTICS := 1
+# Where a machine forbids bytecode, each of the many processes would compile all that it imports, for many seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The stamps are named by what they stand for: touching or switching files does not install anything anew.
 checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
