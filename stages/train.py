@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from superposition.training.checkpoints import folder
-from superposition.training.launch import train_everywhere
 from superposition.training.manifest import manifest
+from superposition.training.run import train
 from superposition.training.worlds import OutOfRange, World
 
 CODE = ("exact", "features", "models", "training")  # what decides the results, besides the world
@@ -26,11 +26,11 @@ def main(name: str) -> None:
         held_out=np.load(read / "held_out.npz")["words"],
         sample=np.load(read / "sample.npz")["words"] if (read / "sample.npz").exists() else None,
     )
-    code = [file for part in CODE for file in Path("src/superposition", part).glob("*.py")]
+    code = [file for part in CODE for file in Path("src/superposition", part).glob("*.*")]
     checkpoints = folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
     began = time.monotonic()
     try:
-        trained = train_everywhere(name, world, checkpoints)
+        trained = train(name, world, checkpoints)
     except OutOfRange as error:
         sys.exit(f"{name}: {error}")
     out.mkdir(parents=True, exist_ok=True)

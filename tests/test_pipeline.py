@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)
 # What a module reads beside itself.
 COMPANIONS = {
-    "src/superposition/features/draw.py": "src/superposition/features/draw.cpp",
     "src/superposition/report/page.py": "src/superposition/report/page.html.jinja",
+    "src/superposition/training/kernel.py": "src/superposition/training/kernel.cpp",
 }
 
 

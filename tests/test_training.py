@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import pytest
 import torch
 
 from superposition.exact.philox import stream_key
-from superposition.features.draw import compiler
 from superposition.models.toy_model import Architecture
+from superposition.training import kernel
 from superposition.training.initial import normal_weights, standard_deviation
+from superposition.training.kernel import Kernel, library
 from superposition.training.run import build, snapshot_steps, train
-from superposition.training.worlds import OutOfRange, Trained, World, join, part
+from superposition.training.steps import State
+from superposition.training.worlds import OutOfRange, Trained, World
 
 RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identity")
 LINEAR = replace(RELU, name="linear", output="linear")
@@ -79,82 +82,175 @@ def assert_same(one: Trained, other: Trained) -> None:
     pd.testing.assert_frame_equal(one.history, other.history, check_exact=True)
 
 
-def eager(w: World, folder: Path) -> Trained:
-    return train("test", w, folder, visible=False, compiled=False)
+def plain(w: World, folder: Path) -> Trained:
+    return train("test", w, folder, visible=False, fast=False)
 
 
+def fast(w: World, folder: Path) -> Trained:
+    return train("test", w, folder, visible=False, fast=True)
+
+
+def first_state(module) -> State:
+    moments = module.configure_optimizers().state
+    return module.steps.state(lambda p: (moments[p]["first"], moments[p]["second"]))
+
+
+needs_a_compiler = pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here: nothing is compiled")
+# Few and many hidden dimensions, whole vectors and parts of them, features and samples that fill no block.
+SHAPES = [(6, 3, 64), (5, 2, 100), (1, 1, 64), (33, 20, 96), (20, 9, 64), (70, 67, 130)]
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m", "batch_size"), SHAPES)
 @pytest.mark.parametrize("model", [RELU, LINEAR, HIDDEN, ABSOLUTE], ids=lambda a: a.name)
-def test_compiled_and_eager_have_the_same_bits(model, tmp_path):
-    if not compiler():
-        pytest.skip("no C++ compiler here: nothing is compiled")
-    w = world(model, n=6, m=3, values="signed" if model is ABSOLUTE else "unit")
-    assert_same(train("test", w, tmp_path / "a", visible=False, compiled=True), eager(w, tmp_path / "b"))
+def test_the_kernel_has_the_bits_of_the_plain_form(model, n, m, batch_size, tmp_path):
+    w = world(model, n=n, m=m, batch_size=batch_size, values="signed" if model is ABSOLUTE else "unit", steps=20)
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
 
 
-def test_the_fast_draw_and_the_plain_one_train_to_the_same_bits(tmp_path, monkeypatch):
-    w = world(RELU)
-    fast = eager(w, tmp_path / "a")
-    monkeypatch.setattr("superposition.features.draw.compiler", lambda: None)
-    assert_same(eager(w, tmp_path / "b"), fast)
+@needs_a_compiler
+@pytest.mark.parametrize("machine", ["x86-64", "haswell", "skylake-avx512", "another"])
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_every_kind_of_vector_unit_gives_the_same_bits(machine, n, m, tmp_path, monkeypatch):
+    needed = {"x86-64": "sse2", "haswell": "avx2", "skylake-avx512": "avx512f", "another": ""}[machine]
+    if needed not in kernel.processor():
+        pytest.skip(f"this processor has no {needed}")
+    # What is neither of these takes the parts of the code that no x86 processor does.
+    flags = ["-U__SSE2__", "-U__AVX2__", "-U__AVX512F__"] if machine == "another" else [f"-march={machine}"]
+    monkeypatch.setattr(kernel, "FLAGS", [*kernel.FLAGS, *flags])
+    library.cache_clear()
+    w = world(HIDDEN, n=n, m=m, batch_size=100)
+    trained = fast(w, tmp_path / "a")
+    library.cache_clear()
+    assert_same(trained, plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+def test_the_kernel_in_float32_is_near_the_plain_form(tmp_path):
+    for m in (5, 20):
+        w = world(RELU, n=33, m=m, arithmetic="float32")
+        ours, theirs = fast(w, tmp_path / f"a{m}"), plain(w, tmp_path / f"b{m}")
+        np.testing.assert_allclose(ours.weights["relu_output.W"], theirs.weights["relu_output.W"], atol=1e-5)
+        np.testing.assert_allclose(ours.history["loss"], theirs.history["loss"], rtol=1e-4)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("m", [2, 12])
+def test_the_kernel_on_a_finite_sample_and_with_faint_importance(m, tmp_path):
+    words = np.random.default_rng(1).integers(0, 2**32, (4, 30, 150), dtype=np.uint32)
+    w = replace(world(RELU, n=30, m=m, sample_size=150), sample=words)
+    w.features["importance"] = (0.5 ** w.features["feature"]).clip(1e-12)
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+def test_the_kernel_says_what_diverged(tmp_path):
+    for form in (fast, plain):
+        with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), seed 1"):
+            form(world(RELU, n=30, m=12, learning_rate=50.0), tmp_path / form.__name__)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("model", [RELU, ABSOLUTE], ids=lambda a: a.name)
+def test_the_compiled_loop_has_the_bits_of_the_plain_form(model):
+    """The form that GPUs take, here on the CPU."""
+    steps = (module := build(model, world(model, n=6, m=3), fast=False)[0]).steps
+    start = first_state(module)
+    for ours, theirs in zip(steps.compiled(start)(0, 30, start), steps.run(0, 30, start), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@needs_a_compiler
+def test_neither_threads_nor_calls_change_a_bit():
+    module = build(RELU, world(RELU, n=20, m=5, count=5), fast=False)[0]
+    start = first_state(module)
+    expected = Kernel(module.steps, module.held_out, 1).run(0, 30, start)
+    for threads, stops in ((2, [30]), (7, [1, 12, 30])):
+        state, first = start, 0
+        for stop in stops:
+            state, first = Kernel(module.steps, module.held_out, threads).run(first, stop, state), stop
+        assert all(torch.equal(a, b) for a, b in zip(state, expected, strict=True))
+
+
+def test_without_a_compiler_training_takes_the_plain_form_and_says_so_once(tmp_path, monkeypatch):
+    w, expected = world(RELU), plain(world(RELU), tmp_path / "a")
+    library.cache_clear()
+    monkeypatch.setattr(kernel.shutil, "which", lambda _: None)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        trained = [fast(w, tmp_path / "b"), fast(w, tmp_path / "c")]
+    library.cache_clear()
+    assert [str(warning.message) for warning in said if "compiler" in str(warning.message)] == [
+        "no C++ compiler found: training takes the plain form, to the same bits but slower"
+    ]
+    for one in trained:
+        assert_same(one, expected)
+
+
+def test_a_compiler_that_fails_is_named(tmp_path, monkeypatch):
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho 'error: no such option' >&2; exit 1\n", encoding="utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CXX", str(broken))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    library.cache_clear()
+    with pytest.warns(UserWarning, match=r"broken failed.*error: no such option"):
+        assert library() is None
+    library.cache_clear()
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_change_no_bit(threads, tmp_path):
+def test_threads_of_pytorch_change_no_bit(threads, tmp_path):
     w, before = world(RELU, n=20, m=5), torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        digest = eager(w, tmp_path).weights["relu_output.W"].tobytes()
+        trained = plain(w, tmp_path)
     finally:
         torch.set_num_threads(before)
     torch.set_num_threads(1)
     try:
-        assert eager(w, tmp_path / "one").weights["relu_output.W"].tobytes() == digest
+        assert_same(plain(w, tmp_path / "one"), trained)
     finally:
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("of", [2, 3, 5])
-def test_an_instance_is_the_same_alone_and_in_any_ensemble(of, tmp_path):
+@pytest.mark.parametrize("form", [plain, fast])
+def test_an_instance_is_the_same_alone_and_in_any_ensemble(form, tmp_path):
     w = world(RELU, LINEAR, count=3)
-    parts = [part(w, k, of) for k in range(of)]
-    trained = [eager(p, tmp_path / str(k)) for k, p in enumerate(parts) if len(p.instances)]
-    assert_same(join(trained[::-1]), eager(w, tmp_path / "whole"))
+    whole = form(w, tmp_path / "whole")
+    for number in w.instances["instance"]:
+        one = w.instances[w.instances["instance"] == number]
+        settings = w.settings | {"models": [m for m in w.settings["models"] if m["name"] == one["model"].item()]}
+        alone = form(replace(w, instances=one, settings=settings), tmp_path / str(number))
+        for key, weights in alone.weights.items():
+            np.testing.assert_array_equal(weights[0], whole.weights[key][number % 3])
+        assert alone.history["loss"].tolist() == whole.history["loss"][whole.history["instance"] == number].tolist()
 
 
 def test_the_order_of_instances_changes_no_bit(tmp_path):
     w = world(RELU)
     turned = replace(w, instances=w.instances.iloc[::-1])
-    ours, theirs = eager(w, tmp_path / "a"), eager(turned, tmp_path / "b")
+    ours, theirs = plain(w, tmp_path / "a"), plain(turned, tmp_path / "b")
     for key in ("relu_output.W", "relu_output.b"):
         np.testing.assert_array_equal(ours.weights[key], theirs.weights[key][::-1])
 
 
-@pytest.mark.parametrize("parts", [2, 3, 64])
-def test_a_batch_in_parts_has_the_same_gradient(parts):
-    steps = build(RELU, world(RELU), compiled=False)[0].steps
-    parameters = [p.detach() for p in steps.model.parameters()]
-    whole = steps.gradients(torch.tensor(7), parameters)
-    steps.parts = parts
-    for a, b in zip(whole, steps.gradients(torch.tensor(7), parameters), strict=True):
-        assert torch.equal(a, b)
-
-
 def test_loss_of_the_zero_model_is_the_importance_weighted_second_moment():
     w = world(RELU, count=1)
-    module = build(RELU, w, compiled=False)[0]
+    module = build(RELU, w, fast=False)[0]
     with torch.no_grad():
         module.steps.model.W.zero_()
     x = module.held_out.distribution(module.held_out.words.unsqueeze(0))[0]
     importance = torch.tensor(w.features["importance"].to_numpy())
     # mean over 100 samples and 5 features of I_i x_i^2; near 1/3 of the mean importance
     expected = (importance.unsqueeze(1) * x**2).mean().item()
-    assert module.held_out.loss(module.steps.model)[0] == pytest.approx(expected, rel=1e-6)
+    assert module.held_out.loss(module.held_out.sums(module.steps.model))[0] == pytest.approx(expected, rel=1e-6)
     assert expected == pytest.approx(importance.mean().item() / 3, rel=0.2)
 
 
 def test_float32_learns_the_same_through_the_same_code(tmp_path):
-    exact = eager(world(RELU, steps=300), tmp_path / "a")
-    float32 = eager(world(RELU, steps=300, arithmetic="float32"), tmp_path / "b")
+    exact = plain(world(RELU, steps=300), tmp_path / "a")
+    float32 = plain(world(RELU, steps=300, arithmetic="float32"), tmp_path / "b")
     np.testing.assert_allclose(float32.weights["relu_output.W"], exact.weights["relu_output.W"], atol=5e-3)
 
 
@@ -165,16 +261,16 @@ def test_importance_over_ten_orders(tmp_path):
     learned = []
     for k, w in enumerate(worlds):
         w.features["importance"] = (0.8 ** w.features["feature"]).round(22)
-        learned.append(eager(w, tmp_path / str(k)).weights["linear.W"])
+        learned.append(plain(w, tmp_path / str(k)).weights["linear.W"])
     norms = [np.sqrt((W**2).sum(1)) for W in learned]
-    start = np.sqrt((eager(worlds[0], tmp_path / "0").snapshots["linear.W"][0] ** 2).sum(1))
+    start = np.sqrt((plain(worlds[0], tmp_path / "0").snapshots["linear.W"][0] ** 2).sum(1))
     np.testing.assert_allclose(norms[0], norms[1], atol=0.02)
     assert np.abs(norms[0] - start)[:, 90:].max() > 0.05  # the faintest features moved
 
 
 def test_learning_finds_the_two_most_important_features(tmp_path):
     # Dense features: the optimum is principal components, the first two features with norm 1 and the rest with 0.
-    trained = eager(world(RELU, count=1, steps=4000, batch_size=128), tmp_path)
+    trained = plain(world(RELU, count=1, steps=4000, batch_size=128), tmp_path)
     norms = np.sqrt((trained.weights["relu_output.W"][0] ** 2).sum(0))
     np.testing.assert_allclose(norms, [1, 1, 0, 0, 0], atol=0.05)
 
@@ -182,18 +278,18 @@ def test_learning_finds_the_two_most_important_features(tmp_path):
 def test_a_finite_sample_is_learned_by_heart(tmp_path):
     w = world(LINEAR, n=4, m=4, count=1, sample_size=16, batch_size=16, steps=800)
     words = np.random.default_rng(1).integers(0, 2**32, (1, 4, 16), dtype=np.uint32)
-    trained = eager(replace(w, sample=words), tmp_path)
+    trained = plain(replace(w, sample=words), tmp_path)
     assert trained.history["loss"].iloc[-1] < trained.history["loss"].iloc[0] / 100  # n = m: the identity
 
 
 def test_divergence_names_the_instance(tmp_path):
     w = world(RELU, learning_rate=50.0)
     with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), seed 1"):
-        eager(w, tmp_path)
+        plain(w, tmp_path)
 
 
 def test_one_feature_one_hidden_dimension_one_instance(tmp_path):
-    trained = eager(world(RELU, n=1, m=1, count=1, steps=400), tmp_path)
+    trained = plain(world(RELU, n=1, m=1, count=1, steps=400), tmp_path)
     assert abs(trained.weights["relu_output.W"].item()) == pytest.approx(1, abs=0.1)
 
 
@@ -225,7 +321,7 @@ from pathlib import Path
 import test_training as t
 from superposition.training import checkpoints
 checkpoints.EVERY = 0.0
-t.eager(t.world(t.RELU, steps=20000), Path(sys.argv[1]))
+t.plain(t.world(t.RELU, steps=20000), Path(sys.argv[1]))
 """
 
 
@@ -243,8 +339,8 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     assert 0 < saved < 20000
     # How far it came is left to chance, so the rest is cut short: both runs end a little later.
     w = world(RELU, steps=saved + 60)
-    resumed = eager(w, tmp_path)
-    straight = eager(w, tmp_path / "straight")
+    resumed = plain(w, tmp_path)
+    straight = plain(w, tmp_path / "straight")
     for key in straight.weights:
         np.testing.assert_array_equal(resumed.weights[key], straight.weights[key])
     final = [t.history[t.history["step"] == saved + 60] for t in (resumed, straight)]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from superposition.exact.philox import stream_key, words
+from superposition.exact.philox import stream_key
 from superposition.features.distribution import Distribution
-from superposition.features.draw import drawn
 from superposition.features.source import FiniteSample, Stream
 from superposition.features.world import features, held_out_words, instances, training_words
 from superposition.params import read
@@ -85,12 +84,8 @@ def test_values_of_given_words():
 @pytest.mark.parametrize("values", ["unit", "signed"])
 @pytest.mark.parametrize("density", [1.0, 0.3, 0.01])
 def test_law_of_the_data(values, density):
-    x = drawn(
-        torch.tensor([stream_key({"law": 1})]),
-        distribution([density] * 8, values),
-        torch.arange(60_000),
-        torch.tensor(0),
-    )
+    source = Stream(torch.tensor([stream_key({"law": 1})]), distribution([density] * 8, values))
+    x = source.batch(torch.tensor(0), torch.arange(60_000))
     active = x[x != 0]
     count = x.numel()
     assert len(active) / count == pytest.approx(density, abs=5 * (density * (1 - density) / count) ** 0.5 + 1e-4)
@@ -98,21 +93,6 @@ def test_law_of_the_data(values, density):
     mean, variance = (0.5, 1 / 12) if values == "unit" else (0.0, 1 / 3)
     assert active.mean().item() == pytest.approx(mean, abs=5 * (variance / len(active)) ** 0.5)
     assert active.var().item() == pytest.approx(variance, rel=0.1)
-
-
-@pytest.mark.parametrize("n", [1, 4, 5, 20])
-@pytest.mark.parametrize("values", ["unit", "signed"])
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_the_fast_draw_has_the_bits_of_the_plain_one(n, values, dtype):
-    densities = torch.tensor([1.0, 0.5, 1e-4, 0.03], dtype=torch.float64).unsqueeze(1).expand(4, n)
-    law = Distribution(densities, values, dtype)
-    keys = torch.tensor([stream_key({"instance": i}) for i in range(4)])
-    samples, step = torch.arange(300), torch.tensor(2**31 + 5)
-    plain = law(words(keys, n, samples, step))
-    fast = drawn(keys, law, samples, step)
-    assert fast.dtype == dtype
-    assert torch.equal(fast, plain)
-    assert torch.equal(drawn(keys, law, samples[200:203], step), plain[:, :, 200:203])
 
 
 def test_a_stream_and_its_parts():

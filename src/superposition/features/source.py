@@ -7,8 +7,8 @@ and a run resumed at a step, without drawing what came before.
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from superposition.exact.philox import words
 from superposition.features.distribution import Distribution
-from superposition.features.draw import drawn
 
 
 class Stream(nn.Module):
@@ -24,7 +24,7 @@ class Stream(nn.Module):
     def batch(
         self, step: Int64[Tensor, ""], samples: Int64[Tensor, " sample"]
     ) -> Float[Tensor, "instance feature sample"]:
-        return drawn(self.keys, self.distribution, samples, step)
+        return self.distribution(words(self.keys, self.distribution.threshold.shape[1], samples, step))
 
 
 class FiniteSample(nn.Module):

@@ -1,7 +1,6 @@
 """Unfinished runs, kept so that a run that was killed goes on where it stopped."""
 
 import hashlib
-import multiprocessing
 import os
 import time
 from collections.abc import Iterable
@@ -31,10 +30,6 @@ class Checkpoints(pl.Callback):
     def on_train_batch_end(self, trainer: pl.Trainer, module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if time.monotonic() - self.last >= EVERY:
             self.save(trainer)
-        launcher = multiprocessing.parent_process()
-        if launcher is not None and not launcher.is_alive():  # killed: nobody waits for this any more
-            self.save(trainer)
-            raise SystemExit("the training stage was killed")
 
     def on_train_end(self, trainer: pl.Trainer, module: Any) -> None:
         self.save(trainer)

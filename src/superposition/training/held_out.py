@@ -35,14 +35,15 @@ class HeldOut(nn.Module):
         self.register_buffer("importance", importance, persistent=False)
 
     @torch.no_grad()
-    def loss(self, model: ToyModel) -> Float[np.ndarray, " instance"]:
-        """Importance-weighted squared error of each instance, mean over samples and features."""
-        n_features, n_samples = self.words.shape
+    def sums(self, model: ToyModel) -> Float[Tensor, "part instance"]:
+        """Importance-weighted squared errors of each instance, summed over features and each part of the samples."""
         sums = []
         for words in self.words.split(SAMPLES, dim=1):
             x = self.distribution(words.expand(len(self.importance), -1, -1))
-            sums.append(squared_error(model(x), model.target(x), self.importance).double().cpu().numpy())
-        totals = [math.fsum(parts) for parts in zip(*sums, strict=True)]
-        return np.array(
-            [unit * total / (n_samples * n_features) for unit, total in zip(self.unit, totals, strict=True)]
-        )
+            sums.append(squared_error(model(x), model.target(x), self.importance).double())
+        return torch.stack(sums)
+
+    def loss(self, sums: Float[Tensor, "part instance"]) -> Float[np.ndarray, " instance"]:
+        """Importance-weighted squared error of each instance, mean over samples and features."""
+        totals = [math.fsum(parts) for parts in sums.T.tolist()]
+        return np.array([unit * total / self.words.numel() for unit, total in zip(self.unit, totals, strict=True)])

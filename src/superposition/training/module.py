@@ -1,7 +1,8 @@
 """An ensemble of toy models in training, as Lightning sees it.
 
-A batch is a `Call`: a range of optimiser steps that run in one compiled call. Data is drawn inside of it, from streams
-that need no state, so nothing but the weights, the two moments and the step's number has to be kept to resume.
+A batch is a `Call`: a range of optimiser steps that run in one call, in the fastest form that the device has. Data is
+drawn inside of it, from streams that need no state, so nothing but the weights, the two moments and the step's number
+has to be kept to resume.
 """
 
 import time
@@ -16,9 +17,10 @@ from torch import Tensor
 from superposition.exact import grids
 from superposition.exact.adamw import AdamW
 from superposition.exact.ops import is_exact, require_exact_products, weights
-from superposition.features.draw import compiler
+from superposition.models.toy_model import ToyModel
 from superposition.training.held_out import HeldOut
-from superposition.training.steps import State, Steps
+from superposition.training.kernel import Kernel, available_cores, library
+from superposition.training.steps import State, Steps, worth_compiling
 from superposition.training.worlds import OutOfRange
 
 
@@ -32,7 +34,7 @@ class Call(NamedTuple):
 class Ensemble(pl.LightningModule):
     """Trains all instances of an ensemble at once; `snapshot_steps` (after how many steps) are kept in `snapshots`.
 
-    `names` say which instances they are, to a person.
+    `names` say which instances they are, to a person. Unless `fast`, steps run in their plain form.
     """
 
     def __init__(
@@ -41,19 +43,20 @@ class Ensemble(pl.LightningModule):
         held_out: HeldOut,
         snapshot_steps: Sequence[int],
         names: Sequence[str],
-        compiled: bool,
+        fast: bool,
         learning_rate: float,
     ) -> None:
         super().__init__()
         self.names = names
         self.automatic_optimization = False
         self.steps, self.held_out, self.learning_rate = steps, held_out, learning_rate
-        self.compiled, self.snapshot_steps = compiled, set(snapshot_steps)
+        self.fast, self.snapshot_steps = fast, set(snapshot_steps)
         self.step = 0  # optimiser steps done
         self.snapshots: dict[int, dict[str, Tensor]] = {}
         self.losses: dict[int, np.ndarray] = {}  # held-out, [instance]
         self.speed: float | None = None  # steps per second of the latest call
         self._run: Callable[[int, int, State], State] = steps.run
+        self._held_out_sums: Callable[[ToyModel], Tensor] = held_out.sums
 
     def configure_optimizers(self) -> AdamW:
         settings = self.steps.optimiser
@@ -68,12 +71,21 @@ class Ensemble(pl.LightningModule):
     def on_train_start(self) -> None:
         if is_exact(self.steps.importance):
             require_exact_products(self.device)
-        if self.compiled and compiler():
-            state = self.state()
-            self._run = self.steps.compiled(state)
-            self._run(0, 0, state)  # no step, but the compilation
+        if self.fast:
+            self.take_fast_form()
         if self.step == 0:
             self.keep_snapshot()
+
+    def take_fast_form(self) -> None:
+        steps = self.steps
+        if self.device.type == "cpu":
+            if library():
+                kernel = Kernel(steps, self.held_out, available_cores())
+                self._run, self._held_out_sums = kernel.run, kernel.held_out_sums
+        elif worth_compiling(len(steps.rates), steps.batch_size * steps.importance.numel()):
+            state = self.state()
+            self._run = steps.compiled(state)
+            self._run(0, 0, state)  # no step, but the compilation
 
     def state(self) -> State:
         moments: Any = self.optimizers(use_pl_optimizer=False)
@@ -108,7 +120,7 @@ class Ensemble(pl.LightningModule):
         """Weights as they enter sums, which float32 holds exactly, and the held-out loss."""
         parameters = self.steps.model.named_parameters()
         self.snapshots[self.step] = {name: weights(p.detach()).float().cpu() for name, p in parameters}
-        self.losses[self.step] = self.held_out.loss(self.steps.model)
+        self.losses[self.step] = self.held_out.loss(self._held_out_sums(self.steps.model))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         losses = {step: torch.from_numpy(loss) for step, loss in self.losses.items()}

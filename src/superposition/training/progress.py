@@ -21,8 +21,7 @@ class Progress(pl.Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, module: Any) -> None:
         if self.visible:
-            first = ", compiling first" if module.compiled else ""
-            print(f"{self.name}: {self.total} steps on {module.device}{first} ...", file=sys.stderr, flush=True)
+            print(f"{self.name}: {self.total} steps on {module.device} ...", file=sys.stderr, flush=True)
         self.began, self.start = time.perf_counter(), module.step
         self.bar = tqdm(
             total=self.total,

@@ -23,44 +23,39 @@ from superposition.training.held_out import HeldOut
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.module import Ensemble
 from superposition.training.progress import Progress
-from superposition.training.steps import Optimiser, Steps, scale_to_one, worth_compiling
+from superposition.training.steps import Optimiser, Steps, scale_to_one
 from superposition.training.worlds import Trained, World
 
 
-def train(name: str, world: World, checkpoints: Path, visible: bool = True, compiled: bool | None = None) -> Trained:
+def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast: bool = True) -> Trained:
     """Trains every model of the experiment called `name`; resumes from `checkpoints` what was interrupted.
 
-    `visible`: whether to show progress. `compiled`: whether to compile, where that is possible; None: where it pays.
+    `visible`: whether to show progress. `fast`: whether to take the fastest form of a step that there is.
     """
     weights: dict[str, np.ndarray] = {}
     snapshots: dict[str, np.ndarray] = {}
-    numbers: dict[str, np.ndarray] = {}
     history = []
     for place, model in enumerate(world.settings["models"], start=1):
         architecture = Architecture(**model)
         own = world.instances.loc[world.instances["model"] == architecture.name, "instance"].to_numpy()
-        if not len(own):  # this part of the world has none
-            continue
         title = f"{name} ({architecture.name}, {place} of {len(world.settings['models'])})"
         progress = Progress(title, world.settings["training"]["steps"], visible)
-        module = fit(architecture, world, checkpoints / f"{architecture.name}.ckpt", progress, compiled)
+        module = fit(architecture, world, checkpoints / f"{architecture.name}.ckpt", progress, fast)
         taken = sorted(module.snapshots)
         for key in module.snapshots[taken[-1]]:
             every = np.stack([module.snapshots[step][key].numpy() for step in taken])
             snapshots[f"{architecture.name}.{key}"], weights[f"{architecture.name}.{key}"] = every, every[-1]
-        snapshots["step"], numbers[architecture.name] = np.array(taken), own
+        snapshots["step"] = np.array(taken)
         for step in taken:
             history.append(pd.DataFrame({"instance": own, "step": step, "loss": module.losses[step]}))
     by_instance = pd.concat(history).sort_values(["instance", "step"], ignore_index=True)
-    return Trained(weights, snapshots, by_instance, numbers)
+    return Trained(weights, snapshots, by_instance)
 
 
-def fit(
-    architecture: Architecture, world: World, checkpoint: Path, progress: Progress, compiled: bool | None
-) -> Ensemble:
+def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Progress, fast: bool) -> Ensemble:
     """One model's ensemble, trained to the end."""
     training = world.settings["training"]
-    module, source = build(architecture, world, compiled)
+    module, source = build(architecture, world, fast)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, which there are none of
     trainer = pl.Trainer(
@@ -80,7 +75,7 @@ def fit(
     return module
 
 
-def build(architecture: Architecture, world: World, compiled: bool | None) -> tuple[Ensemble, Source]:
+def build(architecture: Architecture, world: World, fast: bool) -> tuple[Ensemble, Source]:
     """The Lightning module of one model's instances at their first step, and the source of their batches."""
     settings = world.settings
     training, n, m = settings["training"], settings["n_features"], settings["n_hidden"]
@@ -121,9 +116,7 @@ def build(architecture: Architecture, world: World, compiled: bool | None) -> tu
         f"{row.sparsity_label} (sparsity), {row.importance} (importance), seed {row.seed}" for row in own.itertuples()
     ]
     taken = snapshot_steps(training["steps"], training["snapshots"])
-    if compiled is None:
-        compiled = worth_compiling(training["steps"], count * n * training["batch_size"])
-    return Ensemble(steps, held_out, taken, names, compiled, training["learning_rate"]), source
+    return Ensemble(steps, held_out, taken, names, fast, training["learning_rate"]), source
 
 
 def snapshot_steps(steps: int, count: int) -> Sequence[int]:

@@ -1,8 +1,8 @@
-"""The optimiser step of an ensemble as a pure function, and the loop that runs many of them in one compiled call.
+"""The optimiser step of an ensemble as a pure function, and loops that run many of them.
 
-`Steps.one` is ordinary PyTorch: draw a batch, run the model, take the gradient, update. It is traced once, gradient
-included, and the loop around the trace is compiled, so that neither Python nor autograd is met again until the call
-ends. Where nothing can be compiled the same function runs as it stands, and gives the same bits.
+`Steps.one` is ordinary PyTorch, and says what a step is: draw a batch, run the model, take the gradient, update. It has
+faster forms of the same bits. On GPUs it is traced, gradient included, and the loop around the trace is compiled, so
+that neither Python nor autograd is met again until the call ends. On CPUs kernel.py takes its place.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,8 +37,7 @@ class Steps(nn.Module):
     """Optimiser steps of an ensemble, on whatever device the module is on.
 
     `importance` [instance, feature] may have any scale; the loss is its weighted mean squared error over samples and
-    features. `rates` has a row for each step. `parts` splits each batch into that many pieces, one after the other,
-    which needs less memory and changes no bit.
+    features. `rates` has a row for each step.
     """
 
     importance: Tensor
@@ -53,11 +52,10 @@ class Steps(nn.Module):
         optimiser: Optimiser,
         rates: Sequence[Rates],
         batch_size: int,
-        parts: int = 1,
     ) -> None:
         super().__init__()
         self.model, self.source, self.optimiser = model, source, optimiser
-        self.batch_size, self.parts = batch_size, parts
+        self.batch_size = batch_size
         dtype = model.W.dtype
         # Not part of a checkpoint: whoever resumes has made them anew.
         unit, scaled = scale_to_one(importance)
@@ -71,16 +69,13 @@ class Steps(nn.Module):
     def gradients(self, step: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Gradient of each instance's loss at one step; losses of instances are never mixed."""
         names = [name for name, _ in self.model.named_parameters()]
-        total: list[Tensor] = []
-        for samples in torch.arange(self.batch_size, device=step.device).chunk(self.parts):
-            x = self.source.batch(step, samples)
-            with torch.enable_grad():
-                leaves = [p.detach().requires_grad_() for p in parameters]
-                output = torch.func.functional_call(self.model, dict(zip(names, leaves, strict=True)), (x,))
-                loss = squared_error(output, self.model.target(x), self.importance)
-                part = torch.autograd.grad(loss.sum(), leaves)
-            total = [a + b for a, b in zip(total, part, strict=True)] if total else list(part)
-        return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in total]
+        x = self.source.batch(step, torch.arange(self.batch_size, device=step.device))
+        with torch.enable_grad():
+            leaves = [p.detach().requires_grad_() for p in parameters]
+            output = torch.func.functional_call(self.model, dict(zip(names, leaves, strict=True)), (x,))
+            loss = squared_error(output, self.model.target(x), self.importance)
+            gradients = torch.autograd.grad(loss.sum(), leaves)
+        return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients]
 
     def one(self, step: Tensor, *state: Tensor) -> State:
         """The state after step number `step` (counted from 0; a 0-dimensional int64 tensor)."""
@@ -141,7 +136,6 @@ def scale_to_one(importance: Float[Tensor, "instance feature"]) -> tuple[Tensor,
 def worth_compiling(steps: int, elements: int) -> bool:
     """Whether a run of so many steps takes longer uncompiled than compiling does; `elements` are a batch's values.
 
-    Measured on one core: 5 ms a step and 0.1 us a value uncompiled, a few per cent of that compiled, and 10 to 20 s to
-    compile.
+    Measured on one core of a CPU: 5 ms a step and 0.1 us a value uncompiled, and 10 to 20 s to compile.
     """
     return steps * (5e-3 + 1e-7 * elements) > 20.0
