@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro test check format verify lock .venv clean
+.PHONY: help repro test check format verify bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -48,11 +48,8 @@ format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 verify: $(RUNTIME) ## Recompute HEAD in a fresh clone, compare with dvc.lock; EXPERIMENTS="..." or all, default intro
 	@python scripts/verify.py $(EXPERIMENTS)
 
-ifneq ($(wildcard benchmarks/__main__.py),)
-.PHONY: bench
-bench: $(RUNTIME) ## Measure speed
+bench: $(RUNTIME) ## Measure speed and memory, into reports/speed.csv and .svg; ARGS="--experiments intro" for less
 	@python -m benchmarks $(ARGS)
-endif
 
 lock: $(DEVELOPMENT) ## Pin the newest versions that fit requirements.in and requirements-dev.in
 	@python scripts/lock.py

@@ -1,1 +1,1 @@
-"""How fast training is, as ratios within one run."""
+"""How fast the pipeline is and what memory it takes, as ratios within one run wherever machines would differ."""
