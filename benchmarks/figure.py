@@ -35,6 +35,7 @@ def _against_the_plain_loop(axes: Axes, table: pd.DataFrame) -> None:
     for bar in axes.containers:
         axes.bar_label(bar, fmt="%.1f", fontsize=8, color=INK, padding=1)  # type: ignore[arg-type]
     axes.axhline(1, color=MUTED, linewidth=0.8)
+    axes.margins(y=0.12)
     axes.set(xlabel="", ylabel="steps per second\nover the plain loop's", title="Against the plain loop")
     axes.legend(title=None)
 
@@ -50,6 +51,7 @@ def _against_the_products(axes: Axes, table: pd.DataFrame) -> None:
     for bar in axes.containers:
         axes.bar_label(bar, fmt="%.2f", fontsize=8, color=INK, padding=1)  # type: ignore[arg-type]
     axes.axhline(1, color=MUTED, linewidth=0.8)
+    axes.margins(y=0.12)
     axes.set(xlabel="", ylabel="steps per second over those of\nthe dense matrix products alone")
     axes.set_title("Against the matrix products alone, in the same precision")
 
