@@ -17,9 +17,9 @@ def main(name: str) -> None:
     table = instances(params.seed, name, experiment)
     table.to_parquet(out / "instances.parquet", index=False, compression=None)
     features(experiment).to_parquet(out / "features.parquet", index=False, compression=None)
-    np.savez(out / "held_out.npz", words=held_out_words(params.seed, name, experiment))
+    np.save(out / "held_out.npy", held_out_words(params.seed, name, experiment))
     if size := experiment.training.sample_size:
-        np.savez(out / "sample.npz", words=training_words(table["stream"], experiment.n_features, size))
+        np.save(out / "sample.npy", training_words(table["stream"], experiment.n_features, size))
     settings = experiment.training_settings() | {"values": experiment.values}
     (out / "training.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -16,7 +16,7 @@ def main(name: str) -> None:
     instances = pd.read_parquet(world / "instances.parquet")
     features = pd.read_parquet(world / "features.parquet")
     history = pd.read_parquet(trained / "history.parquet")
-    weights = np.load(trained / "weights.npz")
+    weights = {file.stem: np.load(file) for file in (trained / "weights").glob("*.npy")}
 
     models = instances["model"].unique()  # in order: instances of a model follow each other, here and in the weights
     W = torch.from_numpy(np.concatenate([weights[f"{model}.W"] for model in models])).double()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from superposition.training.checkpoints import folder
+from superposition.training.checkpoints import folder as checkpoint_folder
 from superposition.training.manifest import manifest
 from superposition.training.run import train
 from superposition.training.worlds import OutOfRange, World
@@ -23,19 +23,20 @@ def main(name: str) -> None:
         instances=pd.read_parquet(read / "instances.parquet"),
         features=pd.read_parquet(read / "features.parquet"),
         settings=json.loads((read / "training.json").read_text(encoding="utf-8")),
-        held_out=np.load(read / "held_out.npz")["words"],
-        sample=np.load(read / "sample.npz")["words"] if (read / "sample.npz").exists() else None,
+        held_out=np.load(read / "held_out.npy"),
+        sample=np.load(read / "sample.npy") if (read / "sample.npy").exists() else None,
     )
     code = [file for part in CODE for file in Path("src/superposition", part).glob("*.*")]
-    checkpoints = folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
+    checkpoints = checkpoint_folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
     began = time.monotonic()
     try:
         trained = train(name, world, checkpoints)
     except OutOfRange as error:
         sys.exit(f"{name}: {error}")
-    out.mkdir(parents=True, exist_ok=True)
-    np.savez(out / "weights.npz", **trained.weights)  # type: ignore[arg-type]
-    np.savez(out / "snapshots.npz", **trained.snapshots)  # type: ignore[arg-type]
+    for folder, arrays in (("weights", trained.weights), ("snapshots", trained.snapshots)):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+        for key, array in arrays.items():
+            np.save(out / folder / f"{key}.npy", array)
     trained.history.to_parquet(out / "history.parquet", index=False, compression=None)
     shutil.rmtree(checkpoints)
 
