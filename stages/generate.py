@@ -1,23 +1,26 @@
-"""python stages/generate.py EXPERIMENT: resolves one block of params.yaml into the world that its models live in."""
+"""python stages/generate.py: resolves each block of params.yaml into the world that its models live in."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from superposition.features.world import features, held_out_words, instances, training_words
-from superposition.params.experiments import read
+from superposition.params.experiments import Experiment, read
 
 
-def main(name: str) -> None:
+def main() -> None:
     params = read(Path("params.yaml"))
-    experiment, out = params.experiments[name], Path("data/worlds", name)
+    for name, experiment in params.experiments.items():
+        write(params.seed, name, experiment, Path("data/worlds", name))
+
+
+def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    table = instances(params.seed, name, experiment)
+    table = instances(seed, name, experiment)
     table.to_parquet(out / "instances.parquet", index=False, compression=None)
     features(experiment).to_parquet(out / "features.parquet", index=False, compression=None)
-    np.save(out / "held_out.npy", held_out_words(params.seed, name, experiment))
+    np.save(out / "held_out.npy", held_out_words(seed, name, experiment))
     if size := experiment.training.sample_size:
         np.save(out / "sample.npy", training_words(table["stream"], experiment.n_features, size))
     settings = experiment.training_settings() | {"values": experiment.values}
@@ -25,4 +28,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
