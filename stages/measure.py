@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from superposition.measures.tables import features_table, gram_table, instances_table, weights_table
+from superposition.measures.tables import features_table, instances_table, weights_table
 
 
 def main(name: str) -> None:
@@ -27,7 +27,6 @@ def main(name: str) -> None:
     tables = {
         "instances": instances,
         "features": features_table(instances, features, W, b),
-        "gram": gram_table(instances, W),
         "weights": weights_table(W),
         "history": history,
     }

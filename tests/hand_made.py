@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from superposition.measures.results import Tables
-from superposition.measures.tables import features_table, gram_table, instances_table, weights_table
+from superposition.measures.tables import features_table, instances_table, weights_table
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,6 @@ def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Ta
     return Tables(
         instances=measured,
         features=features_table(measured, features, W, b),
-        gram=gram_table(measured, W),
         weights=weights_table(W),
         history=pd.DataFrame(history),
     )
@@ -93,7 +92,7 @@ def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Ta
 def write(made: Tables, folder: Path) -> None:
     """As the measure stage leaves them, in data/tables/<key>."""
     folder.mkdir(parents=True)
-    for name in ("instances", "features", "gram", "weights", "history"):
+    for name in ("instances", "features", "weights", "history"):
         getattr(made, name).to_parquet(folder / f"{name}.parquet", index=False, compression=None)
 
 

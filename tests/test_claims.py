@@ -84,7 +84,7 @@ def only(tables, keep):
     kept = tables.instances[keep(tables.instances)]
     parts = {
         name: getattr(tables, name)[getattr(tables, name)["instance"].isin(kept["instance"])]
-        for name in ("features", "gram", "weights", "history")
+        for name in ("features", "weights", "history")
     }
     return replace(tables, instances=kept, **parts)
 

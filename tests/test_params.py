@@ -156,7 +156,7 @@ REFUSED = [
         "intro.importance",
         "0.7^i",
         "importance = '0.7^i'",
-        "must be a positive number, {geometric: ratio} or {listed: [",
+        "must be a positive number, {geometric: ratio}, {last: number} or {listed: [",
     ),
     ("intro.importance", {"geometrc": 0.7}, "importance = {'geometrc': 0.7}", "must be a positive number, {geometric"),
     ("intro.importance", {"geometric": 0}, "importance.geometric = 0", "must be a number above 0, the ratio r of I_i"),
@@ -171,8 +171,22 @@ REFUSED = [
         "intro.importance",
         {"geometric": 0.7, "listed": [1, 1, 1]},
         "importance = {'geometric': 0.7, 'listed': [1, 1, 1]}",
-        "must be a positive number, {geometric: ratio} or {listed: [",
+        "must be a positive number, {geometric: ratio}, {last: number} or {listed: [",
     ),
+    ("intro.importance", {"last": 0}, "importance.last = 0", IMPORTANCE),
+    (
+        "intro.importance",
+        {"last": {"start": 1, "stop": 2}},
+        "importance.last.num",
+        "is missing; must be a whole number",
+    ),
+    (
+        "intro.importance",
+        [1.0, {"last": {"num": 2, "start": 1, "stop": 2}}],
+        "importance[1].last = {'num': 2, 'start': 1, 'stop': 2}",
+        IMPORTANCE,
+    ),
+    ("intro.importance", [1.0, {"last": 1.0}], "importance[1]", "must differ from the other points"),
     ("intro.importance", {"listed": [1, 1]}, "importance.listed = [1.0, 1.0]", "must hold n_features = 3 values"),
     ("intro.importance", {"listed": [1, 0, 1]}, "importance.listed[1] = 0", IMPORTANCE),
     ("intro.importance", [1.0, {"listed": [1, 1, 1]}], "importance[1]", "must differ from the other points"),
@@ -519,6 +533,7 @@ def test_long_lists_have_short_labels_that_tell_them_apart(file: Path) -> None:
         ({"geometric": 2}, "2^i", (1.0, 2.0, 4.0)),
         ({"geometric": 1 / 3}, "0.3333333333^i", (1.0, 0.3333333333, 0.1111111111)),  # to 10 digits
         ({"listed": [1, 0.5, 10]}, "listed 1, 0.5, 10", (1.0, 0.5, 10.0)),
+        ({"last": 0.1}, "last 0.1", (1.0, 1.0, 0.1)),
     ],
 )
 def test_importance_curves(file: Path, written: Any, label: str, curve: tuple[float, ...]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ import pandas as pd
 COLUMNS = {
     "instances": "instance model sparsity importance seed values point loss n_represented n_dedicated best",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
-    "gram": "instance row column value",
     "weights": "instance hidden feature value",
     "history": "instance step loss",
 }
@@ -22,7 +22,6 @@ class Tables:
 
     instances: pd.DataFrame
     features: pd.DataFrame
-    gram: pd.DataFrame
     weights: pd.DataFrame
     history: pd.DataFrame
 
@@ -57,11 +56,19 @@ class Tables:
 
     def weights_of(self, instance: int) -> np.ndarray:
         """W of one instance, [hidden, feature]."""
-        return _matrix(self.weights, instance, "hidden", "feature")
+        if instance not in self._rows_of:
+            raise ValueError(f"no entries of instance {instance} in the table of weights")
+        entries = self.weights.iloc[self._rows_of[instance]].sort_values(["hidden", "feature"])
+        return entries["value"].to_numpy().reshape(self.n_hidden, self.n_features)
 
     def gram_of(self, instance: int) -> np.ndarray:
-        """W^T W of one of the best instances, [feature, feature]."""
-        return _matrix(self.gram, instance, "row", "column")
+        """W^T W of one instance, [feature, feature]; a sum on the weight grid, and so exact."""
+        W = self.weights_of(instance)
+        return W.T @ W
+
+    @cached_property
+    def _rows_of(self) -> dict[Any, Any]:
+        return dict(self.weights.groupby("instance").indices)
 
 
 def read(folder: Path) -> Tables:
@@ -72,10 +79,3 @@ def read(folder: Path) -> Tables:
             f"{', '.join(missing)} not found: `dvc repro measure@{folder.name}` makes them, or `dvc pull` gets them"
         )
     return Tables(**{name: pd.read_parquet(file) for name, file in files.items()})
-
-
-def _matrix(table: pd.DataFrame, instance: int, first: str, second: str) -> np.ndarray:
-    entries = table[table["instance"] == instance].sort_values([first, second])
-    if entries.empty:
-        raise ValueError(f"no entries of instance {instance} in a table of {first} and {second}")
-    return entries["value"].to_numpy().reshape(int(entries[first].max()) + 1, int(entries[second].max()) + 1)

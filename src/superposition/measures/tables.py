@@ -13,7 +13,7 @@ from torch import Tensor
 
 from superposition.exact.grids import WEIGHT
 from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
-from superposition.measures.superposition import count, dedicated, gram, norms, represented, superposition
+from superposition.measures.superposition import count, dedicated, norms, represented, superposition
 
 
 def on_weight_grid(W: Float[Tensor, "instance hidden feature"]) -> Float[Tensor, "instance hidden feature"]:
@@ -73,25 +73,11 @@ def features_table(
     )
 
 
-def gram_table(instances: pd.DataFrame, W: Float[Tensor, "instance hidden feature"]) -> pd.DataFrame:
-    """W^T W of the best instances, one row per entry. `instances` is what `instances_table` returned."""
-    best = instances.loc[instances["best"], "instance"].to_numpy()
-    products = gram(on_weight_grid(W)[best.tolist()])
-    return _entries(products, ("row", "column"), best)
-
-
 def weights_table(W: Float[Tensor, "instance hidden feature"]) -> pd.DataFrame:
     """W of all instances, one row per weight: claims say how many of the single seeds show what the best one shows."""
-    return _entries(on_weight_grid(W), ("hidden", "feature"), np.arange(W.shape[0]))
-
-
-def _entries(
-    values: Float[Tensor, "instance first second"], axes: tuple[str, str], numbers: np.ndarray
-) -> pd.DataFrame:
-    which, first, second = (axis.ravel() for axis in np.indices(tuple(values.shape)))
-    return pd.DataFrame(
-        {"instance": numbers[which], axes[0]: first, axes[1]: second, "value": values.flatten().numpy()}
-    )
+    instance, hidden, feature = (axis.ravel() for axis in np.indices(tuple(W.shape)))
+    values = on_weight_grid(W).flatten().numpy()
+    return pd.DataFrame({"instance": instance, "hidden": hidden, "feature": feature, "value": values})
 
 
 def _in_order(

@@ -76,8 +76,14 @@ class Listed(Strict):
     listed: Annotated[list[ImportanceValue], must("be a list with one importance for each feature")]
 
 
+class Last(Strict):
+    """The last feature has another importance than the rest, whose importance is 1."""
+
+    last: ImportanceValue
+
+
 FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
-FORM_OF_KEY |= {key: f"<{key}>" for key in ("per_feature", "geometric", "listed")}
+FORM_OF_KEY |= {key: f"<{key}>" for key in ("per_feature", "geometric", "listed", "last")}
 
 
 def form(value: Any) -> str | None:
@@ -108,10 +114,22 @@ SparsityAxis = Annotated[
     must(f"be {SPARSITY_POINT}, or a list of those, or {{start, stop, num, spacing}}"),
 ]
 
-IMPORTANCE_POINT = "a positive number, {geometric: ratio} or {listed: [one number for each feature]}"
+
+class LastRange(Strict):
+    """A sweep of the last feature's importance."""
+
+    last: Annotated[
+        Annotated[ImportanceValue, Tag("<number>")] | Annotated[ImportanceRange, Tag("<range>")],
+        BY_FORM,
+        must("be a positive number or {start, stop, num, spacing}"),
+    ]
+
+
+IMPORTANCE_POINT = "a positive number, {geometric: ratio}, {last: number} or {listed: [one number for each feature]}"
 ImportancePoint = Annotated[
     Annotated[ImportanceValue, Tag("<number>")]
     | Annotated[Geometric, Tag("<geometric>")]
+    | Annotated[Last, Tag("<last>")]
     | Annotated[Listed, Tag("<listed>")],
     BY_FORM,
     must(f"be {IMPORTANCE_POINT}"),
@@ -119,6 +137,7 @@ ImportancePoint = Annotated[
 ImportanceAxis = Annotated[
     Annotated[ImportanceValue, Tag("<number>")]
     | Annotated[Geometric, Tag("<geometric>")]
+    | Annotated[LastRange, Tag("<last>")]
     | Annotated[Listed, Tag("<listed>")]
     | Annotated[list[ImportancePoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
     | Annotated[ImportanceRange, Tag("<range>")],
@@ -151,12 +170,14 @@ class Sparsity:
 class Importance:
     """A point of the importance axis: the weight of each feature's squared error in the loss."""
 
-    label: str  # "1", "0.9^i" or "listed ..."
+    label: str  # "1", "0.9^i", "last 0.1" or "listed ..."
     curve: tuple[float, ...]  # [feature]
 
 
 def size(axis: Any) -> int:
     """How many points an axis has, without making them."""
+    if isinstance(axis, LastRange):
+        axis = axis.last
     if isinstance(axis, Range):
         return axis.num
     if isinstance(axis, list):
@@ -188,8 +209,12 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
 def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Fault]]:
     """The points of a valid ImportanceAxis, and what is wrong with them at this number of features."""
     points, faults = [], []
-    for where, point in _spread(axis, _even):
-        if isinstance(point, Listed):
+    for where, point in _spread_importance(axis):
+        if isinstance(point, Last):
+            value = _rounded(point.last)
+            curve = (1.0,) * (n_features - 1) + (value,)
+            label = f"last {_digits(value)}"
+        elif isinstance(point, Listed):
             faults += _wrong_length((*where, "listed"), point.listed, n_features)
             curve = tuple(map(_rounded, point.listed))
             label = f"listed {_listing(curve)}"
@@ -223,6 +248,13 @@ def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:
 def _spread(axis: Any, even: Callable[[Range], list[float]]) -> list[tuple[Location, Any]]:
     """As `placed`, with a range spread out; its points have no places of their own."""
     return [((), point) for point in even(axis)] if isinstance(axis, Range) else placed(axis)
+
+
+def _spread_importance(axis: Any) -> list[tuple[Location, Any]]:
+    """As `_spread`, with a sweep of the last feature's importance spread out into points of one."""
+    if isinstance(axis, LastRange):
+        return [((), Last(last=value)) for _, value in _spread(axis.last, _even)]
+    return _spread(axis, _even)
 
 
 def _even(axis: Range) -> list[float]:
