@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from superposition.theory.losses import antipodal, ignored, without_superposition
+from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, margin, phase
 
 S = np.array([1.0, 0.3, 0.01])
 
@@ -35,6 +36,34 @@ def test_the_boundary_of_the_phase_diagram():
     # n = 2, m = 1, equal importance: superposition pays below s = 4/7 (both losses are then equal)
     s = np.full(2, 4 / 7)
     assert antipodal(s, np.ones(2)).mean() == pytest.approx(without_superposition(s, np.ones(2), 1))
+
+
+@pytest.mark.parametrize(
+    ("n", "s", "r", "expected"),
+    [
+        # n = 2: the extra feature is ignored iff r < 2s / (4 - 5s), dedicated iff r > (4 - 5s) / (2s)
+        (2, 0.3, 0.23, IGNORED),
+        (2, 0.3, 0.25, SUPERPOSED),
+        (2, 0.3, 4.1, SUPERPOSED),
+        (2, 0.3, 4.3, DEDICATED),
+        (2, 0.6, 0.99, IGNORED),
+        (2, 0.6, 1.01, DEDICATED),
+        # n = 3: ignored iff s > 4r / (2 + 5r), dedicated beyond r = 1
+        (3, 0.25, 0.23, SUPERPOSED),
+        (3, 0.32, 0.23, IGNORED),
+        (3, 0.05, 1.01, DEDICATED),
+        (3, 0.05, 0.99, SUPERPOSED),
+    ],
+)
+def test_phases(n, s, r, expected):
+    assert phase(n, np.array([s]), np.array([r]))[0] == expected
+
+
+def test_the_margin_vanishes_on_a_boundary():
+    s, r = np.array([4 / 7]), np.array([1.0])  # the triple point of n = 2
+    assert margin(2, s, r)[0] == pytest.approx(0)
+    with pytest.raises(ValueError, match="of 4 features"):
+        phase(4, s, r)
 
 
 def test_the_least_important_features_are_left_out():

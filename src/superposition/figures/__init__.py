@@ -9,13 +9,15 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from superposition.figures import basic_results, intro, learning_curves, overview
+from superposition.figures import basic_results, intro, learning_curves, overview, phase_change
 from superposition.measures.results import Tables
 
 # By experiment: whether its tables still have the shape that the paper's figures need, and those figures.
 PAPER: dict[str, tuple[Callable[[Tables], bool], Callable[[Tables], dict[str, Figure]]]] = {
     "intro": (intro.fits, intro.figures),
     "basic_results": (basic_results.fits, basic_results.figures),
+    "phase_change": (phase_change.fits, phase_change.figures),
+    "phase_change_of_three": (phase_change.fits, phase_change.figures),
 }
 
 

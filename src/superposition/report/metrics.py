@@ -1,6 +1,7 @@
 """The numbers that `dvc metrics show` and `dvc metrics diff` compare: experiment -> condition -> number."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from superposition.measures.results import Tables
 from superposition.report.conditions import conditions
 
 SIGNIFICANT_DIGITS = 6
+NUMBERS = ("loss", "n_represented")
+MAX_POINTS = 100  # of an experiment, whose numbers are listed one by one
 
 
 def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) -> dict[str, Any]:
@@ -23,10 +26,11 @@ def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) 
 
 def _of_experiment(tables: Tables) -> dict[str, dict[str, int | float]]:
     """Two numbers a point: DVC shows each as a column. The page and the tables have the others."""
-    return {
-        condition.name: {"loss": condition.loss, "n_represented": condition.n_represented}
-        for condition in conditions(tables)
-    }
+    points = conditions(tables)
+    if len(points) > MAX_POINTS:
+        mean = {key: math.fsum(getattr(point, key) for point in points) / len(points) for key in NUMBERS}
+        return {f"mean of {len(points)} points": mean}
+    return {point.name: {key: getattr(point, key) for key in NUMBERS} for point in points}
 
 
 def as_json(document: Any) -> str:

@@ -9,15 +9,15 @@ from jaxtyping import Float
 
 
 def ignored(
-    density: Float[np.ndarray, " feature"], importance: Float[np.ndarray, " feature"]
-) -> Float[np.ndarray, " feature"]:
+    density: Float[np.ndarray, "*feature"], importance: Float[np.ndarray, "*feature"]
+) -> Float[np.ndarray, "*feature"]:
     """Weighted squared error of a feature that is not represented, and whose bias gives its mean: I (s/3 - s^2/4)."""
     return importance * (density / 3 - density**2 / 4)
 
 
 def antipodal(
-    density: Float[np.ndarray, " feature"], importance: Float[np.ndarray, " feature"]
-) -> Float[np.ndarray, " feature"]:
+    density: Float[np.ndarray, "*feature"], importance: Float[np.ndarray, "*feature"]
+) -> Float[np.ndarray, "*feature"]:
     """Of one of two features that share a dimension in opposite directions, both of this density: I s^2/6.
 
     Without a bias both come out right unless both are active; then each is off by the smaller of the two.

@@ -1,0 +1,92 @@
+"""The phase diagram: its cells, its figure and its claims, on models that are put together by hand."""
+
+import dataclasses
+
+import hand_made
+import numpy as np
+import pandas as pd
+import pytest
+from hand_made import HandMade
+
+from superposition.claims import phase_change as claims
+from superposition.claims.claim import NotTested
+from superposition.figures import phase_change as figures
+from superposition.measures.phases import cells, phase_of
+from superposition.theory.phases import IGNORED, SUPERPOSED, phase
+
+WEIGHTS = {"ignored": [[1.0, 0.0]], "dedicated": [[0.0, 1.0]], "in superposition": [[1.0, -1.0]]}
+DENSITIES, IMPORTANCES = np.geomspace(0.01, 1, 20), np.geomspace(0.1, 10, 21)
+
+
+def made(found=lambda s, r: phase(2, np.array([s]), np.array([r]))[0], seeds: int = 5):
+    """A diagram of 20 x 21 cells; the best of the models in each is as `found` says, the worst ignores the feature."""
+    models = []
+    for s in DENSITIES:
+        for r in IMPORTANCES:
+            for seed in range(seeds):
+                W = WEIGHTS[found(s, r) if seed < seeds - 1 else IGNORED]
+                models.append(
+                    HandMade(W, [0, 0], 1 - s, (1.0, float(r)), f"last {r:g}", seed=seed, loss=0.01 * (1 + seed))
+                )
+    return hand_made.tables(models, steps=(0,))
+
+
+@pytest.fixture(scope="module")
+def theory():
+    return made()
+
+
+def test_names_of_phases():
+    norm, superposition = pd.Series([0.1, 0.9, 0.9]), pd.Series([1.0, 0.0, 1.0])
+    assert phase_of(norm, superposition).tolist() == ["ignored", "dedicated", "in superposition"]
+
+
+def test_cells_leave_out_the_worst_model_and_keep_the_best(theory):
+    table = cells(theory)
+    assert len(table) == 420
+    sparse = table[(table["density"] < 0.011) & (np.abs(table["importance"] - 1) < 0.01)].iloc[0]
+    assert (sparse["norm"], sparse["superposition"], sparse["models"], sparse["superposed"]) == (1, 1, 5, 4)
+    assert sparse["mean_norm"] == 1  # the fifth, which has the highest loss, is not in it
+
+
+def test_models_as_in_theory_agree_with_it(theory):
+    finding = claims.agreement(2, 0.0)(theory)
+    assert finding.verdict == "holds"
+    assert finding.measured.startswith("100.0% of 420 cells")
+    # the last of five models ignores the feature, so single ones agree less
+    assert "100.0% by the paper's mean" in finding.spread
+    assert "100.0% of single" not in finding.spread
+
+
+def test_other_models_do_not():
+    always = made(lambda s, r: SUPERPOSED, seeds=5)
+    assert claims.agreement(2, 0.0)(always).verdict == "fails"
+    assert claims.jump(always).verdict == "fails"
+    assert claims.reach(always).verdict == "fails"
+
+
+def test_the_jump_and_the_reach_of_theory(theory):
+    assert claims.jump(theory).verdict == "holds"
+    assert claims.jump(theory).measured.startswith("norm 1.00 to 0.00 between density 0.2")  # theory: 0.27
+    assert claims.local_minima(theory).verdict == "holds"
+    assert claims.reach(theory).measured.startswith("r = 1: between 0.4")  # theory: 4/7
+
+
+def test_claims_about_another_diagram_are_not_tested(theory):
+    with pytest.raises(NotTested, match="n = 3, m = 2"):
+        claims.dedicated_beyond(theory)
+    few = theory.instances[theory.instances["seed"] < 2]
+    features = theory.features[theory.features["seed"] < 2]
+    with pytest.raises(NotTested, match="of 5 models"):
+        claims.jump(dataclasses.replace(theory, instances=few, features=features))
+
+
+def test_the_figure_needs_a_diagram(theory):
+    assert figures.fits(theory)
+    assert not figures.fits(hand_made.intro())
+    drawn = figures.figures(theory)
+    assert list(drawn) == ["phase_diagram"]
+    shades = figures.colours(np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0]))
+    assert np.ptp(shades[0]) == pytest.approx(0)  # grey
+    assert shades[1].argmax() == 2  # blue
+    assert shades[2].argmax() == 0  # red
