@@ -1,6 +1,6 @@
 """Tables of models whose weights are put together by hand, made by the functions that make them of trained ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 from pathlib import Path
@@ -149,3 +149,39 @@ def basic_results() -> Tables:
                 for seed in range(2)
             ]
     return tables(models)
+
+
+def blocks(n_hidden: int, n_features: int, dedicated: int, polygons: Sequence[int]) -> list[list[float]]:
+    """The first features have a dimension each, the next ones share two in regular polygons, the rest is 0."""
+    W = np.zeros((n_hidden, n_features))
+    W[np.arange(dedicated), np.arange(dedicated)] = 1
+    row = column = dedicated
+    for corners in polygons:
+        W[row : row + 2, column : column + corners] = directions(360 / corners * np.arange(corners), [1] * corners)
+        row, column = row + 2, column + corners
+    return W.tolist()
+
+
+def larger(m: int, ratio: float, shown: Mapping[float, tuple[int, list[int]]], n: int) -> Tables:
+    """ReLU models of one seed; `shown` has, by density, how many features are dedicated, and the polygons' corners."""
+    importance = [ratio**i for i in range(n)]
+    return tables(
+        [
+            HandMade(blocks(m, n, *shown[s]), [0.0] * n, round(1 - s, 6), importance, f"{ratio:.3g}^i", loss=0.01 * s)
+            for s in shown
+        ]
+    )
+
+
+def basic_results_large() -> Tables:
+    """20, 26, 32, 41, 50, 55 and 55 features in 20 dimensions."""
+    crowded: tuple[int, list[int]] = (0, [5] * 5 + [6] * 5)
+    fewer = [(20, []), (14, [4] * 3), (8, [4] * 6), (4, [4] * 3 + [5] * 5), (0, [5] * 10)]
+    return larger(20, 0.9, dict(zip(BASIC_DENSITIES, [*fewer, crowded, crowded], strict=True)), n=80)
+
+
+def notebook() -> Tables:
+    """At every second of 20 densities two features more, and two dimensions less with one feature alone."""
+    return larger(
+        20, 100 ** (-1 / 99), {20 ** (-k / 19): (20 - 2 * (k // 2), [4] * (k // 2)) for k in range(20)}, n=100
+    )

@@ -8,7 +8,12 @@ from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import hand_made
 from tests.hand_made import HandMade
 
-EXPERIMENTS = {"intro": hand_made.intro, "basic_results": hand_made.basic_results}
+EXPERIMENTS = {
+    "intro": hand_made.intro,
+    "basic_results": hand_made.basic_results,
+    "basic_results_large": hand_made.basic_results_large,
+    "notebook": hand_made.notebook,
+}
 
 
 def verdicts(experiment, tables):
@@ -35,7 +40,7 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
             W=np.zeros((m, n)).tolist(),
             b=[0.0] * n,
             sparsity=row["sparsity"],
-            importance=[(0.9 if experiment == "intro" else 0.7) ** i for i in range(n)],
+            importance=shown.features_of(row["instance"])["importance"].tolist(),
             model=row["model"],
             seed=row["seed"],
         )
@@ -79,6 +84,27 @@ def test_counts_are_given_for_each_density():
     )
 
 
+def test_larger_models_are_counted_against_the_small_ones():
+    found = verdicts("basic_results_large", hand_made.basic_results_large())
+    # 20, 26, 32, 41, 50, 55, 55 features over 20 dimensions
+    assert found["basic_results_large.rescaled"]["measured"] == (
+        "1: 1; 0.3: 1.3; 0.1: 1.6; 0.03: 2.05; 0.01: 2.5; 0.003: 2.75; 0.001: 2.75"
+    )
+    assert found["basic_results_large.fewer_dedicated_with_sparsity"]["measured"].startswith("20, 14, 8, 4, 0, 0, 0 at")
+
+
+def test_the_notebooks_trend_is_over_the_densities_that_it_draws():
+    tables = hand_made.notebook()
+    instances = tables.instances.copy()
+    instances.loc[instances["instance"] == 7, "n_represented"] = 90  # not drawn
+    assert verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"][
+        "measured"
+    ].startswith("20, 22, 24, 26, 28, 30, 32, 34, 36, 38 at 1, 0.73")
+    instances.loc[instances["instance"] == 8, "n_represented"] = 90  # drawn, and more than at the next ones
+    found = verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"]
+    assert found["verdict"] == "fails"
+
+
 def only(tables, keep):
     """The tables of some instances."""
     kept = tables.instances[keep(tables.instances)]
@@ -92,9 +118,9 @@ def only(tables, keep):
 def test_a_claim_about_a_sparsity_that_was_not_trained_is_not_tested():
     fewer = only(hand_made.intro(), lambda instances: instances["sparsity"] != 0.8)
     assert "intro.two_antipodal_pairs" not in verdicts("intro", fewer)
-    assert reasons("intro", fewer) == {
-        "intro.two_antipodal_pairs": "no relu_output model at density 0.2 in this run, only at 1, 0.1"
-    }
+    untested = reasons("intro", fewer)
+    assert untested["intro.two_antipodal_pairs"] == "no relu_output model at density 0.2 in this run, only at 1, 0.1"
+    assert "intro.pentagon" not in untested
 
 
 def test_claims_about_another_model_shape_or_importance_are_not_tested():

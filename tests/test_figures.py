@@ -42,6 +42,7 @@ def ladder(sparsities, seeds=1, W=((1.0, -1.0),), models=("relu_output",)) -> Ta
 def test_the_papers_experiments_have_the_papers_figures():
     assert set(figures_of("intro", hand_made.intro())) == {"feature_vectors", "learning_curves"}
     assert set(figures_of("basic_results", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
+    assert set(figures_of("notebook", hand_made.notebook())) == {"weights_and_norms", "learning_curves"}
 
 
 def test_an_experiment_of_ones_own_gets_an_overview():
@@ -138,6 +139,14 @@ def test_basic_results_shows_the_linear_model_once_and_then_density_falling():
         f"ReLU output\n$1 - S$ = {density:g}" for density in hand_made.BASIC_DENSITIES
     ]
     assert shown == expected
+
+
+def test_larger_models_are_shown_without_a_linear_one_and_at_most_16_densities():
+    large = figures_of("basic_results_large", hand_made.basic_results_large())["weights_and_norms"]
+    shown = [text for text in texts(large) if "1 - S" in text]
+    assert shown == [f"$1 - S$ = {density:g}" for density in hand_made.BASIC_DENSITIES]
+    many = texts(figures_of("notebook", hand_made.notebook())["weights_and_norms"])
+    assert any("16 of 20 points" in text for text in many)
 
 
 def test_panels_say_how_many_seeds_agree():

@@ -11,6 +11,8 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "basic_results": basic_results.CLAIMS,
     "phase_change": phase_change.CLAIMS,
     "phase_change_of_three": phase_change.CLAIMS_OF_THREE,
+    "basic_results_large": basic_results.LARGE_CLAIMS,
+    "notebook": basic_results.NOTEBOOK_CLAIMS,
 }
 
 

@@ -18,6 +18,8 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], Callable[[Tables], dict[str, Fi
     "basic_results": (basic_results.fits, basic_results.figures),
     "phase_change": (phase_change.fits, phase_change.figures),
     "phase_change_of_three": (phase_change.fits, phase_change.figures),
+    "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
+    "notebook": (basic_results.fits_without_linear, basic_results.figures),
 }
 
 
