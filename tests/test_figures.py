@@ -40,7 +40,7 @@ def ladder(sparsities, seeds=1, W=((1.0, -1.0),), models=("relu_output",)) -> Ta
 
 
 def test_the_papers_experiments_have_the_papers_figures():
-    assert set(figures_of("intro", hand_made.intro())) == {"feature_vectors", "learning_curves"}
+    assert set(figures_of("intro", hand_made.intro())) == {"feature_vectors", "mathematics", "learning_curves"}
     assert set(figures_of("basic_results", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
     assert set(figures_of("notebook", hand_made.notebook())) == {"weights_and_norms", "learning_curves"}
 

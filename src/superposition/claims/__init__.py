@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from superposition.claims import basic_results, intro, phase_change
+from superposition.claims import basic_results, intro, mathematics
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
 from superposition.measures.results import Tables
 
 CLAIMS: dict[str, tuple[Claim, ...]] = {
-    "intro": intro.CLAIMS,
+    "intro": intro.CLAIMS + mathematics.CLAIMS,
     "basic_results": basic_results.CLAIMS,
     "phase_change": phase_change.CLAIMS,
     "phase_change_of_three": phase_change.CLAIMS_OF_THREE,

@@ -1,7 +1,8 @@
-"""The figure at the head of the paper: feature vectors in the plane, at growing sparsity."""
+"""The figure at the head of the paper: feature vectors in the plane, at growing sparsity; and what their loss is of."""
 
 from matplotlib.figure import Figure
 
+from superposition.figures import mathematics
 from superposition.figures.grids import vector_grid
 from superposition.figures.overview import selected
 from superposition.measures.results import Tables
@@ -14,4 +15,7 @@ def fits(tables: Tables) -> bool:
 
 def figures(tables: Tables) -> dict[str, Figure]:
     shown, notes = selected(tables, tables.best.sort_values(["model", "sparsity"], kind="stable"), limit=10)
-    return {"feature_vectors": vector_grid(tables, shown, notes)}
+    drawn = {"feature_vectors": vector_grid(tables, shown, notes)}
+    if mathematics.fits(tables):
+        drawn["mathematics"] = mathematics.figure(tables, shown)
+    return drawn
