@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import cos, pi, sin
 from pathlib import Path
 
@@ -184,4 +185,43 @@ def notebook() -> Tables:
     """At every second of 20 densities two features more, and two dimensions less with one feature alone."""
     return larger(
         20, 100 ** (-1 / 99), {20 ** (-k / 19): (20 - 2 * (k // 2), [4] * (k // 2)) for k in range(20)}, n=100
+    )
+PRIVILEGED_DENSITIES = (0.7, 0.3, 0.15, 0.12, 0.06, 0.03)
+
+
+def privileged_basis() -> Tables:
+    """What the paper's stack plots show, neurons in its order; without a ReLU, five features in oblique directions."""
+    importance = [0.75**i for i in range(10)]
+    linear = np.zeros((5, 10))
+    linear[:, :5] = np.eye(5) - 2 / 5  # a reflection: orthogonal, off the axes
+    shown = [np.zeros((5, 10)) for _ in PRIVILEGED_DENSITIES]
+    identity, two, three, four, five, pairs = shown
+    for W, alone in ((identity, 5), (two, 3), (three, 2), (four, 1)):
+        W[range(alone), range(alone)] = 1
+    two[3:, 3:6] = [[0.9, 0.9, -0.8], [0.9, -0.8, 0.9]]
+    three[2:, 2:7] = [[-0.7, -0.7, 0.7, 0.7, 0.7], [1.0, -0.5, 0.9, -0.2, -0.2], [-0.5, 1.0, -0.2, 0.9, -0.2]]
+    for W, first, half in ((four, 1, 3), (five, 0, 4)):  # one neuron tells important from unimportant features
+        columns = range(first, first + half), range(first + half, first + 2 * half)
+        W[first, columns[0]], W[first, columns[1]] = -0.7, 0.7
+        W[first + 1 :, columns[0]] = 0.6 - 1.6 * np.eye(half)
+        W[first + 1 :, columns[1]] = -0.2 + 1.1 * np.eye(half)
+    for feature, pair in enumerate(combinations(range(5), 2)):
+        pairs[:, feature] = -0.5
+        pairs[list(pair), feature] = 0.8
+    return tables(
+        [
+            HandMade(
+                W.tolist(),
+                [0.0] * 10,
+                round(1 - density, 6),
+                importance,
+                "0.75^i",
+                name,
+                seed,
+                loss=0.01 + 0.001 * seed,
+            )
+            for name, solutions in (("relu_output", [linear] * len(shown)), ("relu_hidden", shown))
+            for density, W in zip(PRIVILEGED_DENSITIES, solutions, strict=True)
+            for seed in range(2)
+        ]
     )

@@ -14,6 +14,9 @@ EXPERIMENTS = {
     "basic_results_large": hand_made.basic_results_large,
     "notebook": hand_made.notebook,
 }
+    "privileged_basis": hand_made.privileged_basis,
+}
+IMPORTANCE_RATIOS = {"intro": 0.9, "basic_results": 0.7, "privileged_basis": 0.75}
 
 
 def verdicts(experiment, tables):
@@ -41,6 +44,7 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
             b=[0.0] * n,
             sparsity=row["sparsity"],
             importance=shown.features_of(row["instance"])["importance"].tolist(),
+            importance=[IMPORTANCE_RATIOS[experiment] ** i for i in range(n)],
             model=row["model"],
             seed=row["seed"],
         )
@@ -103,6 +107,33 @@ def test_the_notebooks_trend_is_over_the_densities_that_it_draws():
     instances.loc[instances["instance"] == 8, "n_represented"] = 90  # drawn, and more than at the next ones
     found = verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"]
     assert found["verdict"] == "fails"
+def test_neurons_are_counted_for_each_density():
+    found = verdicts("privileged_basis", hand_made.privileged_basis())
+    counts = found["privileged_basis.monosemantic_neurons"]
+    assert counts["measured"] == "0.7: 5; 0.3: 3; 0.15: 2; 0.12: 1; 0.06: 0; 0.03: 0"
+    assert counts["spread"].startswith("0.7: 2 of 2 seeds, 5; 0.3: 2 of 2 seeds, 3; ")
+    # I - 2/5 J: 0.6^2 / (0.6^2 + 4 * 0.4^2) = 0.36
+    assert found["privileged_basis.linear_basis_is_arbitrary"]["measured"] == "0.360"
+
+
+@pytest.mark.parametrize(
+    ("claim", "density", "change"),
+    [
+        # (-, -) instead of (+, +): a ReLU lets nothing of that feature through
+        ("three_features_in_two_neurons", 0.3, lambda W: np.hstack([W[:, :3], -W[:, 3:]])),
+        # the last feature on the same pair as the first
+        ("pairs_of_neurons", 0.03, lambda W: np.hstack([W[:, :9], W[:, :1]])),
+    ],
+)
+def test_codes_that_nearly_are_the_papers_are_not(claim, density, change):
+    shown = hand_made.privileged_basis()
+    where = (shown.best["model"] == "relu_hidden") & np.isclose(shown.best["sparsity"], 1 - density)
+    instance = int(shown.best[where]["instance"].item())
+    weights = shown.weights.copy()
+    weights.loc[weights["instance"] == instance, "value"] = change(shown.weights_of(instance)).ravel()
+    found = verdicts("privileged_basis", replace(shown, weights=weights))
+    assert found[f"privileged_basis.{claim}"]["verdict"] == "fails"
+    assert found[f"privileged_basis.{claim}"]["spread"].startswith("1 of 2 seeds")
 
 
 def only(tables, keep):

@@ -43,6 +43,8 @@ def test_the_papers_experiments_have_the_papers_figures():
     assert set(figures_of("intro", hand_made.intro())) == {"feature_vectors", "mathematics", "learning_curves"}
     assert set(figures_of("basic_results", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
     assert set(figures_of("notebook", hand_made.notebook())) == {"weights_and_norms", "learning_curves"}
+    drawn = set(figures_of("privileged_basis", hand_made.privileged_basis()))
+    assert drawn == {"linear_and_relu", "neuron_stacks", "learning_curves"}
 
 
 def test_an_experiment_of_ones_own_gets_an_overview():
@@ -147,6 +149,28 @@ def test_larger_models_are_shown_without_a_linear_one_and_at_most_16_densities()
     assert shown == [f"$1 - S$ = {density:g}" for density in hand_made.BASIC_DENSITIES]
     many = texts(figures_of("notebook", hand_made.notebook())["weights_and_norms"])
     assert any("16 of 20 points" in text for text in many)
+def test_stacks_are_as_high_as_the_weights_of_their_neuron():
+    stacks = figures_of("privileged_basis", hand_made.privileged_basis())["neuron_stacks"].axes[3]  # density 0.3
+    bars = [bar for bars in stacks.containers for bar in bars]
+    ends = [(bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height()) for bar in bars]
+    # Three neurons with one weight of 1; the others have 0.9 + 0.9 above and -0.8 below.
+    heights = [max(end for x, end in ends if x == pytest.approx(neuron + 0.5)) for neuron in range(5)]
+    depths = [min(end for x, end in ends if x == pytest.approx(neuron + 0.5)) for neuron in range(5)]
+    assert heights == pytest.approx([1, 1, 1, 1.8, 1.8])
+    assert depths == pytest.approx([1, 1, 1, -0.8, -0.8])
+
+
+def test_neurons_with_and_without_a_relu_stand_side_by_side_for_five_six_and_eight_features():
+    figure = figures_of("privileged_basis", hand_made.privileged_basis())["linear_and_relu"]
+    assert [text for text in texts(figure) if "1 - S" in text] == [
+        "no superposition\n$1 - S$ = 0.7",
+        "6 features in 5 dimensions\n$1 - S$ = 0.3",
+        "8 features in 5 dimensions\n$1 - S$ = 0.06",
+    ]
+
+
+def test_a_privileged_basis_without_a_model_to_compare_with_gets_an_overview():
+    assert "neuron_stacks" not in figures_of("privileged_basis", hand_made.intro())
 
 
 def test_panels_say_how_many_seeds_agree():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from superposition.claims import basic_results, intro, phase_change
 from superposition.claims import basic_results, intro, mathematics
+from superposition.claims import basic_results, intro, privileged_basis
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
 from superposition.measures.results import Tables
 
@@ -14,6 +15,7 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "phase_change_of_three": phase_change.CLAIMS_OF_THREE,
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,
+    "privileged_basis": privileged_basis.CLAIMS,
 }
 
 

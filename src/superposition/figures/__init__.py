@@ -1,8 +1,8 @@
 """Figures, functions from tables to a matplotlib Figure.
 
-`panels` draws single axes and `grids` lays them out; `intro` and `basic_results` are the paper's figures, `overview`
-serves every experiment that has none of its own, and `learning_curves` all of them. `style` holds colours, fonts and
-how a figure is saved. Another experiment of the paper gets a module here and a line in PAPER.
+`panels` draws single axes and `grids` lays them out; `intro`, `basic_results` and `privileged_basis` are the paper's
+figures, `overview` serves every experiment that has none of its own, and `learning_curves` all of them. `style` holds
+colours, fonts and how a figure is saved. Another experiment of the paper gets a module here and a line in PAPER.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 
 from superposition.figures import basic_results, intro, learning_curves, overview, phase_change
+from superposition.figures import basic_results, intro, learning_curves, overview, privileged_basis
 from superposition.measures.results import Tables
 
 # By experiment: whether its tables still have the shape that the paper's figures need, and those figures.
@@ -20,6 +21,7 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], Callable[[Tables], dict[str, Fi
     "phase_change_of_three": (phase_change.fits, phase_change.figures),
     "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
     "notebook": (basic_results.fits_without_linear, basic_results.figures),
+    "privileged_basis": (privileged_basis.fits, privileged_basis.figures),
 }
 
 

@@ -7,3 +7,8 @@ REPRESENTED_NORM = 0.5
 # A represented feature counts as dedicated, having a direction of its own, when its superposition is below this. An
 # antipodal pair has 1 and a feature of its own about 0.001 after training, so that anything between would do.
 DEDICATED_SUPERPOSITION = 0.1
+
+# A neuron is used by the features that it weighs more than this, and holds a single one if all others are below the
+# lower line. Weights of the paper's neurons are 0.5 to 1 or within 0.1 of 0; it draws no line between them.
+NEURON_USED = 0.3
+NEURON_UNUSED = 0.15

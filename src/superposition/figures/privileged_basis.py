@@ -1,0 +1,177 @@
+"""The figures of "Superposition in a Privileged Basis": weights of neurons, and what each neuron stacks up.
+
+Heat maps have a row per feature and a column per neuron, so that a neuron's stack stands below its weights.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from superposition.figures import panels
+from superposition.figures.grids import Canvas
+from superposition.figures.overview import selected
+from superposition.figures.points import Point, density_name
+from superposition.figures.style import FAINT, INK, MUTED, SIGNED, SUPERPOSITION, theme
+from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
+from superposition.measures.results import Tables
+
+CELL = 0.17  # inches, of a heat map's squares
+MAX_NEURONS, MAX_FEATURES = 12, 30  # more could not be told apart
+SHOWN = (5, 6, 8)  # represented features of the models that are drawn beside linear ones
+MONO, POLY = "#dfe8f3", "#ffffff"  # behind the stacks
+COUNTED = {"monosemantic": "#16325c", "polysemantic": "#d2577a"}
+PER_ROW = 8
+
+
+def fits(tables: Tables) -> bool:
+    """The figures have one row of sparsities for each of two models, and neurons that can be told apart."""
+    best = tables.best
+    return (
+        {"relu_output", "relu_hidden"} <= set(best["model"])
+        and len(best["importance"].unique()) == 1
+        and bool(best["sparsity"].notna().all())
+        and tables.n_hidden <= MAX_NEURONS
+        and tables.n_features <= MAX_FEATURES
+    )
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    best = tables.best.sort_values("sparsity", kind="stable")
+    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=PER_ROW, named=density_name)
+    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=PER_ROW, named=density_name)
+    return {
+        "linear_and_relu": linear_and_relu(tables, linear, with_relu),
+        "neuron_stacks": neuron_stacks(tables, with_relu, notes),
+    }
+
+
+def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point]) -> Figure:
+    """W without and with a ReLU on the hidden layer, side by side, where 5, 6 and 8 features are represented."""
+    chosen = [next((point for point in with_relu if point.represented == count), None) for count in SHOWN]
+    pairs = [
+        (other, point) for point in chosen if point for other in linear if other.sparsity == point.sparsity
+    ] or list(zip(linear, with_relu, strict=False))
+    width, height = CELL * tables.n_hidden, CELL * tables.n_features
+    left, top, gap, apart = 0.4, 0.82, 0.25, 0.6
+    pitch = 2 * width + gap + apart
+    with theme():
+        canvas = Canvas(max(left + len(pairs) * pitch, 4.8), top + height + 0.95)
+        for number, (other, point) in enumerate(pairs):
+            start = left + number * pitch
+            heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.sparsity)}"
+            canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=9.5)
+            for place, (one, name) in enumerate(((other, "linear"), (point, "ReLU"))):
+                W = tables.weights_of(one.instance)
+                axes = canvas.axes(start + place * (width + gap), top, width, height)
+                panels.matrix(axes, (W[in_reading_order(W)] if name == "ReLU" else W).T)
+                axes.set_title(name, fontsize=9, color=MUTED, pad=4)
+                if number == place == 0:
+                    panels.feature_ticks(axes, range(tables.n_features))
+                    axes.set_ylabel("feature", labelpad=2)
+                axes.set_xlabel("hidden" if name == "linear" else "neuron", fontsize=8, labelpad=3)
+        _signed_bar(canvas, left, canvas.height - 0.38)
+        return canvas.figure
+
+
+def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figure:
+    """W over density, below it a stacked bar for each neuron, and how many neurons are mono- and polysemantic."""
+    width, height, stack = 1.35 * CELL * tables.n_hidden, CELL * tables.n_features, 1.5
+    left, top, gap, between, chart = 0.55, 0.34, 0.28, 0.12, 1.1
+    weights = [_ordered(tables, point) for point in shown]
+    reach = 1.06 * max(float(np.abs(np.where(s * W > 0, W, 0)).sum(axis=1).max()) for W in weights for s in (1, -1))
+    counts_at = top + height + between + stack + 0.62
+    with theme():
+        canvas = Canvas(max(left + len(shown) * (width + gap), 6.4), counts_at + chart + 1.25 + 0.16 * len(notes))
+        for number, (point, W) in enumerate(zip(shown, weights, strict=True)):
+            start = left + number * (width + gap)
+            canvas.text(start + width / 2, top - 0.07, point.title.split("\n")[-1], ha="center", va="bottom")
+            heat = canvas.axes(start, top, width, height)
+            panels.matrix(heat, W.T)
+            heat.set_aspect("auto")
+            below = canvas.axes(start, top + height + between, width, stack)
+            _stacks(below, W, point.superposition, reach)
+            mono, poly = int(monosemantic(W).sum()), int(polysemantic(W).sum())
+            said = f"{mono} mono, {poly} poly\n{point.represented} features"
+            canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=8)
+            if number == 0:
+                panels.feature_ticks(heat, range(tables.n_features))
+                heat.set_ylabel("feature", labelpad=2)
+                below.set_ylabel("weights", labelpad=2)
+                below.tick_params(labelleft=True)
+        # Columns are evenly spaced and in the order of density, and so are the counts below them.
+        axes = canvas.axes(left, counts_at, len(shown) * (width + gap) - gap, chart)
+        _counts(axes, weights, [(width / 2 + number * (width + gap)) for number in range(len(shown))])
+        axes.set_xlim(0, len(shown) * (width + gap) - gap)
+        axes.set_xticks(axes.get_xticks(), [f"{1 - point.sparsity:.3g}" for point in shown])
+        axes.set_xlabel("density $1 - S$")
+        foot = counts_at + chart + 0.72
+        _signed_bar(canvas, left, foot)
+        shared = canvas.axes(left + 1.9, foot, 1.5, 0.11)
+        panels.colour_bar(shared, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition of the feature")
+        marks = [Patch(facecolor=MONO, edgecolor=MUTED, label="monosemantic"), Patch(fc=POLY, ec=MUTED, label="other")]
+        canvas.figure.legend(
+            handles=marks,
+            loc="upper left",
+            bbox_to_anchor=((left + 3.75) / canvas.width, 1 - (foot - 0.28) / canvas.height),
+            title="neuron",
+            ncols=2,
+            alignment="left",
+            borderpad=0,
+        )
+        for line, note in enumerate(notes):
+            canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=8, color=MUTED)
+        return canvas.figure
+
+
+def _packing(point: Point, n_hidden: int) -> str:
+    if point.represented <= n_hidden:
+        return "no superposition"
+    return f"{point.represented} features in {n_hidden} dimensions"
+
+
+def _ordered(tables: Tables, point: Point) -> np.ndarray:
+    W = tables.weights_of(point.instance)
+    return W[in_reading_order(W)]
+
+
+def _stacks(axes: Axes, W: np.ndarray, superposition: np.ndarray, reach: float) -> None:
+    """A bar per neuron: weights of features on top of each other, the negative ones downwards from 0."""
+    shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(superposition, 0, 1)))
+    for neuron, alone in enumerate(monosemantic(W)):
+        if alone:
+            axes.axvspan(neuron, neuron + 1, color=MONO, linewidth=0, zorder=0)
+    for sign in (1, -1):
+        heights = np.where(sign * W > 0, W, 0.0)
+        bottoms = np.cumsum(heights, axis=1) - heights
+        for feature, shade in enumerate(shades):
+            drawn = np.abs(heights[:, feature]) > panels.NO_COLOUR
+            axes.bar(
+                np.flatnonzero(drawn) + 0.5,
+                heights[drawn, feature],
+                bottom=bottoms[drawn, feature],
+                width=0.7,
+                color=shade,
+                edgecolor="white",
+                linewidth=0.4,
+                zorder=2,
+            )
+    axes.axhline(0, color=INK, linewidth=0.7, zorder=3)
+    axes.set(xlim=(0, len(W)), ylim=(-reach, reach), xticks=[])
+    axes.tick_params(length=2.5, pad=2, labelleft=False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _counts(axes: Axes, weights: list[np.ndarray], places: list[float]) -> None:
+    for name, count in (("monosemantic", monosemantic), ("polysemantic", polysemantic)):
+        numbers = [int(count(W).sum()) for W in weights]
+        axes.plot(places, numbers, "o-", color=COUNTED[name], markersize=5, linewidth=1.6, label=name, clip_on=False)
+    axes.set(ylim=(0, len(weights[0])), xticks=places, yticks=range(len(weights[0]) + 1), ylabel="neurons")
+    axes.grid(axis="y", color=FAINT)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="center left", bbox_to_anchor=(0.02, 0.5))
+
+
+def _signed_bar(canvas: Canvas, left: float, top: float) -> None:
+    axes = canvas.axes(left, top, 1.5, 0.11)
+    panels.colour_bar(axes, SIGNED, [(0.0, "−1"), (0.5, "0"), (1.0, "1")], r"$W$")

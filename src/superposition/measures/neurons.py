@@ -1,0 +1,36 @@
+"""How features lie on neurons (Elhage et al. 2022, "Superposition in a Privileged Basis").
+
+`W` is [hidden, feature]: the direction of feature i is the column `W[:, i]`, the weights of neuron k the row `W[k]`.
+Numpy, since claims and figures read them off tables, and nothing of it is stored.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED
+
+
+def alignment(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, " feature"]:
+    """max_k W_ki^2 / sum_k W_ki^2: 1 for a feature on one neuron, 1/m if all m share it alike, 0 if W_i = 0."""
+    squares = W**2
+    total = squares.sum(axis=0)
+    return np.divide(squares.max(axis=0), total, out=np.zeros_like(total), where=total > 0)
+
+
+def monosemantic(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, " hidden"]:
+    """Which neurons are used by one feature, |W| > 0.3, and by no other, |W| < 0.15."""
+    weights = np.abs(W)
+    return ((weights > NEURON_USED).sum(axis=1) == 1) & ((weights >= NEURON_UNUSED).sum(axis=1) == 1)
+
+
+def polysemantic(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, " hidden"]:
+    """Which neurons are used, and not by one feature alone."""
+    return (np.abs(W) > NEURON_USED).any(axis=1) & ~monosemantic(W)
+
+
+def in_reading_order(W: Float[np.ndarray, "hidden feature"]) -> Int[np.ndarray, " hidden"]:
+    """Neurons in the order in which they are drawn: monosemantic ones first, each kind by its strongest feature.
+
+    Neurons can be exchanged without changing the model; on which of them a feature ends is up to the seed.
+    """
+    return np.lexsort((np.abs(W).argmax(axis=1), ~monosemantic(W)))
