@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from superposition.figures import panels
-from superposition.figures.grids import Canvas
+from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name
 from superposition.figures.style import FAINT, INK, MUTED, SIGNED, SUPERPOSITION, theme
@@ -53,7 +53,7 @@ def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point])
         (other, point) for point in chosen if point for other in linear if other.sparsity == point.sparsity
     ] or list(zip(linear, with_relu, strict=False))
     width, height = CELL * tables.n_hidden, CELL * tables.n_features
-    left, top, gap, apart = 0.4, 0.82, 0.25, 0.6
+    left, top, gap, apart = 0.5, 0.66, 0.25, 0.6
     pitch = 2 * width + gap + apart
     with theme():
         canvas = Canvas(max(left + len(pairs) * pitch, 4.8), top + height + 0.95)
@@ -80,7 +80,8 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
     left, top, gap, between, chart = 0.55, 0.34, 0.28, 0.12, 1.1
     weights = [_ordered(tables, point) for point in shown]
     reach = 1.06 * max(float(np.abs(np.where(s * W > 0, W, 0)).sum(axis=1).max()) for W in weights for s in (1, -1))
-    counts_at = top + height + between + stack + 0.62
+    counts_at = top + height + between + stack + 0.76
+    notes = ["Neurons can be exchanged: those with one feature stand first.", *notes]
     with theme():
         canvas = Canvas(max(left + len(shown) * (width + gap), 6.4), counts_at + chart + 1.25 + 0.16 * len(notes))
         for number, (point, W) in enumerate(zip(shown, weights, strict=True)):
@@ -92,7 +93,7 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
             below = canvas.axes(start, top + height + between, width, stack)
             _stacks(below, W, point.superposition, reach)
             mono, poly = int(monosemantic(W).sum()), int(polysemantic(W).sum())
-            said = f"{mono} mono, {poly} poly\n{point.represented} features"
+            said = f"{mono} mono, {poly} poly\n{point.represented} features\n{agreement(point)}"
             canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=8)
             if number == 0:
                 panels.feature_ticks(heat, range(tables.n_features))
@@ -113,8 +114,9 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
         canvas.figure.legend(
             handles=marks,
             loc="upper left",
-            bbox_to_anchor=((left + 3.75) / canvas.width, 1 - (foot - 0.28) / canvas.height),
+            bbox_to_anchor=((left + 3.75) / canvas.width, 1 - (foot - 0.2) / canvas.height),
             title="neuron",
+            title_fontsize=8.5,
             ncols=2,
             alignment="left",
             borderpad=0,
@@ -174,4 +176,4 @@ def _counts(axes: Axes, weights: list[np.ndarray], places: list[float]) -> None:
 
 def _signed_bar(canvas: Canvas, left: float, top: float) -> None:
     axes = canvas.axes(left, top, 1.5, 0.11)
-    panels.colour_bar(axes, SIGNED, [(0.0, "−1"), (0.5, "0"), (1.0, "1")], r"$W$")
+    panels.colour_bar(axes, SIGNED, [(0.0, "≤ −1"), (0.5, "0"), (1.0, "≥ 1")], r"$W$")
