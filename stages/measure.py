@@ -20,6 +20,9 @@ def main(name: str) -> None:
 
     models = instances["model"].unique()  # in order: instances of a model follow each other, here and in the weights
     W = torch.from_numpy(np.concatenate([weights[f"{model}.W"] for model in models])).double()
+    # No output weights are stored of tied models.
+    out_weights = [weights.get(f"{model}.W_out", np.full_like(weights[f"{model}.W"].mT, np.nan)) for model in models]
+    W_out = torch.from_numpy(np.concatenate(out_weights)).double()
     biases = [weights.get(f"{model}.b", np.zeros_like(weights[f"{model}.W"][:, 0])) for model in models]
     b = torch.from_numpy(np.concatenate(biases)).double()
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
@@ -28,6 +31,8 @@ def main(name: str) -> None:
         "instances": instances,
         "features": features_table(instances, features, W, b),
         "weights": weights_table(W),
+        "gram": gram_table(instances, W),
+        "weights": weights_table(W, W_out),
         "history": history,
     }
     for key, table in tables.items():

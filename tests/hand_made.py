@@ -16,7 +16,7 @@ from superposition.measures.tables import features_table, instances_table, weigh
 
 @dataclass(frozen=True)
 class HandMade:
-    """One model: `W` is [hidden, feature], everything else that is listed is [feature]."""
+    """One model: `W` is [hidden, feature], `W_out` [feature, hidden] unless tied, all else that is listed [feature]."""
 
     W: Sequence[Sequence[float]]
     b: Sequence[float]
@@ -26,6 +26,7 @@ class HandMade:
     model: str = "relu_output"
     seed: int = 0
     loss: float = 0.01
+    W_out: Sequence[Sequence[float]] | None = None
 
 
 def directions(degrees: Sequence[float], norms: Sequence[float]) -> list[list[float]]:
@@ -74,6 +75,8 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
 def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Tables:
     instances, features = world(models)
     W = torch.tensor([model.W for model in models], dtype=torch.float64)
+    tied = torch.full_like(W[0].mT, torch.nan)
+    W_out = torch.stack([tied if model.W_out is None else torch.tensor(model.W_out).double() for model in models])
     b = torch.tensor([model.b for model in models], dtype=torch.float64)
     loss = torch.tensor([model.loss for model in models], dtype=torch.float64)
     measured = instances_table(instances, features, W, loss)
@@ -86,6 +89,8 @@ def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Ta
         instances=measured,
         features=features_table(measured, features, W, b),
         weights=weights_table(W),
+        gram=gram_table(measured, W),
+        weights=weights_table(W, W_out),
         history=pd.DataFrame(history),
     )
 
@@ -222,6 +227,61 @@ def privileged_basis() -> Tables:
             )
             for name, solutions in (("relu_output", [linear] * len(shown)), ("relu_hidden", shown))
             for density, W in zip(PRIVILEGED_DENSITIES, solutions, strict=True)
+def halves(n_features: int, pairs: int) -> np.ndarray:
+    """Input weights [hidden, feature] of a neuron for x > 0 and one for x < 0 of each of the first features."""
+    W = np.zeros((2 * pairs, n_features))
+    W[2 * np.arange(pairs), np.arange(pairs)] = 1
+    W[2 * np.arange(pairs) + 1, np.arange(pairs)] = -1
+    return W
+
+
+def absolute_value() -> Tables:
+    """Two neurons for each feature; the last seed at each density has two that compute the same half."""
+    importance = [0.7**i for i in range(3)]
+    found = halves(3, 3)
+    stuck = found * [[1], [-1], [1], [1], [1], [1]]
+    return tables(
+        [
+            HandMade(
+                W=(0.5 * W).tolist(),
+                W_out=(2 * np.abs(W).T).tolist(),
+                b=[0.0] * 3,
+                sparsity=sparsity,
+                importance=importance,
+                importance_label="0.7^i",
+                model="absolute_value",
+                seed=seed,
+                loss=loss,
+            )
+            for sparsity in (0.0, 0.8)
+            for seed, (W, loss) in enumerate([(found, 1e-6), (found, 2e-6), (stuck, 0.02)])
+        ]
+    )
+
+
+def computation() -> Tables:
+    """Two neurons for each of 20 features, then with a little of others, and then with one or four others as well."""
+    importance = [0.8**i for i in range(100)]
+    own = halves(100, 20)
+    slightly, mixed = own.copy(), own.copy()
+    slightly[32:] += 0.2 * np.roll(own, 20, axis=1)[32:]  # features 37 to 40 on the neurons of 17 to 20
+    mixed[20:] += np.roll(own, 10, axis=1)[20:]  # features 21 to 30 on the neurons of 11 to 20
+    shared = sum(np.roll(own, shift, axis=1) for shift in (0, 20, 40, 60, 80))
+    shown = {1.0: own, 0.3: own, 0.1: slightly, 0.03: mixed, 0.01: mixed, 0.003: mixed, 0.001: shared}
+    return tables(
+        [
+            HandMade(
+                W=W.tolist(),
+                W_out=np.abs(W).T.tolist(),
+                b=[0.0] * 100,
+                sparsity=round(1 - density, 6),
+                importance=importance,
+                importance_label="0.8^i",
+                model="absolute_value",
+                seed=seed,
+                loss=1e-8 * (1 + seed),
+            )
+            for density, W in shown.items()
             for seed in range(2)
         ]
     )

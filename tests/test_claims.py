@@ -17,6 +17,10 @@ EXPERIMENTS = {
     "privileged_basis": hand_made.privileged_basis,
 }
 IMPORTANCE_RATIOS = {"intro": 0.9, "basic_results": 0.7, "privileged_basis": 0.75}
+    "absolute_value": hand_made.absolute_value,
+    "computation": hand_made.computation,
+}
+RATIOS = {"intro": 0.9, "basic_results": 0.7, "absolute_value": 0.7, "computation": 0.8}  # of importances
 
 
 def verdicts(experiment, tables):
@@ -45,6 +49,7 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
             sparsity=row["sparsity"],
             importance=shown.features_of(row["instance"])["importance"].tolist(),
             importance=[IMPORTANCE_RATIOS[experiment] ** i for i in range(n)],
+            importance=[RATIOS[experiment] ** i for i in range(n)],
             model=row["model"],
             seed=row["seed"],
         )
@@ -134,6 +139,22 @@ def test_codes_that_nearly_are_the_papers_are_not(claim, density, change):
     found = verdicts("privileged_basis", replace(shown, weights=weights))
     assert found[f"privileged_basis.{claim}"]["verdict"] == "fails"
     assert found[f"privileged_basis.{claim}"]["spread"].startswith("1 of 2 seeds")
+def test_neurons_are_counted_by_what_they_compute():
+    found = verdicts("computation", hand_made.computation())
+    measured = {id.removeprefix("computation."): verdict["measured"] for id, verdict in found.items()}
+    assert measured["monosemantic_when_dense"] == (
+        "1: mean height 1.000, 20 features x 2 neurons; 0.3: mean height 1.000, 20 features x 2 neurons"
+    )
+    assert measured["first_polysemantic_neurons"] == "1: 0; 0.3: 0; 0.1: 8"
+    # mono neurons hold features 1 to 10, polysemantic ones 11 to 20, two each
+    assert measured["polysemantic_at_low_importance"].startswith("0.03: 20 mono, 20 poly, median features 5.5 and 15.5")
+    assert measured["all_polysemantic_when_sparsest"] == "0.001: 100% polysemantic, mean height 5.0"
+    assert measured["more_features_than_pairs"] == "0.01: 30; 0.003: 30; 0.001: 100"
+
+
+def test_a_seed_without_both_halves_of_a_feature_counts_as_one_that_fails():
+    found = verdicts("absolute_value", hand_made.absolute_value())
+    assert found["absolute_value.two_neurons_for_each_feature"]["spread"].startswith("1: 2 of 3 seeds")
 
 
 def only(tables, keep):

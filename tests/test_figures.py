@@ -45,6 +45,8 @@ def test_the_papers_experiments_have_the_papers_figures():
     assert set(figures_of("notebook", hand_made.notebook())) == {"weights_and_norms", "learning_curves"}
     drawn = set(figures_of("privileged_basis", hand_made.privileged_basis()))
     assert drawn == {"linear_and_relu", "neuron_stacks", "learning_curves"}
+    assert set(figures_of("absolute_value", hand_made.absolute_value())) == {"weights", "learning_curves"}
+    assert set(figures_of("computation", hand_made.computation())) == {"neurons", "learning_curves"}
 
 
 def test_an_experiment_of_ones_own_gets_an_overview():
@@ -55,6 +57,8 @@ def test_an_experiment_of_ones_own_gets_an_overview():
 def test_a_paper_experiment_of_another_shape_gets_an_overview():
     assert "feature_vectors" not in figures_of("intro", hand_made.basic_results())
     assert set(figures_of("basic_results", hand_made.intro())) >= {"weights_and_norms", "feature_vectors"}
+    assert "weights" not in figures_of("absolute_value", hand_made.computation())
+    assert "neurons" not in figures_of("computation", hand_made.basic_results())
 
 
 @pytest.mark.parametrize(
@@ -171,6 +175,24 @@ def test_neurons_with_and_without_a_relu_stand_side_by_side_for_five_six_and_eig
 
 def test_a_privileged_basis_without_a_model_to_compare_with_gets_an_overview():
     assert "neuron_stacks" not in figures_of("privileged_basis", hand_made.intro())
+def test_neurons_are_stacks_of_their_weights():
+    figure = figures_of("computation", hand_made.computation())["neurons"]
+    said = [text for text in texts(figure) if "mono," in text]
+    counts = ["40 mono, 0 slightly, 0"] * 2 + ["32 mono, 8 slightly, 0"] + ["20 mono, 0 slightly, 20"] * 3
+    assert said == [f"{count} polysemantic" for count in [*counts, "0 mono, 0 slightly, 40"]]
+    sparsest = figure.axes[6].collections[0]
+    tops = [path.vertices[:, 1].max() for path in sparsest.get_paths()]
+    assert max(tops) == 5  # five features of equal weight
+    assert len(tops) == 40 * (5 + 1)  # and an empty piece for those too small to be seen
+
+
+def test_weights_of_absolute_values_are_scaled_and_sorted():
+    figure = figures_of("absolute_value", hand_made.absolute_value())["weights"]
+    inputs, outputs = figure.axes[:2]
+    bars = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in inputs.patches]
+    assert [height for _, height in bars] == [1.0] * 3 + [-1.0] * 3
+    assert [place for place, _ in bars] == pytest.approx([0.5, 2.5, 4.5, 1.5, 3.5, 5.5])
+    assert [bar.get_height() for bar in outputs.patches] == [1.0] * 6
 
 
 def test_panels_say_how_many_seeds_agree():

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition.exact.grids import WEIGHT
+from superposition.measures.computation import canonical, kinds, primary_features, responses, stack_heights
 from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
 from superposition.measures.results import read
 from superposition.measures.sums import order_free_sum
 from superposition.measures.superposition import count, dedicated, gram, norms, represented, superposition
-from superposition.measures.tables import features_table, instances_table, on_weight_grid
+from superposition.measures.tables import features_table, instances_table, on_weight_grid, weights_table
 from tests import hand_made
 from tests.hand_made import HandMade
 
@@ -110,6 +111,33 @@ def test_counts_features_that_are_represented_and_those_in_directions_of_their_o
     assert count(represented(W)).tolist() == [3]
 
 
+def test_rescaling_neurons_changes_no_output():
+    W = np.array([[2.0, -0.5], [0.25, -1.0], [0.0, 0.0]])
+    W_out = np.array([[0.5, 1.0, 1.0], [3.0, 2.0, 4.0]])
+    scaled, scaled_out = canonical(W, W_out)
+    assert scaled.tolist() == [[1.0, -0.25], [0.25, -1.0], [0.0, 0.0]]
+    assert scaled_out.tolist() == [[1.0, 1.0, 1.0], [6.0, 2.0, 4.0]]
+    for value in (-1.0, 0.5):
+        b = np.array([0.1, -0.2])
+        np.testing.assert_allclose(responses(scaled, scaled_out, b, value), responses(W, W_out, b, value), rtol=1e-15)
+
+
+def test_stack_heights_and_what_they_are_called():
+    W = np.array([[2.0, 0.0, 0.0], [0.0, -1.0, 0.05], [0.25, 0.0, 1.0], [1.0, 1.0, -1.0], [0.0, 0.0, 0.0]])
+    assert stack_heights(W).tolist() == [1.0, 1.05, 1.25, 3.0, 0.0]
+    assert primary_features(W).tolist() == [0, 1, 2, 0, 0]
+    assert kinds(stack_heights(W)) == ["mono", "mono", "slightly", "poly", "mono"]
+    assert kinds(np.array([1.1, 1.5])) == ["slightly", "slightly"]
+
+
+def test_responses_to_each_feature_alone():
+    # |x_1| = ReLU(x_1) + ReLU(-x_1); of x_2 only the positive half is there, and its bias takes 1/4 off
+    W, W_out = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 1.0, 7.0], [9.0, 9.0, 0.5]])
+    b = np.array([0.0, -0.25])
+    assert responses(W, W_out, b, 1.0).tolist() == [1.0, 0.75]
+    assert responses(W, W_out, b, -0.5).tolist() == [0.5, 0.0]
+
+
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))
 
 
@@ -200,6 +228,21 @@ def test_tables_say_what_the_measures_say():
     np.testing.assert_array_equal(products, products.T)
     np.testing.assert_allclose(np.sqrt(products.diagonal()), found.features_of(pentagon)["norm"], rtol=1e-12)
     assert len(found.weights) == 9 * 2 * 5
+
+
+def test_output_weights_are_stored_of_untied_models_and_known_of_tied_ones():
+    W, W_out = [[1.0, 0.5, 0.0], [0.0, 0.25, -1.0]], [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    models = [HandMade(W, [0] * 3), HandMade(W, [0] * 3, model="absolute_value", W_out=W_out)]
+    found = hand_made.tables(models)
+    assert found.weights_out_of(0).tolist() == np.transpose(W).tolist()
+    assert found.weights_out_of(1).tolist() == W_out
+    assert found.weights["value_out"].isna().tolist() == [True] * 6 + [False] * 6
+
+
+def test_diverged_output_weights_are_refused():
+    W, W_out = torch.zeros(1, 2, 1, dtype=F64), torch.tensor([[[1.0, math.nan]]], dtype=F64)
+    with pytest.raises(ValueError, match=r"instances \[0\] are not finite"):
+        weights_table(W, W_out)
 
 
 def test_tables_do_not_depend_on_the_order_of_the_worlds_rows():

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from superposition.claims import basic_results, intro, phase_change
 from superposition.claims import basic_results, intro, mathematics
 from superposition.claims import basic_results, intro, privileged_basis
+from superposition.claims import absolute_value, basic_results, computation, intro
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
 from superposition.measures.results import Tables
 
@@ -16,6 +17,8 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,
     "privileged_basis": privileged_basis.CLAIMS,
+    "absolute_value": absolute_value.CLAIMS,
+    "computation": computation.CLAIMS,
 }
 
 

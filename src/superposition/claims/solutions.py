@@ -25,14 +25,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Solution:
-    """One trained model. `W` is [hidden, feature]; all else is [feature]."""
+    """One trained model. `W` is [hidden, feature], `W_out` [feature, hidden]; all other arrays are [feature]."""
 
     W: np.ndarray
+    W_out: np.ndarray  # W^T in tied models
     norms: np.ndarray
     superposition: np.ndarray
     b: np.ndarray
     represented: int
     dedicated: int
+    loss: float  # held-out
 
     @property
     def gram(self) -> np.ndarray:
@@ -118,9 +120,11 @@ def _solution(tables: Tables, row: pd.Series) -> Solution:
     features = tables.features_of(instance)
     return Solution(
         W=tables.weights_of(instance),
+        W_out=tables.weights_out_of(instance),
         norms=features["norm"].to_numpy(),
         superposition=features["superposition"].to_numpy(),
         b=features["bias"].to_numpy(),
         represented=int(row["n_represented"]),
         dedicated=int(row["n_dedicated"]),
+        loss=float(row["loss"]),
     )

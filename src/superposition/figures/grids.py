@@ -35,6 +35,15 @@ class Canvas:
         options: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": 9} | style
         self.figure.text(left / self.width, 1 - top / self.height, text, **options)
 
+    def key(self, left: float, top: float, entries: Sequence[tuple[Any, str]]) -> None:
+        """A row of coloured squares with what they stand for."""
+        for colour, label in entries:
+            square = self.axes(left, top, 0.13, 0.13)
+            square.set(facecolor=colour, xticks=[], yticks=[])
+            square.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
+            self.text(left + 0.2, top + 0.065, label, va="center", fontsize=8)
+            left += 0.42 + 0.064 * len(label)
+
 
 def vector_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[str], per_row: int = 5) -> Figure:
     """One panel of feature vectors per point, for models with two hidden dimensions."""

@@ -11,16 +11,21 @@ from superposition.measures.results import Tables
 
 
 def selected(
-    tables: Tables, rows: pd.DataFrame, limit: int, named: Callable[[float], str] = sparsity_name
+    tables: Tables,
+    rows: pd.DataFrame,
+    limit: int,
+    named: Callable[[float], str] = sparsity_name,
+    agreement: bool = True,
 ) -> tuple[list[Point], list[str]]:
-    """At most `limit` of these best instances, evenly spaced, and what the reader should know of the choice."""
+    """At most `limit` of these best instances, evenly spaced, and what the reader should know of the choice.
+
+    `agreement`: whether the figure says how many seeds represent as many features.
+    """
     kept = rows.iloc[spread_out(len(rows), limit)]
     notes = [] if len(kept) == len(rows) else [f"{len(kept)} of {len(rows)} points, evenly spaced."]
     if len(tables.instances) > len(tables.best):
-        notes.append(
-            "Of the seeds at each point, the one with the lowest held-out loss is shown; "
-            "in brackets, how many represent as many features."
-        )
+        shown = "Of the seeds at each point, the one with the lowest held-out loss is shown"
+        notes.append(shown + ("; in brackets, how many represent as many features." if agreement else "."))
     return points(tables, kept, named), [" ".join(notes)] if notes else []
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgba
 from matplotlib.patches import Circle
 
 from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, SUPERPOSITION
@@ -13,6 +13,7 @@ from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, S
 SIGNED_RANGE = Normalize(-1, 1)
 SUPERPOSITION_RANGE = Normalize(0, 1)
 NO_COLOUR = 0.004  # 1 / 255: entries below it would be drawn white
+SMALL_WEIGHT = 0.03  # of the largest: pieces of a stack below it would be thinner than their outline
 
 
 def feature_vectors(axes: Axes, W: np.ndarray, colours: Sequence[object], extent: float) -> None:
@@ -51,6 +52,55 @@ def norm_bars(axes: Axes, norms: np.ndarray, superposition: np.ndarray, extent: 
     axes.set(xlim=(0, extent), ylim=(len(norms), 0), yticks=[], xticks=[0, 1], xticklabels=["0", "1"])
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=2.5, pad=2)
+
+
+def signed_stacks(axes: Axes, weights: np.ndarray, shades: Sequence[object], extent: float) -> None:
+    """`weights` [feature, hidden] as a bar for each neuron: positive ones stacked up from 0, negative ones down."""
+    neurons = np.arange(weights.shape[1]) + 0.5
+    for sign in (1, -1):
+        heights = np.maximum(sign * weights, 0)
+        starts = np.cumsum(heights, axis=0) - heights
+        for height, start, shade in zip(heights, starts, shades, strict=True):
+            seen = height > NO_COLOUR
+            axes.bar(neurons[seen], sign * height[seen], bottom=sign * start[seen], width=0.7, color=shade, linewidth=0)
+    axes.axhline(0, color=MUTED, linewidth=0.7)
+    axes.set(xlim=(0, weights.shape[1]), ylim=(-extent, extent), xticks=[], yticks=[-1, 0, 1])
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.tick_params(length=2.5, pad=2)
+
+
+def separators(axes: Axes, places: Sequence[float]) -> None:
+    for place in places:
+        axes.axvline(place, color=FAINT, linewidth=0.7, zorder=0)
+
+
+def stacks(axes: Axes, W: np.ndarray, superposition: np.ndarray, extent: float) -> None:
+    """|W| [hidden, feature] as a bar for each neuron: the largest weight below, features coloured by superposition.
+
+    Weights too small to be seen are one grey piece on top, so that bars have their full height.
+    """
+    shades = SUPERPOSITION(SUPERPOSITION_RANGE(np.clip(superposition, 0, 1)))
+    pieces, colours = [], []
+    for neuron, size in enumerate(np.abs(W)):
+        order = np.argsort(-size, kind="stable")
+        seen = order[size[order] > SMALL_WEIGHT]
+        heights = [*size[seen], float(size.sum() - size[seen].sum())]
+        tops = np.cumsum(heights)
+        for height, top in zip(heights, tops, strict=True):
+            pieces.append(
+                [(neuron + x, y) for x, y in ((0.1, top - height), (0.9, top - height), (0.9, top), (0.1, top))]
+            )
+        colours += [*shades[seen], to_rgba(MUTED)]
+    axes.add_collection(PolyCollection(pieces, facecolors=colours, edgecolors="white", linewidths=0.25))
+    axes.set(xlim=(0, len(W)), ylim=(0, extent), xticks=[])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=2.5, pad=2)
+
+
+def bands(axes: Axes, shades: Sequence[str]) -> None:
+    """A background for each of the bars of `stacks`."""
+    for place, shade in enumerate(shades):
+        axes.axvspan(place, place + 1, facecolor=shade, linewidth=0, antialiased=False, zorder=0)
 
 
 def feature_ticks(axes: Axes, shown: Sequence[int]) -> None:

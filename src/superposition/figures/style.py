@@ -22,6 +22,9 @@ SIGNED: Colormap = LinearSegmentedColormap.from_list(
     "signed", ["#0b3c78", "#3d7fc1", "#a9cde8", "#ffffff", "#f7bfa6", "#d6543f", "#7d0e26"]
 )
 
+# What is behind neurons of one feature, of one and a little of others, and of several.
+NEURONS = {"mono": "#ffffff", "slightly": "#eceef2", "poly": "#d3d8e1"}
+
 THEME = {
     "font.family": "DejaVu Sans",  # ships with matplotlib, so that it is the same everywhere
     "font.size": 9,

@@ -12,6 +12,8 @@ COLUMNS = {
     "instances": "instance model sparsity importance seed values point loss n_represented n_dedicated best",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
     "weights": "instance hidden feature value",
+    "gram": "instance row column value",
+    "weights": "instance hidden feature value value_out",
     "history": "instance step loss",
 }
 
@@ -60,6 +62,12 @@ class Tables:
             raise ValueError(f"no entries of instance {instance} in the table of weights")
         entries = self.weights.iloc[self._rows_of[instance]].sort_values(["hidden", "feature"])
         return entries["value"].to_numpy().reshape(self.n_hidden, self.n_features)
+
+    def weights_out_of(self, instance: int) -> np.ndarray:
+        """W_out of one instance, [feature, hidden]; of a tied model, W^T."""
+        own = self.weights[self.weights["instance"] == instance]
+        own = own.assign(value=own["value_out"].fillna(own["value"]))
+        return _matrix(own, instance, "hidden", "feature").T
 
     def gram_of(self, instance: int) -> np.ndarray:
         """W^T W of one instance, [feature, feature]; a sum on the weight grid, and so exact."""

@@ -12,3 +12,7 @@ DEDICATED_SUPERPOSITION = 0.1
 # lower line. Weights of the paper's neurons are 0.5 to 1 or within 0.1 of 0; it draws no line between them.
 NEURON_USED = 0.3
 NEURON_UNUSED = 0.15
+# Heights of a neuron's stack of input weights, in units of the largest, up to which it counts as monosemantic and as
+# slightly polysemantic. The paper shades its neurons by eye.
+MONOSEMANTIC_HEIGHT = 1.1
+POLYSEMANTIC_HEIGHT = 1.5

@@ -1,0 +1,82 @@
+"""Three absolute values on six neurons: each as the sum of ReLU(x) and ReLU(-x) ("Computation in Superposition").
+
+Weights are compared after the paper's rescaling, which makes the largest input weight of every neuron 1. Seeds that
+give a feature three neurons and another one only one are local minima.
+"""
+
+import numpy as np
+
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.solutions import Judged, Setting, Solution, densities, over_densities
+from superposition.measures.computation import canonical, primary_features
+from superposition.measures.results import Tables
+
+SECTION = "Computation in Superposition"
+FIGURE = "figures/absolute_value/weights.svg"
+SETTING = Setting("absolute_value", n_features=3, n_hidden=6, importance_ratio=0.7)
+
+
+def two_neurons_for_each_feature(tables: Tables) -> Finding:
+    def judge(_: float, model: Solution) -> Judged:
+        W = canonical(model.W, model.W_out)[0]
+        own = primary_features(W)
+        signs = W[np.arange(len(W)), own]
+        paired = sorted(zip(own.tolist(), np.sign(signs).tolist(), strict=True))
+        expected = [(feature, sign) for feature in range(W.shape[1]) for sign in (-1.0, 1.0)]
+        others = float(np.where(np.arange(W.shape[1]) == own[:, None], 0.0, np.abs(W)).max())
+        holds = paired == expected and bool((np.abs(signs) > 0.98).all()) and others < 0.05
+        found = len(set(paired) & set(expected))
+        return Judged(holds, others, f"{found} of {len(expected)} halves, other weights <= {others:.3f}")
+
+    return over_densities(tables, SETTING, densities(tables, SETTING), judge, "largest other weight")
+
+
+def output_weights_add_both_halves(tables: Tables) -> Finding:
+    def judge(_: float, model: Solution) -> Judged:
+        W, W_out = canonical(model.W, model.W_out)
+        off = float(np.abs(W_out[primary_features(W), np.arange(len(W))] - 1).max())
+        return Judged(off <= 0.05, off, f"within {off:.3f}")
+
+    return over_densities(tables, SETTING, densities(tables, SETTING), judge, "off")
+
+
+def computed_without_error(tables: Tables) -> Finding:
+    def judge(_: float, model: Solution) -> Judged:
+        return Judged(model.loss < 1e-4, model.loss, f"{model.loss:.1g}")
+
+    return over_densities(tables, SETTING, densities(tables, SETTING), judge, "held-out loss")
+
+
+CLAIMS = (
+    Claim(
+        id="absolute_value.two_neurons_for_each_feature",
+        section=SECTION,
+        statement="Each feature has a neuron of its own for its positive values and one for its negative values.",
+        paper="input weights +1 and -1",
+        tolerance="at each density, largest input weight of a neuron 1: one neuron with +1 and one with -1 for each "
+        "feature, all other weights < 0.05",
+        figure=FIGURE,
+        experiment="absolute_value",
+        check=two_neurons_for_each_feature,
+    ),
+    Claim(
+        id="absolute_value.output_weights_add_both_halves",
+        section=SECTION,
+        statement="The output adds both halves, ReLU(x) + ReLU(-x).",
+        paper="output weights 1",
+        tolerance="at each density: 1 +- 0.05 for all six neurons",
+        figure=FIGURE,
+        experiment="absolute_value",
+        check=output_weights_add_both_halves,
+    ),
+    Claim(
+        id="absolute_value.computed_without_error",
+        section=SECTION,
+        statement="Six neurons compute three absolute values without error.",
+        paper=0.0,
+        tolerance="at each density: held-out loss < 1e-4",
+        figure=FIGURE,
+        experiment="absolute_value",
+        check=computed_without_error,
+    ),
+)
