@@ -12,6 +12,8 @@ import torch
 
 from superposition.measures.results import Tables
 from superposition.measures.tables import features_table, instances_table, weights_table
+from superposition.measures.tables import features_table, gram_table, instances_table, weights_table
+from superposition.theory.polytopes import digon, polygon, square_antiprism, tegum_product, tetrahedron
 
 
 @dataclass(frozen=True)
@@ -285,3 +287,30 @@ def computation() -> Tables:
             for seed in range(2)
         ]
     )
+def geometry() -> Tables:
+    """400 features in 30 dimensions, as the paper's figures have them, two seeds at each density."""
+    simplices = [*[tetrahedron()] * 9, polygon(3), digon()]
+    mixed = [*[polygon(5)] * 8, *[square_antiprism()] * 4, digon(), digon()]
+    random = np.random.default_rng(0).standard_normal((30, 400))
+    shown = {  # 1 / (1 - S): factors of a tegum product, or W itself
+        1.0: random * (30 / (random**2).sum()) ** 0.5,
+        1.33: simplices,
+        1.5: [*[polygon(3)] * 8, *[tetrahedron()] * 4, digon(), digon()],
+        1.7: [*[polygon(3)] * 8, *[digon()] * 14],
+        1.9: [*[polygon(3)] * 2, *[digon()] * 26],
+        2.5: [digon()] * 30,
+        3.0: [digon()] * 30,
+        3.5: [digon()] * 30,
+        4.5: mixed,
+        7.0: random * (30 / 0.28 / (random**2).sum()) ** 0.5,
+        10.0: random * (30 / 0.22 / (random**2).sum()) ** 0.5,
+    }
+    models = []
+    for x, made in shown.items():
+        W = np.zeros((30, 400))
+        product = made if isinstance(made, np.ndarray) else tegum_product(*made)
+        W[: product.shape[0], : product.shape[1]] = product
+        models += [
+            HandMade(W.tolist(), [0.0] * 400, 1 - 1 / x, seed=seed, loss=0.1 / x + 0.01 * seed) for seed in range(2)
+        ]
+    return tables(models)

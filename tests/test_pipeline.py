@@ -78,7 +78,7 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         ("features", {"exact", "params"}),  # `world` resolves parameters
         ("models", {"exact"}),
         ("training", {"exact", "features", "models"}),
-        ("measures", {"exact", "features", "models"}),
+        ("measures", {"exact", "features", "models", "theory"}),
         ("figures", {"measures", "theory"}),
         ("claims", {"measures", "theory"}),
         ("params", {"exact"}),  # the bit budget

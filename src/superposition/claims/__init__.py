@@ -6,6 +6,7 @@ from superposition.claims import basic_results, intro, phase_change
 from superposition.claims import basic_results, intro, mathematics
 from superposition.claims import basic_results, intro, privileged_basis
 from superposition.claims import absolute_value, basic_results, computation, intro
+from superposition.claims import basic_results, geometry, intro
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
 from superposition.measures.results import Tables
 
@@ -19,6 +20,7 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "privileged_basis": privileged_basis.CLAIMS,
     "absolute_value": absolute_value.CLAIMS,
     "computation": computation.CLAIMS,
+    "geometry": geometry.CLAIMS,
 }
 
 

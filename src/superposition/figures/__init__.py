@@ -7,6 +7,9 @@ colours, fonts and how a figure is saved. Another experiment of the paper gets a
 the paper's figures, `overview` serves every experiment that has none of its own, and `learning_curves` all of them.
 `style` holds colours, fonts and how a figure is saved. Another experiment of the paper gets a module here and a line in
 PAPER.
+`panels` draws single axes and `grids` lays them out; `intro`, `basic_results` and `geometry` are the paper's figures,
+`overview` serves every experiment that has none of its own, and `learning_curves` all of them. `style` holds colours,
+fonts and how a figure is saved. Another experiment of the paper gets a module here and a line in PAPER.
 """
 
 from collections.abc import Callable
@@ -16,6 +19,7 @@ from matplotlib.figure import Figure
 from superposition.figures import basic_results, intro, learning_curves, overview, phase_change
 from superposition.figures import basic_results, intro, learning_curves, overview, privileged_basis
 from superposition.figures import absolute_value, basic_results, computation, intro, learning_curves, overview
+from superposition.figures import basic_results, geometry, intro, learning_curves, overview
 from superposition.measures.results import Tables
 
 # By experiment: whether its tables still have the shape that the paper's figures need, and those figures.
@@ -29,6 +33,7 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], Callable[[Tables], dict[str, Fi
     "privileged_basis": (privileged_basis.fits, privileged_basis.figures),
     "absolute_value": (absolute_value.fits, absolute_value.figures),
     "computation": (computation.fits, computation.figures),
+    "geometry": (geometry.fits, geometry.figures),
 }
 
 

@@ -3,4 +3,6 @@
 `superposition` and `dimensionality` are functions of weights, `sums` keeps them the same on every machine, `tables`
 builds the data frames that are stored, and `results` reads them back for claims, figures and the report, which apply
 `neurons` to the weights of single models.
+builds the data frames that are stored, and `results` reads them back for claims, figures and the report. `polytopes`
+names the shapes that features form.
 """

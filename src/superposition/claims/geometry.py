@@ -1,0 +1,332 @@
+"""400 equally important features in 30 dimensions: how many dimensions each gets, and the polytopes they form.
+
+x is 1 / (1 - S), the paper's axis. Its figures show one model at each density; here the best of the seeds is judged.
+Values were read off the figures, to about 0.02.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import Judged, Setting, Solution, densities, over_seeds, solutions
+from superposition.measures.polytopes import components, counts, dimensionalities
+from superposition.measures.results import Tables
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.theory.angles import cosines
+from superposition.theory.dimensions import read_off
+
+SECTION = "The Geometry of Superposition"
+CURVE = "figures/geometry/dimensions_per_feature.svg"
+SCATTER = "figures/geometry/feature_dimensionality.svg"
+GRAPHS = "figures/geometry/feature_graphs.svg"
+SETTING = Setting("relu_output", n_features=400, n_hidden=30, importance_ratio=1.0)
+EDGE = 1e-6  # 1 / (1 - 0.9) is not 10 to the last bit
+
+
+Sweep = dict[float, Solution]  # one model at each of several x, by x
+
+
+def sticky_at_one(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        off = max(abs(_per_feature(model) - 1) for model in sweep.values())
+        return Judged(off < 0.03, off, _listed(sweep))
+
+    return over_seeds(_sweeps(tables, 1.0, 1.15), judge, "off 1")
+
+
+def sticky_at_one_half(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        off = max(abs(_per_feature(model) - 0.5) for model in sweep.values())
+        return Judged(off < 0.03, off, _listed(sweep))
+
+    return over_seeds(_sweeps(tables, 2.5, 3.6, at_least=2), judge, "off 1/2")
+
+
+def flat_at_one_half(tables: Tables) -> Finding:
+    """The slope between the ends of the plateau against the one across x = 1.7."""
+    judged = []
+    for plateau, fall in zip(
+        _sweeps(tables, 2.5, 3.6, at_least=2), _sweeps(tables, 1.45, 1.95, at_least=2), strict=True
+    ):
+        flat, steep = _slope(plateau), _slope(fall)
+        judged.append(Judged(steep < 0 and abs(flat) < abs(steep) / 5, flat, f"{flat:.3f}, at 1.7 {steep:.2f}"))
+    return over_seeds(judged, lambda found: found, "on the plateau")
+
+
+def dimensions_at_ten(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        (model,) = sweep.values()
+        found = _per_feature(model)
+        return Judged(abs(found - 0.22) < 0.03, found, f"{found:.3f}")
+
+    return over_seeds(_sweeps(tables, 10.0, 10.0), judge, "")
+
+
+def follows_the_curve(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        off = np.abs([_per_feature(model) for model in sweep.values()] - read_off(np.array(list(sweep))))
+        worst = list(sweep)[int(off.argmax())]
+        text = f"median {np.median(off):.3f}, at most {off.max():.3f} (at {worst:.2f})"
+        return Judged(bool(np.median(off) < 0.04), float(np.median(off)), text)
+
+    return over_seeds(_sweeps(tables, 1.0, 10.0, at_least=10), judge, "median")
+
+
+def digons(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        shares = [min(_half(model), _one_partner(model)) for model in sweep.values()]
+        pairs = ", ".join(f"{counts(components(model.W)).get('digon', 0)}" for model in sweep.values())
+        return Judged(min(shares) >= 0.95, min(shares), f"{min(shares):.1%} of features, {pairs} digons")
+
+    return over_seeds(_sweeps(tables, 2.5, 3.5), judge, "of features")
+
+
+def _at_some(
+    low: float, high: float, wanted: Callable[[Solution], tuple[bool, float, str]]
+) -> Callable[[Tables], Finding]:
+    """A claim that some density between `low` and `high` shows something: the one that shows most of it is reported."""
+
+    def check(tables: Tables) -> Finding:
+        def judge(sweep: Sweep) -> Judged:
+            found = {x: wanted(model) for x, model in sweep.items()}
+            x = max(found, key=lambda x: found[x][:2])
+            holds, number, text = found[x]
+            return Judged(holds, number, f"{text} at {x:.2f}")
+
+        return over_seeds(_sweeps(tables, low, high), judge, "of features")
+
+    return check
+
+
+def _tetrahedra(model: Solution) -> tuple[bool, float, str]:
+    share = _near(model, 3 / 4, 0.03)
+    found = components(model.W)
+    sizes = [len(component.features) for component in found]
+    largest_group = max(sorted(set(sizes)), key=sizes.count) if sizes else 0
+    number = counts(found).get("tetrahedron", 0)
+    return share >= 0.5 and largest_group == 4, share, f"{share:.0%} of features, {number} tetrahedra"
+
+
+def _triangles_beside_digons(model: Solution) -> tuple[bool, float, str]:
+    number = counts(components(model.W))
+    triangles, pairs = number.get("triangle", 0), number.get("digon", 0)
+    share = min(_near(model, 2 / 3, 0.02), _near(model, 1 / 2, 0.02))
+    return triangles >= 2 and pairs >= 2, share, f"{triangles} triangles, {pairs} digons"
+
+
+def _pentagons(model: Solution) -> tuple[bool, float, str]:
+    number, share = counts(components(model.W)).get("pentagon", 0), _near(model, 2 / 5, 0.015)
+    return number >= 1 and share > 0, share, f"{number} pentagons, {share:.0%} of features"
+
+
+def _antiprisms(model: Solution) -> tuple[bool, float, str]:
+    number, share = counts(components(model.W)).get("square antiprism", 0), _near(model, 3 / 8, 0.015)
+    return number >= 1 and share > 0, share, f"{number} antiprisms, {share:.0%} of features"
+
+
+def no_bipyramids(tables: Tables) -> Finding:
+    """Shares of the represented features of all densities together."""
+
+    def judge(sweep: Sweep) -> Judged:
+        D = np.concatenate([_dimensionalities(model) for model in sweep.values()])
+        shares = [float((np.abs(D - line) < 0.01).mean()) if len(D) else 0.0 for line in (3 / 5, 3 / 7)]
+        holds = len(D) > 0 and max(shares) <= 0.02
+        return Judged(holds, max(shares), f"{shares[0]:.1%} at 3/5, {shares[1]:.1%} at 3/7")
+
+    return over_seeds(_sweeps(tables, 1.0, 10.0), judge, "of features")
+
+
+def adds_up_to_the_dimensions(tables: Tables) -> Finding:
+    """At most m for any W; all of m is used on the plateau."""
+
+    def judge(sweep: Sweep) -> Judged:
+        sums = {x: float(dimensionalities(model.W).sum()) for x, model in sweep.items()}
+        plateau = [total for x, total in sums.items() if 2.5 <= x <= 3.6]
+        if not plateau:
+            raise NotTested("no density with 1 / (1 - S) from 2.5 to 3.6 in this run")
+        holds = max(sums.values()) <= 30 + 1e-9 and min(plateau) >= 0.95 * 30
+        return Judged(holds, min(plateau), f"{min(sums.values()):.2f} to {max(sums.values()):.2f}")
+
+    return over_seeds(_sweeps(tables, 1.0, 10.0), judge, "on the plateau")
+
+
+def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1) -> list[Sweep]:
+    """The models with x from `low` to `high`: those with the lowest loss at each x, those with the next one, ..."""
+    present = [s for s in densities(tables, SETTING) if low - EDGE <= 1 / s <= high + EDGE]
+    if len(present) < at_least:
+        wanted = f"{at_least} densities" if at_least > 1 else "a density"
+        raise NotTested(f"the claim needs {wanted} with 1 / (1 - S) from {low:g} to {high:g}, found {len(present)}")
+    ranked = zip(*(solutions(tables, SETTING, s) for s in present), strict=False)
+    return [dict(zip((1 / s for s in present), models, strict=True)) for models in ranked]
+
+
+def _per_feature(model: Solution) -> float:
+    """D*; infinite for a model that represents nothing."""
+    total = float((model.norms**2).sum())
+    return SETTING.n_hidden / total if total else float("inf")
+
+
+def _slope(sweep: Sweep) -> float:
+    """dD* / dlog x between the ends."""
+    ends = min(sweep), max(sweep)
+    rise = _per_feature(sweep[ends[1]]) - _per_feature(sweep[ends[0]])
+    return rise / float(np.log(ends[1] / ends[0]))
+
+
+def _listed(sweep: Sweep) -> str:
+    return ", ".join(f"{x:.2f}: {_per_feature(model):.3f}" for x, model in sweep.items())
+
+
+def _dimensionalities(model: Solution) -> np.ndarray:
+    """Of represented features."""
+    return dimensionalities(model.W)[model.norms > REPRESENTED_NORM]
+
+
+def _near(model: Solution, line: float, within: float) -> float:
+    """Share of the represented features whose dimensionality is."""
+    D = _dimensionalities(model)
+    return float((np.abs(D - line) < within).mean()) if len(D) else 0.0
+
+
+def _half(model: Solution) -> float:
+    return _near(model, 1 / 2, 0.02)
+
+
+def _one_partner(model: Solution) -> float:
+    """Share of the represented features with one at cos < -0.97 and |cos| < 0.1 to all others."""
+    represented = model.norms > REPRESENTED_NORM
+    if not represented.any():
+        return 0.0
+    cosine = cosines(model.W[:, represented])
+    partners = (cosine < -0.97).sum(axis=1) == 1
+    return float((partners & ((np.abs(cosine) > 0.1).sum(axis=1) == 2)).mean())  # itself and the partner
+
+
+CLAIMS = (
+    Claim(
+        id="geometry.sticky_at_one",
+        section=SECTION,
+        statement="Dense features get one dimension each: dimensions per feature stick at 1.",
+        paper="1",
+        tolerance="m / ||W||_F^2 within 0.03 of 1 at all 1 / (1 - S) up to 1.15",
+        figure=CURVE,
+        experiment="geometry",
+        check=sticky_at_one,
+    ),
+    Claim(
+        id="geometry.sticky_at_one_half",
+        section=SECTION,
+        statement="Dimensions per feature stick at 1/2 over a range of sparsity.",
+        paper="1/2",
+        tolerance="m / ||W||_F^2 within 0.03 of 1/2 at all 1 / (1 - S) from 2.5 to 3.6",
+        figure=CURVE,
+        experiment="geometry",
+        check=sticky_at_one_half,
+    ),
+    Claim(
+        id="geometry.flat_at_one_half",
+        section=SECTION,
+        statement="There the curve has a plateau.",
+        paper="flat",
+        tolerance="slope over log 1 / (1 - S) from 2.5 to 3.6 at least 5 times smaller than from 1.45 to 1.95",
+        figure=CURVE,
+        experiment="geometry",
+        check=flat_at_one_half,
+    ),
+    Claim(
+        id="geometry.dimensions_at_ten",
+        section=SECTION,
+        statement="At 90% sparsity 0.22 dimensions are left for each feature.",
+        paper="0.22",
+        tolerance="m / ||W||_F^2 within 0.03 of 0.22 at 1 / (1 - S) = 10",
+        figure=CURVE,
+        experiment="geometry",
+        check=dimensions_at_ten,
+    ),
+    Claim(
+        id="geometry.follows_the_curve",
+        section=SECTION,
+        statement="Dimensions per feature over sparsity, as the figure has them.",
+        paper="0 off",
+        tolerance="median distance from the curve read off the figure < 0.04",
+        figure=CURVE,
+        experiment="geometry",
+        check=follows_the_curve,
+    ),
+    Claim(
+        id="geometry.tetrahedra",
+        section=SECTION,
+        statement="At low sparsity features form tetrahedra.",
+        paper="3/4",
+        tolerance="at some 1 / (1 - S) from 1.15 to 1.5: half of the represented features within 0.03 of 3/4, "
+        "components of 4 most frequent",
+        figure=SCATTER,
+        experiment="geometry",
+        check=_at_some(1.15, 1.5, _tetrahedra),
+    ),
+    Claim(
+        id="geometry.triangles_beside_digons",
+        section=SECTION,
+        statement="Then triangles, beside digons.",
+        paper="2/3 and 1/2",
+        tolerance="at some 1 / (1 - S) from 1.5 to 1.9: at least two components of each",
+        figure=GRAPHS,
+        experiment="geometry",
+        check=_at_some(1.5, 1.9, _triangles_beside_digons),
+    ),
+    Claim(
+        id="geometry.digons",
+        section=SECTION,
+        statement="On the plateau all features are in antipodal pairs.",
+        paper="1/2, one partner",
+        tolerance="1 / (1 - S) from 2.5 to 3.5: 95% of the represented features within 0.02 of 1/2, and 95% with "
+        "one partner at cos < -0.97 and |cos| < 0.1 to all others",
+        figure=SCATTER,
+        experiment="geometry",
+        check=digons,
+    ),
+    Claim(
+        id="geometry.pentagons",
+        section=SECTION,
+        statement="At higher sparsity there are pentagons.",
+        paper="2/5",
+        tolerance="at some 1 / (1 - S) from 3.6 to 5: a component that is a pentagon, dimensionality within 0.015 "
+        "of 2/5",
+        figure=GRAPHS,
+        experiment="geometry",
+        check=_at_some(3.6, 5.0, _pentagons),
+    ),
+    Claim(
+        id="geometry.square_antiprisms",
+        section=SECTION,
+        statement="At higher sparsity there are square antiprisms.",
+        paper="3/8",
+        tolerance="at some 1 / (1 - S) from 3.6 to 5: a component that is a square antiprism, dimensionality "
+        "within 0.015 of 3/8",
+        figure=GRAPHS,
+        experiment="geometry",
+        check=_at_some(3.6, 5.0, _antiprisms),
+    ),
+    Claim(
+        id="geometry.no_bipyramids",
+        section=SECTION,
+        statement="There are no lines at 3/5 and 3/7: bipyramids are tegum products, whose factors have lines of "
+        "their own.",
+        paper="none",
+        tolerance="at most 2% of the represented features of all densities within 0.01 of 3/5, and of 3/7",
+        figure=SCATTER,
+        experiment="geometry",
+        check=no_bipyramids,
+    ),
+    Claim(
+        id="geometry.adds_up_to_the_dimensions",
+        section=SECTION,
+        statement="The dimensionalities of all features add up to the number of dimensions.",
+        paper="30",
+        tolerance="at most 30 everywhere, at least 28.5 at 1 / (1 - S) from 2.5 to 3.6",
+        figure=SCATTER,
+        experiment="geometry",
+        check=adds_up_to_the_dimensions,
+    ),
+)

@@ -1,0 +1,201 @@
+"""The figures of "The Geometry of Superposition": dimensions over sparsity, and the shapes that features form."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from superposition.figures.grids import Canvas
+from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.measures.polytopes import INTERFERENCE, Component, components, counts
+from superposition.measures.results import Tables
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.theory.dimensions import READ_OFF
+from superposition.theory.polytopes import NAMED
+
+ABSENT_NORM = 0.1  # shorter features are left out of the scatter: thousands of points on the line at 0
+INSETS = (1.26, 1.68, 2.8, 4.3, 4.95, 9.1)  # 1 / (1 - S) of the graphs in the paper's figure
+# By polytope, dark enough on white; what has no name is grey.
+COLOURS = {
+    "dedicated": "#22252b",
+    "tetrahedron": "#7b4ea3",
+    "triangle": "#2b6cb0",
+    "digon": "#1f8a70",
+    "pentagon": "#c2571a",
+    "square antiprism": "#b5305a",
+}
+NAMELESS = "#a3a8b1"
+PLURALS = {"tetrahedron": "tetrahedra"}
+FRACTIONS = {1.0: "1", 0.75: "3/4", 2 / 3: "2/3", 0.5: "1/2", 0.4: "2/5", 0.375: "3/8"}
+GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
+
+
+def fits(tables: Tables) -> bool:
+    """One model over several sparsities, all of its features alike."""
+    best = tables.best
+    return (
+        len(best["model"].unique()) == 1
+        and len(best["importance"].unique()) == 1
+        and bool(best["sparsity"].notna().all())
+        and len(best) > 1
+    )
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    return {
+        "dimensions_per_feature": _dimensions(tables),
+        "feature_dimensionality": _scatter(tables),
+        "feature_graphs": _graphs(tables),
+    }
+
+
+def _dimensions(tables: Tables) -> Figure:
+    with theme():
+        canvas = Canvas(6.4, 3.9)
+        axes = canvas.axes(0.65, 0.25, 5.5, 2.75)
+        for guide in (1, 0.5):
+            axes.axhline(guide, color="#d9822b", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
+        for _, own in tables.instances.groupby("seed"):
+            own = own.sort_values("sparsity")
+            per_feature = tables.n_hidden / np.array([_squared(tables, instance) for instance in own["instance"]])
+            axes.plot(_x(own), per_feature, color="#2b6cb0", linewidth=0.9, alpha=0.7, zorder=2)
+        if (tables.n_features, tables.n_hidden) == (400, 30):
+            axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
+        axes.set(ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel=r"dimensions per feature  $m\,/\,\|W\|_F^2$")
+        _sparsity_axis(axes, tables)
+        seeds = len(tables.instances["seed"].unique())
+        note = f"lines: {seeds} seeds; circles: the paper's curve, read off its figure; dotted: 1 and 1/2"
+        canvas.text(0.65, canvas.height - 0.3, note, fontsize=8, color=MUTED)
+        return canvas.figure
+
+
+def _scatter(tables: Tables) -> Figure:
+    """Seeds stand beside each other at each density, the one with the lowest loss in the middle of the points."""
+    with theme():
+        canvas = Canvas(8.6, 5.4)
+        axes = canvas.axes(0.65, 0.25, 6.3, 4.35)
+        for named in NAMED:
+            axes.axhline(named.dimensionality, color=COLOURS[named.name], linewidth=0.8, alpha=0.7, zorder=1)
+            name = f"{FRACTIONS[named.dimensionality]}  {named.name}"
+            height = named.dimensionality - (0.012 if named.name == "square antiprism" else 0)
+            axes.annotate(
+                name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
+                va="center", color=COLOURS[named.name], fontsize=8,
+            )  # fmt: skip
+        axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
+        axes.annotate(
+            "0  not learned", (1, 0), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
+            va="center", color=MUTED, fontsize=8,
+        )  # fmt: skip
+        best = tables.features[tables.features["best"]]
+        drawn = best[best["norm"] > ABSENT_NORM]
+        # By the golden ratio: spread evenly, the same each time, and not in the order of dimensionality.
+        aside = (drawn["feature"].to_numpy() * 0.618034 % 1 - 0.5) * 0.022
+        axes.plot(_x(drawn) * np.exp(aside), drawn["dimensionality"], ".", markersize=1.8, color=INK, alpha=0.45,
+                  markeredgewidth=0, zorder=2)  # fmt: skip
+        axes.set(ylim=(-0.03, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel="dimensionality of a feature")
+        _sparsity_axis(axes, tables)
+        note = f"The seed with the lowest loss at each density. {len(best) - len(drawn):,} features of norm below"
+        note += f" {ABSENT_NORM:g} are left out of {len(best):,}."
+        canvas.text(0.65, canvas.height - 0.28, note, fontsize=8, color=MUTED)
+        return canvas.figure
+
+
+def _graphs(tables: Tables) -> Figure:
+    best = tables.best
+    x = _x(best)
+    nearest = sorted({int(np.abs(np.log(x / wanted)).argmin()) for wanted in INSETS}, key=lambda place: x[place])
+    width, height, gap, heading = 2.9, 2.9, 0.25, 0.62
+    rows = ceil(len(nearest) / 3)
+    with theme():
+        canvas = Canvas(3 * (width + gap) + gap, rows * (heading + height + 0.2) + 0.55)
+        for number, place in enumerate(nearest):
+            left, top = gap + number % 3 * (width + gap), number // 3 * (heading + height + 0.2) + 0.1
+            W = tables.weights_of(int(best["instance"].iloc[place]))
+            found = components(W)
+            canvas.text(left, top, rf"$1/(1-S)$ = {x[place]:.2f}", fontsize=10)
+            canvas.text(left, top + 0.22, _said(found), fontsize=8, color=MUTED, linespacing=1.25)
+            axes = canvas.axes(left, top + heading, width, height)
+            _graph(axes, W, found)
+        foot = f"Nodes: features of norm above {REPRESENTED_NORM:g}. Edges: |W_i . W_j| above {INTERFERENCE:g}. "
+        canvas.text(gap, canvas.height - 0.42, foot + "The seed with the lowest loss.", fontsize=8, color=MUTED)
+        left = gap
+        for name, colour in [*COLOURS.items(), ("no polytope that has a name here", NAMELESS)]:
+            canvas.text(left, canvas.height - 0.22, f"● {name}", fontsize=8, color=colour)
+            left += 0.28 + 0.07 * len(name)
+        return canvas.figure
+
+
+def _said(found: Sequence[Component]) -> str:
+    """As "8 tetrahedra, 1 digon", and what has no name in a second line."""
+    if not found:
+        return "no represented features"
+    named = ", ".join(f"{n} {name if n == 1 else PLURALS.get(name, name + 's')}" for name, n in counts(found).items())
+    rest = [len(component.features) for component in found if component.polytope is None]
+    sizes = ", ".join(str(size) for size in rest[:6]) + (", …" if len(rest) > 6 else "")
+    return "\n".join(line for line in (named, f"others of {sizes} features" if rest else "") if line)
+
+
+def _graph(axes: Axes, W: np.ndarray, found: Sequence[Component]) -> None:
+    """Components on a spiral from the middle, the largest first, each with its features around a circle."""
+    nodes, centres, radii = {}, [], []
+    for component in found:
+        size = len(component.features)
+        radius = 0.0 if size == 1 else 0.35 + 0.16 * size if size <= 8 else 1.1 * size**0.5
+        centre = _free_place(centres, radii, radius + 0.45)
+        centres.append(centre)
+        radii.append(radius + 0.45)
+        turn = 2 * np.pi * np.arange(size) / size + np.pi / 2
+        for feature, angle in zip(component.features, turn, strict=True):
+            nodes[feature] = centre + radius * np.array([np.cos(angle), np.sin(angle)])
+    for component in found:
+        own = list(component.features)
+        products = np.abs(W[:, own].T @ W[:, own])
+        ends = [(own[i], own[j]) for i, j in zip(*np.nonzero(np.triu(products > INTERFERENCE, 1)), strict=True)]
+        colour = COLOURS[component.polytope] if component.polytope else NAMELESS
+        segments = [(nodes[i], nodes[j]) for i, j in ends]
+        width = 0.9 if len(own) <= 8 else 0.25
+        axes.add_collection(LineCollection(segments, colors=colour, linewidths=width, alpha=0.8, zorder=1))
+        points = np.array([nodes[feature] for feature in own])
+        axes.plot(points[:, 0], points[:, 1], "o", markersize=3.2, color=colour, markeredgewidth=0, zorder=2)
+    extent = max((float(np.hypot(*centre)) + r for centre, r in zip(centres, radii, strict=True)), default=1.0)
+    axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=FAINT)
+
+
+def _free_place(centres: Sequence[np.ndarray], radii: Sequence[float], radius: float) -> np.ndarray:
+    """The first place on a spiral from the origin where a circle touches no other."""
+    step = 0
+    while True:
+        place = 0.16 * step**0.5 * np.array([np.cos(step * GOLDEN_ANGLE), np.sin(step * GOLDEN_ANGLE)])
+        if all(np.hypot(*(place - centre)) >= radius + r for centre, r in zip(centres, radii, strict=True)):
+            return place
+        step += 1
+
+
+def _squared(tables: Tables, instance: int) -> float:
+    """||W||_F^2."""
+    return float((tables.features_of(instance)["norm"] ** 2).sum()) or float("nan")
+
+
+def _x(rows: pd.DataFrame) -> np.ndarray:
+    """1 / (1 - S)."""
+    return 1 / (1 - rows["sparsity"].to_numpy())
+
+
+def _sparsity_axis(axes: Axes, tables: Tables) -> None:
+    x = _x(tables.best)
+    ticks = [
+        tick
+        for tick in (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100, 1000)
+        if x.min() <= tick * 1.001 and tick <= x.max() * 1.001
+    ]
+    axes.set(xscale="log", xlabel=r"$1/(1-S)$", xlim=(x.min() / 1.03, x.max() * 1.03), xticks=ticks)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,104 @@
+"""Polytopes by their coordinates: dimensionalities, and what the graph of features makes of them."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from superposition.figures import figures_of, style
+from superposition.measures.dimensionality import feature_dimensionality
+from superposition.measures.polytopes import components, counts, dimensionalities, rank
+from superposition.theory.polytopes import (
+    bipyramid,
+    digon,
+    octahedron,
+    polygon,
+    simplex,
+    square_antiprism,
+    tegum_product,
+    tetrahedron,
+)
+from tests import hand_made
+
+DEDICATED = np.ones((1, 1))
+
+SOLIDS = {
+    # vertices, their dimensionalities, the components that they come apart into
+    "dedicated": (DEDICATED, [1], {"dedicated": 1}),
+    "digon": (digon(), [1 / 2] * 2, {"digon": 1}),
+    "triangle": (polygon(3), [2 / 3] * 3, {"triangle": 1}),
+    "tetrahedron": (tetrahedron(), [3 / 4] * 4, {"tetrahedron": 1}),
+    "pentagon": (polygon(5), [2 / 5] * 5, {"pentagon": 1}),
+    "square antiprism": (square_antiprism(), [3 / 8] * 8, {"square antiprism": 1}),
+    "axes of space": (tegum_product(*[DEDICATED] * 3), [1] * 3, {"dedicated": 3}),
+    "square": (polygon(4), [1 / 2] * 4, {"digon": 2}),
+    "octahedron": (octahedron(), [1 / 2] * 6, {"digon": 3}),
+    "triangular bipyramid": (bipyramid(3), [2 / 3] * 3 + [1 / 2] * 2, {"triangle": 1, "digon": 1}),  # no 3/5
+    "pentagonal bipyramid": (bipyramid(5), [2 / 5] * 5 + [1 / 2] * 2, {"pentagon": 1, "digon": 1}),  # no 3/7
+    "simplex of 4": (simplex(4), [3 / 4] * 4, {"tetrahedron": 1}),
+}
+# W W^T = 8/3 times the identity, so that D = 3/8, as for the antiprism.
+CORNERS = np.array([[x, y, z] for x in (1, -1) for y in (1, -1) for z in (1, -1)]).T / np.sqrt(3)
+
+
+@pytest.mark.parametrize("name", SOLIDS)
+def test_named_solids_have_their_dimensionalities_and_come_apart_into_their_factors(name):
+    W, expected, factors = SOLIDS[name]
+    np.testing.assert_allclose(np.linalg.norm(W, axis=0), 1, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dimensionalities(W), expected, rtol=0, atol=1e-9)
+    found = components(W)
+    assert counts(found) == factors
+    assert sum(len(component.features) for component in found) == W.shape[1]
+
+
+@pytest.mark.parametrize("name", SOLIDS)
+def test_neither_rotation_nor_order_nor_a_little_noise_changes_what_is_found(name):
+    W, _, factors = SOLIDS[name]
+    random = np.random.default_rng(0)
+    turned = np.linalg.qr(random.standard_normal((len(W), len(W))))[0] @ W[:, random.permutation(W.shape[1])]
+    assert counts(components(turned + 0.005 * random.standard_normal(W.shape))) == factors
+
+
+def test_corners_of_a_cube():
+    np.testing.assert_allclose(dimensionalities(CORNERS), 3 / 8, rtol=0, atol=1e-9)
+    assert rank(CORNERS) == 3
+    assert len(components(CORNERS)) == 1
+
+
+def test_the_simplex_is_minimal_superposition():
+    # W_i . W_j = -(1/n) / (1 - 1/n) = -1 / (n - 1)
+    products = simplex(6).T @ simplex(6)
+    np.testing.assert_allclose(products, np.where(np.eye(6), 1, -1 / 5), rtol=0, atol=1e-12)
+
+
+def test_features_that_are_not_represented_are_left_out():
+    W = tegum_product(polygon(3), 0.4 * digon(), digon())
+    assert [component.features for component in components(W)] == [(0, 1, 2), (5, 6)]
+    assert components(0.4 * W) == []
+
+
+def test_a_shape_without_a_name_has_none():
+    assert [component.polytope for component in components(polygon(7))] == [None]
+    assert counts(components(polygon(7))) == {}
+
+
+@given(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))
+@settings(max_examples=60, deadline=None)
+def test_dimensionalities_are_the_stored_ones_and_add_up_to_at_most_m(m, n, seed):
+    W = np.random.default_rng(seed).standard_normal((m, n))
+    D = dimensionalities(W)
+    assert D.sum() <= min(m, n) + 1e-9
+    stored = feature_dimensionality(torch.from_numpy(W)[None])[0].numpy()
+    np.testing.assert_allclose(D, stored, rtol=0, atol=1e-9)
+
+
+def test_figures_of_geometry(tmp_path):
+    drawn = figures_of("geometry", hand_made.geometry())
+    assert set(drawn) == {"dimensions_per_feature", "feature_dimensionality", "feature_graphs", "learning_curves"}
+    said = [text.get_text() for text in drawn["feature_graphs"].texts]
+    assert "30 digons" in said
+    assert "9 tetrahedra, 1 triangle, 1 digon" in said
+    for name, figure in drawn.items():
+        style.save(figure, tmp_path / f"{name}.svg")
+        assert b"<image" not in (tmp_path / f"{name}.svg").read_bytes()
