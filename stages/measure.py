@@ -30,8 +30,6 @@ def main(name: str) -> None:
     tables = {
         "instances": instances,
         "features": features_table(instances, features, W, b),
-        "weights": weights_table(W),
-        "gram": gram_table(instances, W),
         "weights": weights_table(W, W_out),
         "history": history,
     }

@@ -12,7 +12,6 @@ import torch
 
 from superposition.measures.results import Tables
 from superposition.measures.tables import features_table, instances_table, weights_table
-from superposition.measures.tables import features_table, gram_table, instances_table, weights_table
 from superposition.theory.polytopes import digon, polygon, square_antiprism, tegum_product, tetrahedron
 
 
@@ -90,8 +89,6 @@ def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Ta
     return Tables(
         instances=measured,
         features=features_table(measured, features, W, b),
-        weights=weights_table(W),
-        gram=gram_table(measured, W),
         weights=weights_table(W, W_out),
         history=pd.DataFrame(history),
     )
@@ -159,76 +156,6 @@ def basic_results() -> Tables:
     return tables(models)
 
 
-def blocks(n_hidden: int, n_features: int, dedicated: int, polygons: Sequence[int]) -> list[list[float]]:
-    """The first features have a dimension each, the next ones share two in regular polygons, the rest is 0."""
-    W = np.zeros((n_hidden, n_features))
-    W[np.arange(dedicated), np.arange(dedicated)] = 1
-    row = column = dedicated
-    for corners in polygons:
-        W[row : row + 2, column : column + corners] = directions(360 / corners * np.arange(corners), [1] * corners)
-        row, column = row + 2, column + corners
-    return W.tolist()
-
-
-def larger(m: int, ratio: float, shown: Mapping[float, tuple[int, list[int]]], n: int) -> Tables:
-    """ReLU models of one seed; `shown` has, by density, how many features are dedicated, and the polygons' corners."""
-    importance = [ratio**i for i in range(n)]
-    return tables(
-        [
-            HandMade(blocks(m, n, *shown[s]), [0.0] * n, round(1 - s, 6), importance, f"{ratio:.3g}^i", loss=0.01 * s)
-            for s in shown
-        ]
-    )
-
-
-def basic_results_large() -> Tables:
-    """20, 26, 32, 41, 50, 55 and 55 features in 20 dimensions."""
-    crowded: tuple[int, list[int]] = (0, [5] * 5 + [6] * 5)
-    fewer = [(20, []), (14, [4] * 3), (8, [4] * 6), (4, [4] * 3 + [5] * 5), (0, [5] * 10)]
-    return larger(20, 0.9, dict(zip(BASIC_DENSITIES, [*fewer, crowded, crowded], strict=True)), n=80)
-
-
-def notebook() -> Tables:
-    """At every second of 20 densities two features more, and two dimensions less with one feature alone."""
-    return larger(
-        20, 100 ** (-1 / 99), {20 ** (-k / 19): (20 - 2 * (k // 2), [4] * (k // 2)) for k in range(20)}, n=100
-    )
-PRIVILEGED_DENSITIES = (0.7, 0.3, 0.15, 0.12, 0.06, 0.03)
-
-
-def privileged_basis() -> Tables:
-    """What the paper's stack plots show, neurons in its order; without a ReLU, five features in oblique directions."""
-    importance = [0.75**i for i in range(10)]
-    linear = np.zeros((5, 10))
-    linear[:, :5] = np.eye(5) - 2 / 5  # a reflection: orthogonal, off the axes
-    shown = [np.zeros((5, 10)) for _ in PRIVILEGED_DENSITIES]
-    identity, two, three, four, five, pairs = shown
-    for W, alone in ((identity, 5), (two, 3), (three, 2), (four, 1)):
-        W[range(alone), range(alone)] = 1
-    two[3:, 3:6] = [[0.9, 0.9, -0.8], [0.9, -0.8, 0.9]]
-    three[2:, 2:7] = [[-0.7, -0.7, 0.7, 0.7, 0.7], [1.0, -0.5, 0.9, -0.2, -0.2], [-0.5, 1.0, -0.2, 0.9, -0.2]]
-    for W, first, half in ((four, 1, 3), (five, 0, 4)):  # one neuron tells important from unimportant features
-        columns = range(first, first + half), range(first + half, first + 2 * half)
-        W[first, columns[0]], W[first, columns[1]] = -0.7, 0.7
-        W[first + 1 :, columns[0]] = 0.6 - 1.6 * np.eye(half)
-        W[first + 1 :, columns[1]] = -0.2 + 1.1 * np.eye(half)
-    for feature, pair in enumerate(combinations(range(5), 2)):
-        pairs[:, feature] = -0.5
-        pairs[list(pair), feature] = 0.8
-    return tables(
-        [
-            HandMade(
-                W.tolist(),
-                [0.0] * 10,
-                round(1 - density, 6),
-                importance,
-                "0.75^i",
-                name,
-                seed,
-                loss=0.01 + 0.001 * seed,
-            )
-            for name, solutions in (("relu_output", [linear] * len(shown)), ("relu_hidden", shown))
-            for density, W in zip(PRIVILEGED_DENSITIES, solutions, strict=True)
 def halves(n_features: int, pairs: int) -> np.ndarray:
     """Input weights [hidden, feature] of a neuron for x > 0 and one for x < 0 of each of the first features."""
     W = np.zeros((2 * pairs, n_features))
@@ -287,6 +214,85 @@ def computation() -> Tables:
             for seed in range(2)
         ]
     )
+
+
+def blocks(n_hidden: int, n_features: int, dedicated: int, polygons: Sequence[int]) -> list[list[float]]:
+    """The first features have a dimension each, the next ones share two in regular polygons, the rest is 0."""
+    W = np.zeros((n_hidden, n_features))
+    W[np.arange(dedicated), np.arange(dedicated)] = 1
+    row = column = dedicated
+    for corners in polygons:
+        W[row : row + 2, column : column + corners] = directions(360 / corners * np.arange(corners), [1] * corners)
+        row, column = row + 2, column + corners
+    return W.tolist()
+
+
+def larger(m: int, ratio: float, shown: Mapping[float, tuple[int, list[int]]], n: int) -> Tables:
+    """ReLU models of one seed; `shown` has, by density, how many features are dedicated, and the polygons' corners."""
+    importance = [ratio**i for i in range(n)]
+    return tables(
+        [
+            HandMade(blocks(m, n, *shown[s]), [0.0] * n, round(1 - s, 6), importance, f"{ratio:.3g}^i", loss=0.01 * s)
+            for s in shown
+        ]
+    )
+
+
+def basic_results_large() -> Tables:
+    """20, 26, 32, 41, 50, 55 and 55 features in 20 dimensions."""
+    crowded: tuple[int, list[int]] = (0, [5] * 5 + [6] * 5)
+    fewer = [(20, []), (14, [4] * 3), (8, [4] * 6), (4, [4] * 3 + [5] * 5), (0, [5] * 10)]
+    return larger(20, 0.9, dict(zip(BASIC_DENSITIES, [*fewer, crowded, crowded], strict=True)), n=80)
+
+
+def notebook() -> Tables:
+    """At every second of 20 densities two features more, and two dimensions less with one feature alone."""
+    return larger(
+        20, 100 ** (-1 / 99), {20 ** (-k / 19): (20 - 2 * (k // 2), [4] * (k // 2)) for k in range(20)}, n=100
+    )
+
+
+PRIVILEGED_DENSITIES = (0.7, 0.3, 0.15, 0.12, 0.06, 0.03)
+
+
+def privileged_basis() -> Tables:
+    """What the paper's stack plots show, neurons in its order; without a ReLU, five features in oblique directions."""
+    importance = [0.75**i for i in range(10)]
+    linear = np.zeros((5, 10))
+    linear[:, :5] = np.eye(5) - 2 / 5  # a reflection: orthogonal, off the axes
+    shown = [np.zeros((5, 10)) for _ in PRIVILEGED_DENSITIES]
+    identity, two, three, four, five, pairs = shown
+    for W, alone in ((identity, 5), (two, 3), (three, 2), (four, 1)):
+        W[range(alone), range(alone)] = 1
+    two[3:, 3:6] = [[0.9, 0.9, -0.8], [0.9, -0.8, 0.9]]
+    three[2:, 2:7] = [[-0.7, -0.7, 0.7, 0.7, 0.7], [1.0, -0.5, 0.9, -0.2, -0.2], [-0.5, 1.0, -0.2, 0.9, -0.2]]
+    for W, first, half in ((four, 1, 3), (five, 0, 4)):  # one neuron tells important from unimportant features
+        columns = range(first, first + half), range(first + half, first + 2 * half)
+        W[first, columns[0]], W[first, columns[1]] = -0.7, 0.7
+        W[first + 1 :, columns[0]] = 0.6 - 1.6 * np.eye(half)
+        W[first + 1 :, columns[1]] = -0.2 + 1.1 * np.eye(half)
+    for feature, pair in enumerate(combinations(range(5), 2)):
+        pairs[:, feature] = -0.5
+        pairs[list(pair), feature] = 0.8
+    return tables(
+        [
+            HandMade(
+                W.tolist(),
+                [0.0] * 10,
+                round(1 - density, 6),
+                importance,
+                "0.75^i",
+                name,
+                seed,
+                loss=0.01 + 0.001 * seed,
+            )
+            for name, solutions in (("relu_output", [linear] * len(shown)), ("relu_hidden", shown))
+            for density, W in zip(PRIVILEGED_DENSITIES, solutions, strict=True)
+            for seed in range(2)
+        ]
+    )
+
+
 def geometry() -> Tables:
     """400 features in 30 dimensions, as the paper's figures have them, two seeds at each density."""
     simplices = [*[tetrahedron()] * 9, polygon(3), digon()]

@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 
-from superposition.claims import basic_results, intro, phase_change
-from superposition.claims import basic_results, intro, mathematics
-from superposition.claims import basic_results, intro, privileged_basis
-from superposition.claims import absolute_value, basic_results, computation, intro
-from superposition.claims import basic_results, geometry, intro
+from superposition.claims import (
+    absolute_value,
+    basic_results,
+    computation,
+    geometry,
+    intro,
+    mathematics,
+    phase_change,
+    privileged_basis,
+)
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
 from superposition.measures.results import Tables
 
 CLAIMS: dict[str, tuple[Claim, ...]] = {
     "intro": intro.CLAIMS + mathematics.CLAIMS,
     "basic_results": basic_results.CLAIMS,
-    "phase_change": phase_change.CLAIMS,
-    "phase_change_of_three": phase_change.CLAIMS_OF_THREE,
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,
+    "phase_change": phase_change.CLAIMS,
+    "phase_change_of_three": phase_change.CLAIMS_OF_THREE,
+    "geometry": geometry.CLAIMS,
     "privileged_basis": privileged_basis.CLAIMS,
     "absolute_value": absolute_value.CLAIMS,
     "computation": computation.CLAIMS,
-    "geometry": geometry.CLAIMS,
 }
 
 

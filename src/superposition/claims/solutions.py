@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Finding, NotTested
 from superposition.measures.results import Tables
+
+Model = TypeVar("Model")  # whatever a claim judges as one: a solution, or all those of one seed
 
 # The paper labels its panels with rounded densities, and 1 - 0.997 is not 0.003 to the last bit.
 SAME_DENSITY = 1e-3
@@ -66,7 +69,7 @@ def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution
     return [_solution(tables, row) for _, row in ordered.iterrows()]
 
 
-def over_seeds(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: str) -> Finding:
+def over_seeds(found: Sequence[Model], judge: Callable[[Model], Judged], unit: str) -> Finding:
     """The verdict on the first, which has the lowest loss, and how many of all do like it."""
     judged = [judge(solution) for solution in found]
     return Finding("holds" if judged[0].holds else "fails", judged[0].text, f"{_agreeing(judged)} {unit}")

@@ -27,9 +27,8 @@ def fits(tables: Tables) -> bool:
 def figures(tables: Tables) -> dict[str, Figure]:
     """One panel per density: neurons sorted by the importance of their largest feature, the most important first."""
     shown, notes = selected(tables, tables.best.sort_values("sparsity", kind="stable"), limit=8, agreement=False)
-    width, height, gap, margin, heading, foot = 4.5, 1.15, 0.55, 0.5, 0.38, 1.15
+    width, height, gap, margin, heading, foot = 4.5, 1.15, 0.55, 0.5, 0.38, 1.3
     weights = [canonical(tables.weights_of(p.instance), tables.weights_out_of(p.instance))[0] for p in shown]
-    extent = 1.08 * max(2.0, *(float(stack_heights(W).max()) for W in weights))
     rows = ceil(len(shown) / COLUMNS)
     with theme():
         canvas = Canvas(margin + COLUMNS * (width + gap) - gap + 0.15, rows * (heading + height) + foot)
@@ -40,6 +39,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             kind = kinds(stack_heights(W[order]))
             axes = canvas.axes(left, top, width, height)
             panels.bands(axes, [NEURONS[one] for one in kind])
+            extent = 1.08 * max(2.0, float(stack_heights(W).max()))
             panels.stacks(axes, W[order], point.superposition, extent)
             canvas.text(left, top - 0.06, density_name(point.sparsity), va="bottom", fontsize=10)
             said = f"{kind.count('mono')} mono, {kind.count('slightly')} slightly, {kind.count('poly')} polysemantic"
@@ -61,6 +61,8 @@ def figures(tables: Tables) -> dict[str, Figure]:
             "poly": f"polysemantic, > {POLYSEMANTIC_HEIGHT:g}",
         }
         canvas.key(margin + 2.3, top - 0.02, [(NEURONS[kind], name) for kind, name in names.items()])
-        for number, note in enumerate(["Largest input weight of each neuron scaled to 1.", *notes]):
+        scale = "Largest input weight of each neuron scaled to 1; each density has its own axis."
+        small = f"Grey: all weights below {panels.SMALL_WEIGHT:g} together."
+        for number, note in enumerate([scale, small, *notes]):
             canvas.text(margin + 2.3, top + 0.18 + 0.16 * number, note, fontsize=8, color=MUTED)
         return {"neurons": canvas.figure}

@@ -75,7 +75,7 @@ def _dimensions(tables: Tables) -> Figure:
 
 
 def _scatter(tables: Tables) -> Figure:
-    """Seeds stand beside each other at each density, the one with the lowest loss in the middle of the points."""
+    """Features of one density stand a little beside each other, or they would hide how many they are."""
     with theme():
         canvas = Canvas(8.6, 5.4)
         axes = canvas.axes(0.65, 0.25, 6.3, 4.35)
@@ -122,7 +122,8 @@ def _graphs(tables: Tables) -> Figure:
             canvas.text(left, top + 0.22, _said(found), fontsize=8, color=MUTED, linespacing=1.25)
             axes = canvas.axes(left, top + heading, width, height)
             _graph(axes, W, found)
-        foot = f"Nodes: features of norm above {REPRESENTED_NORM:g}. Edges: |W_i . W_j| above {INTERFERENCE:g}. "
+        foot = f"Nodes: features of norm above {REPRESENTED_NORM:g}. "
+        foot += rf"Edges: $|W_i \cdot W_j|$ above {INTERFERENCE:g}. "
         canvas.text(gap, canvas.height - 0.42, foot + "The seed with the lowest loss.", fontsize=8, color=MUTED)
         left = gap
         for name, colour in [*COLOURS.items(), ("no polytope that has a name here", NAMELESS)]:
@@ -143,7 +144,9 @@ def _said(found: Sequence[Component]) -> str:
 
 def _graph(axes: Axes, W: np.ndarray, found: Sequence[Component]) -> None:
     """Components on a spiral from the middle, the largest first, each with its features around a circle."""
-    nodes, centres, radii = {}, [], []
+    nodes: dict[int, np.ndarray] = {}
+    centres: list[np.ndarray] = []
+    radii: list[float] = []
     for component in found:
         size = len(component.features)
         radius = 0.0 if size == 1 else 0.35 + 0.16 * size if size <= 8 else 1.1 * size**0.5

@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgba
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 
 from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, SUPERPOSITION
 
 SIGNED_RANGE = Normalize(-1, 1)
 SUPERPOSITION_RANGE = Normalize(0, 1)
 NO_COLOUR = 0.004  # 1 / 255: entries below it would be drawn white
-SMALL_WEIGHT = 0.03  # of the largest: pieces of a stack below it would be thinner than their outline
+SMALL_WEIGHT = 0.1  # of the largest: pieces of a stack below it would be thinner than their outline
 
 
 def feature_vectors(axes: Axes, W: np.ndarray, colours: Sequence[object], extent: float) -> None:
@@ -91,8 +92,9 @@ def stacks(axes: Axes, W: np.ndarray, superposition: np.ndarray, extent: float) 
                 [(neuron + x, y) for x, y in ((0.1, top - height), (0.9, top - height), (0.9, top), (0.1, top))]
             )
         colours += [*shades[seen], to_rgba(MUTED)]
-    axes.add_collection(PolyCollection(pieces, facecolors=colours, edgecolors="white", linewidths=0.25))
+    axes.add_collection(PolyCollection(pieces, facecolors=colours, edgecolors="white", linewidths=0.2))
     axes.set(xlim=(0, len(W)), ylim=(0, extent), xticks=[])
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=2.5, pad=2)
 

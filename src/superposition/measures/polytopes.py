@@ -15,9 +15,9 @@ from scipy.sparse.csgraph import connected_components
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.theory.polytopes import NAMED
 
-# Two features interfere if |W_i . W_j| is above this. Trained features in different subspaces are mostly below 0.05;
-# of the named polytopes' neighbours, those of the square antiprism have the smallest product, 1/3 (its vertices
-# across the square, or 0.14 between nearest ones of different squares, are joined through others).
+# Two features interfere if |W_i . W_j| is above this. The named polytopes stay in one piece: of a square antiprism's
+# products of 1/3, 0.14 and 0.8 those of 1/3 join each square, and those of 0.8 the two. 0.15 stands between the noise
+# that training leaves (a few 0.01) and these.
 INTERFERENCE = 0.15
 SAME_DIMENSIONALITY = 0.03  # of each vertex and the polytope; the nearest two lines, 2/5 and 3/8, have other sizes
 SAME_RANK = 0.1  # singular values below this part of the largest span no dimension: training leaves about 0.01

@@ -11,8 +11,6 @@ import pandas as pd
 COLUMNS = {
     "instances": "instance model sparsity importance seed values point loss n_represented n_dedicated best",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
-    "weights": "instance hidden feature value",
-    "gram": "instance row column value",
     "weights": "instance hidden feature value value_out",
     "history": "instance step loss",
 }
@@ -58,21 +56,23 @@ class Tables:
 
     def weights_of(self, instance: int) -> np.ndarray:
         """W of one instance, [hidden, feature]."""
-        if instance not in self._rows_of:
-            raise ValueError(f"no entries of instance {instance} in the table of weights")
-        entries = self.weights.iloc[self._rows_of[instance]].sort_values(["hidden", "feature"])
-        return entries["value"].to_numpy().reshape(self.n_hidden, self.n_features)
+        return self._matrix_of(instance, "value")
 
     def weights_out_of(self, instance: int) -> np.ndarray:
         """W_out of one instance, [feature, hidden]; of a tied model, W^T."""
-        own = self.weights[self.weights["instance"] == instance]
-        own = own.assign(value=own["value_out"].fillna(own["value"]))
-        return _matrix(own, instance, "hidden", "feature").T
+        W_out = self._matrix_of(instance, "value_out")
+        return (self.weights_of(instance) if np.isnan(W_out).all() else W_out).T
 
     def gram_of(self, instance: int) -> np.ndarray:
         """W^T W of one instance, [feature, feature]; a sum on the weight grid, and so exact."""
         W = self.weights_of(instance)
         return W.T @ W
+
+    def _matrix_of(self, instance: int, column: str) -> np.ndarray:
+        if instance not in self._rows_of:
+            raise ValueError(f"no entries of instance {instance} in the table of weights")
+        entries = self.weights.iloc[self._rows_of[instance]].sort_values(["hidden", "feature"])
+        return entries[column].to_numpy().reshape(self.n_hidden, self.n_features)
 
     @cached_property
     def _rows_of(self) -> dict[Any, Any]:

@@ -73,18 +73,6 @@ def features_table(
     )
 
 
-def weights_table(W: Float[Tensor, "instance hidden feature"]) -> pd.DataFrame:
-    """W of all instances, one row per weight: claims say how many of the single seeds show what the best one shows."""
-    instance, hidden, feature = (axis.ravel() for axis in np.indices(tuple(W.shape)))
-    values = on_weight_grid(W).flatten().numpy()
-    return pd.DataFrame({"instance": instance, "hidden": hidden, "feature": feature, "value": values})
-def gram_table(instances: pd.DataFrame, W: Float[Tensor, "instance hidden feature"]) -> pd.DataFrame:
-    """W^T W of the best instances, one row per entry. `instances` is what `instances_table` returned."""
-    best = instances.loc[instances["best"], "instance"].to_numpy()
-    products = gram(on_weight_grid(W)[best.tolist()])
-    return _entries(products, ("row", "column"), best)
-
-
 def weights_table(
     W: Float[Tensor, "instance hidden feature"], W_out: Float[Tensor, "instance feature hidden"]
 ) -> pd.DataFrame:
@@ -96,17 +84,10 @@ def weights_table(
     tied = torch.isnan(W_out).flatten(start_dim=1).all(dim=1)
     W_out = on_weight_grid(torch.where(tied[:, None, None], W.mT, W_out)).mT
     value_out = torch.where(tied[:, None, None], torch.nan, W_out)
-    table = _entries(on_weight_grid(W), ("hidden", "feature"), np.arange(W.shape[0]))
-    return table.assign(value_out=value_out.flatten().numpy())
-
-
-def _entries(
-    values: Float[Tensor, "instance first second"], axes: tuple[str, str], numbers: np.ndarray
-) -> pd.DataFrame:
-    which, first, second = (axis.ravel() for axis in np.indices(tuple(values.shape)))
-    return pd.DataFrame(
-        {"instance": numbers[which], axes[0]: first, axes[1]: second, "value": values.flatten().numpy()}
-    )
+    instance, hidden, feature = (axis.ravel() for axis in np.indices(tuple(W.shape)))
+    columns = {"instance": instance, "hidden": hidden, "feature": feature}
+    values = {"value": on_weight_grid(W).flatten().numpy(), "value_out": value_out.flatten().numpy()}
+    return pd.DataFrame(columns | values)
 
 
 def _in_order(

@@ -12,5 +12,5 @@ READ_OFF = {
 
 
 def read_off(x: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
-    """The figure's D* at x = 1 / (1 - S) from 1 to 10, linear between the points read."""
-    return np.interp(x, list(READ_OFF), list(READ_OFF.values()), left=np.nan, right=np.nan)
+    """The figure's D* at x = 1 / (1 - S) from 1 to 10, linear between the points read, constant beyond."""
+    return np.interp(x, list(READ_OFF), list(READ_OFF.values()))
