@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro test check format verify bench lock .venv clean
+.PHONY: help repro test check format verify full costs bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -39,7 +39,7 @@ test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
 check: $(DEVELOPMENT) ## Formatter, linter and type checker, as CI runs them
 	ruff format --check .
 	ruff check .
-	mypy src stages
+	mypy src stages benchmarks scripts
 
 format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 	ruff format .
@@ -47,6 +47,12 @@ format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 
 verify: $(RUNTIME) ## Recompute HEAD in a fresh clone, compare with dvc.lock; EXPERIMENTS="..." or all, default intro
 	@python scripts/verify.py $(EXPERIMENTS)
+
+full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
+	@python -m scripts.full_scale $(EXPERIMENTS)
+
+costs: $(RUNTIME) ## Note how long training took, from the last make repro here, into reports/costs.csv
+	@python -m scripts.costs
 
 bench: $(RUNTIME) ## Measure speed and memory, into reports/speed.csv and .svg; ARGS="--experiments intro" for less
 	@python -m benchmarks $(ARGS)

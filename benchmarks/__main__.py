@@ -15,7 +15,7 @@ from benchmarks import cuda, memory, pipeline, scaling
 from benchmarks.figure import draw
 from benchmarks.measurement import Measurement, measurement, repeated
 from benchmarks.products import Products
-from benchmarks.training import ARITHMETICS, REPETITIONS, SHAPES, compare, compile_anew, quiet
+from benchmarks.training import ARITHMETICS, REPETITIONS, SHAPES, compare, compile_anew
 from superposition.figures.style import save
 from superposition.training.kernel import available_cores
 
@@ -79,7 +79,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="All benchmarks.")
     parser.add_argument("--experiments", nargs="*", default=[], help="whose time to result to measure; default: all")
     experiments = parser.parse_args().experiments
-    quiet()
     on = f"{processor()}, {available_cores()} cores, Python {platform.python_version()}, torch {torch.__version__}"
     print(f"On {on}", flush=True)
     rows = []

@@ -12,6 +12,7 @@ in the step's own number format, and its fraction of the limit is that over its 
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -32,15 +33,14 @@ def measure(device: str = "cuda") -> Iterator[Measurement]:
             everything = world(n, m, instances, arithmetic, (REPETITIONS + 2) * STEPS)
             module, _ = build(Architecture(**everything.settings["models"][0]), everything, fast=True)
             module.to(device)
-            moments = module.configure_optimizers().state
-            start = module.steps.state(lambda p, moments=moments: (moments[p]["first"], moments[p]["second"]))
+            start = module.steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
             dtype = start[0].dtype
             memory = 2 * instances * n * BATCH_SIZE * dtype.itemsize / bandwidth(device)
             arithmetic_time = 10 * instances * n * m * BATCH_SIZE / product_rate(dtype, device)
             limit = "memory" if memory > arithmetic_time else "arithmetic"
             case = f"{n}x{m}, {instances} instances, {arithmetic}"
             for form, run in forms(module.steps, start, device).items():
-                took = [s / STEPS for s in repeated(REPETITIONS, lambda run=run: seconds(run, device))]
+                took = [s / STEPS for s in repeated(REPETITIONS, partial(seconds, run, device))]
                 yield measurement("gpu", f"{case}, {form}", "speed", "steps/s", [1 / s for s in took])
                 fractions = [max(memory, arithmetic_time) / s for s in took]
                 yield measurement("gpu", f"{case}, {form}", f"of the limit of {limit}", "1", fractions)

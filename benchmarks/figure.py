@@ -3,6 +3,7 @@
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from superposition.figures.style import INK, MUTED, theme
@@ -32,8 +33,7 @@ def _training(table: pd.DataFrame, quantity: str) -> pd.DataFrame:
 def _against_the_plain_loop(axes: Axes, table: pd.DataFrame) -> None:
     rows = _training(table, "ratio to the plain loop")
     sns.barplot(rows, x="shape", y="median", hue="arithmetic", palette=COLOURS, ax=axes, width=0.7, legend=True)
-    for bar in axes.containers:
-        axes.bar_label(bar, fmt="%.1f", fontsize=8, color=INK, padding=1)  # type: ignore[arg-type]
+    _numbers(axes, "%.1f")
     axes.axhline(1, color=MUTED, linewidth=0.8)
     axes.margins(y=0.12)
     axes.set(xlabel="", ylabel="steps per second\nover the plain loop's", title="Against the plain loop")
@@ -48,12 +48,17 @@ def _against_the_products(axes: Axes, table: pd.DataFrame) -> None:
         ]
     )
     sns.barplot(rows, x="shape", y="median", hue="arithmetic", palette=COLOURS, ax=axes, width=0.7, legend=False)
-    for bar in axes.containers:
-        axes.bar_label(bar, fmt="%.2f", fontsize=8, color=INK, padding=1)  # type: ignore[arg-type]
+    _numbers(axes, "%.2f")
     axes.axhline(1, color=MUTED, linewidth=0.8)
     axes.margins(y=0.12)
     axes.set(xlabel="", ylabel="steps per second over those of\nthe dense matrix products alone")
     axes.set_title("Against the matrix products alone, in the same precision")
+
+
+def _numbers(axes: Axes, fmt: str) -> None:
+    for bars in axes.containers:
+        if isinstance(bars, BarContainer):
+            axes.bar_label(bars, fmt=fmt, fontsize=8, color=INK, padding=1)
 
 
 def _scaling(axes: Axes, table: pd.DataFrame, benchmark: str, label: str, unit: str, part: int) -> None:

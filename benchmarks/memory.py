@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measurement import Measurement, measurement
-from benchmarks.training import quiet, world
+from benchmarks.training import world
 from superposition.training.run import train
 
 SHAPE = (400, 30, 50)  # the paper's largest sweep
@@ -30,7 +30,6 @@ def measure() -> Iterator[Measurement]:
 
 
 def main() -> None:
-    quiet()
     everything = world(*SHAPE, "exact", int(sys.argv[1]))
     everything.settings["training"]["snapshots"] = 5
     words = np.random.default_rng(0).integers(0, 2**32, (SHAPE[0], HELD_OUT), dtype=np.uint32)

@@ -3,15 +3,16 @@
 All of it happens in fresh clones of HEAD, with DVC's caches and that of compiled code empty.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, measurement, repeated
+from scripts.verify import isolated
 from superposition.params import read
 
 STAGES = ("check", "generate", "train", "measure", "plot", "report")
@@ -26,15 +27,7 @@ class Clone:
         self.root, settings = folder / "clone", folder / "settings"
         subprocess.run(["git", "clone", "--quiet", "--local", ".", str(self.root)], check=True)
         (self.root / "dvc.lock").unlink()  # or DVC would look for results in its cache
-        self.environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": "src",
-            "DVC_NO_ANALYTICS": "1",
-            "DVC_GLOBAL_CONFIG_DIR": str(settings / "global"),
-            "DVC_SYSTEM_CONFIG_DIR": str(settings / "system"),
-            "DVC_SITE_CACHE_DIR": str(settings / "site"),
-            "XDG_CACHE_HOME": str(settings / "cache"),
-        }
+        self.environment = isolated(settings) | {"XDG_CACHE_HOME": str(settings / "cache")}
 
     def seconds(self, *command: str) -> float:
         began = time.perf_counter()
@@ -55,12 +48,10 @@ def measure(experiments: Sequence[str]) -> Iterator[Measurement]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         clone = Clone(Path(folder))
         yield measurement("time to result", "everything", "from nothing to the report", "s", [clone.dvc("repro")])
-        again = repeated(REPETITIONS, lambda: clone.dvc("repro"))
+        again = repeated(REPETITIONS, partial(clone.dvc, "repro"))
         yield measurement("overhead", "dvc repro", "with nothing to do", "s", again)
-        forced = repeated(REPETITIONS, lambda: clone.dvc("repro", "--force", "--single-item", "check"))
+        forced = repeated(REPETITIONS, partial(clone.dvc, "repro", "--force", "--single-item", "check"))
         yield measurement("overhead", "dvc repro check", "one stage, forced", "s", forced)
         for stage in STAGES:
-            values = repeated(
-                REPETITIONS, lambda stage=stage: clone.seconds(sys.executable, "-c", IMPORT.format(stage))
-            )
+            values = repeated(REPETITIONS, partial(clone.seconds, sys.executable, "-c", IMPORT.format(stage)))
             yield measurement("overhead", f"{stage}.py", "start and imports", "s", values)

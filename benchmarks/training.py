@@ -11,27 +11,24 @@ the model, and where there is a GPU to compile its steps). What is imported firs
 
 import argparse
 import json
-import logging
 import os
 import statistics
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
-import torch
 
 from benchmarks.plain_loop import PlainLoop
 from superposition.models.toy_model import Architecture
 from superposition.params import PRESETS
 from superposition.training.data import Batches
 from superposition.training.kernel import library
-from superposition.training.run import build
+from superposition.training.run import build, quiet_trainer
 from superposition.training.worlds import World
 
 SHAPES = ((5, 2, 10), (20, 5, 10), (80, 20, 10), (400, 30, 20))  # features, hidden dimensions, instances
@@ -82,16 +79,7 @@ class Ours:
 def fit(everything: World, stops: list[int], turns: Turns) -> None:
     module, source = build(Architecture(**everything.settings["models"][0]), everything, fast=True)
     module.snapshot_steps = set()
-    trainer = pl.Trainer(
-        accelerator="auto" if torch.cuda.is_available() else "cpu",
-        devices=1,
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[turns],
-    )
+    trainer = quiet_trainer([turns])
     trainer.fit(module, datamodule=Batches(source, stops))
 
 
@@ -131,12 +119,6 @@ def world(n: int, m: int, instances: int, arithmetic: str, steps: int, batch_siz
         "values": "unit",
     }
     return World(table, features, settings, np.zeros((n, 1), dtype=np.uint32))
-
-
-def quiet() -> None:
-    """Lightning's advice is for people who train."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
 
 
 def compile_anew() -> float:
@@ -196,7 +178,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Training through the pipeline's trainer against the plain loop.")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     as_json = parser.parse_args().json
-    quiet()
     compiling = compile_anew()
     if not as_json:
         print(f"Compiling took {compiling:.1f} s, once for this machine.")

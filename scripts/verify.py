@@ -32,14 +32,14 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 
-def refuse(reason: str) -> None:
-    print(f"verify: {reason}", file=sys.stderr)
+def refuse(reason: str, program: str = "verify") -> None:
+    print(f"{program}: {reason}", file=sys.stderr)
     sys.exit(2)
 
 
-def recompute(clone: Path, targets: list[str], scratch: Path) -> None:
-    """Run the targets and all that they need. DVC's own settings and caches of this machine are kept out."""
-    environment = os.environ | {
+def isolated(scratch: Path) -> dict[str, str]:
+    """The environment for a clone's stages: DVC's own settings and caches of this machine are kept out."""
+    return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": "src",
         "DVC_NO_ANALYTICS": "1",
@@ -47,8 +47,12 @@ def recompute(clone: Path, targets: list[str], scratch: Path) -> None:
         "DVC_SYSTEM_CONFIG_DIR": str(scratch / "system"),
         "DVC_SITE_CACHE_DIR": str(scratch / "site"),
     }
+
+
+def recompute(clone: Path, targets: list[str], scratch: Path) -> None:
+    """Run the targets and all that they need."""
     command = [sys.executable, "-m", "dvc", "repro", "--force", "--no-run-cache", *targets]
-    if subprocess.run(command, cwd=clone, env=environment).returncode != 0:
+    if subprocess.run(command, cwd=clone, env=isolated(scratch)).returncode != 0:
         print("verify: a stage failed, see above", file=sys.stderr)
         sys.exit(1)
 

@@ -22,8 +22,8 @@ def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:
     features(experiment).to_parquet(out / "features.parquet", index=False, compression=None)
     np.save(out / "held_out.npy", held_out_words(seed, name, experiment))
     if size := experiment.training.sample_size:
-        np.save(out / "sample.npy", training_words(table["stream"], experiment.n_features, size))
-    settings = experiment.training_settings() | {"values": experiment.values}
+        np.save(out / "sample.npy", training_words(table["stream"], experiment, size))
+    settings = experiment.training_settings() | {"values": experiment.values, "attack": experiment.attack}
     (out / "training.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

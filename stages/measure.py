@@ -1,5 +1,6 @@
 """python stages/measure.py EXPERIMENT: reads off trained weights what the figures and claims are about."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,33 +8,37 @@ import numpy as np
 import pandas as pd
 import torch
 
-from superposition.measures.tables import features_table, instances_table, weights_table
+from superposition.measures import parameters, tables
+from superposition.measures.activity import activity_of_rectified, penalties
+from superposition.measures.attacks import attacks_table
 
 
 def main(name: str) -> None:
     world, trained, out = (Path("data", part, name) for part in ("worlds", "trained", "tables"))
     out.mkdir(parents=True, exist_ok=True)
-    instances = pd.read_parquet(world / "instances.parquet")
-    features = pd.read_parquet(world / "features.parquet")
+    instances, features = (pd.read_parquet(world / f"{frame}.parquet") for frame in ("instances", "features"))
+    settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
+    models = settings["models"]
+    held_out = torch.from_numpy(np.load(world / "held_out.npy").astype(np.int64))
     history = pd.read_parquet(trained / "history.parquet")
-    weights = {file.stem: np.load(file) for file in (trained / "weights").glob("*.npy")}
-
-    models = instances["model"].unique()  # in order: instances of a model follow each other, here and in the weights
-    W = torch.from_numpy(np.concatenate([weights[f"{model}.W"] for model in models])).double()
-    # No output weights are stored of tied models.
-    out_weights = [weights.get(f"{model}.W_out", np.full_like(weights[f"{model}.W"].mT, np.nan)) for model in models]
-    W_out = torch.from_numpy(np.concatenate(out_weights)).double()
-    biases = [weights.get(f"{model}.b", np.zeros_like(weights[f"{model}.W"][:, 0])) for model in models]
-    b = torch.from_numpy(np.concatenate(biases)).double()
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
-    instances = instances_table(instances, features, W, torch.tensor(loss.to_numpy()))
-    tables = {
-        "instances": instances,
-        "features": features_table(instances, features, W, b),
-        "weights": weights_table(W, W_out),
+    W, W_out, b, b_hidden, steps, path = parameters.read(trained, [model["name"] for model in models])
+    rectified = [model["name"] for model in models if model["hidden"] == "relu"]
+    active = activity_of_rectified(instances, features, held_out, W, b_hidden, rectified)
+    outputs = [model["name"] for model in models if model["output"] == "relu"]
+    attacked = attacks_table(instances, features, held_out, W, b, outputs, settings["attack"])
+    measured = tables.instances_table(instances, features, W, torch.tensor(loss.to_numpy()), models).join(attacked)
+    measured["penalty"] = penalties(instances, features, held_out, W, b_hidden, models)
+    made = {
+        "instances": measured,
+        "features": tables.features_table(measured, features, W, b),
+        "weights": tables.weights_table(W, W_out),
         "history": history,
+        "learning": tables.learning_table(steps, path),
+        "trajectories": tables.trajectories_table(steps, path),
+        "hidden": tables.hidden_table(b_hidden, active),
     }
-    for key, table in tables.items():
+    for key, table in made.items():
         table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
 
 

@@ -15,10 +15,7 @@ def main() -> None:
     tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
     evaluation = evaluate(tables)
     reports = Path("reports")
-    sections = [
-        section(name, experiment, tables[name], [file.name for file in (reports / "figures" / name).glob("*.svg")])
-        for name, experiment in experiments.items()
-    ]
+    sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
     reports.mkdir(exist_ok=True)
     (reports / "metrics.json").write_text(as_json(metrics(tables, evaluation)), encoding="utf-8")
     (reports / "claims.json").write_text(as_json(evaluation.verdicts), encoding="utf-8")

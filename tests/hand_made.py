@@ -3,16 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import cos, pi, sin
+from math import cos, nan, pi, sin
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from superposition.measures.results import Tables
-from superposition.measures.tables import features_table, instances_table, weights_table
+from superposition.measures.results import COLUMNS, Tables
+from superposition.measures.tables import (
+    features_table,
+    hidden_table,
+    instances_table,
+    learning_table,
+    trajectories_table,
+    weights_table,
+)
+from superposition.theory.attacks import READ_OFF
 from superposition.theory.polytopes import digon, polygon, square_antiprism, tegum_product, tetrahedron
+from superposition.theory.uneven_density import pentagons
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,14 @@ class HandMade:
     seed: int = 0
     loss: float = 0.01
     W_out: Sequence[Sequence[float]] | None = None
+    sets: str = "independent"
+    set_size: int = 1
+    hidden_l1: float = 0.0
+    training_attack: float = 0.0
+    penalty: float = 0.0
+    hidden_bias: Sequence[float] | None = None
+    active: float = nan  # share of the data on which hidden dimensions are on
+    attack: tuple[float, float, float] = (nan, nan, nan)  # norm, clean loss, loss under attack
 
 
 def directions(degrees: Sequence[float], norms: Sequence[float]) -> list[list[float]]:
@@ -60,7 +77,10 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "instance": instance,
                 "model": model.model,
                 "sparsity": float("nan") if each else sparsity[0],
+                "sparsity_label": "per feature " + ", ".join(map(str, sparsity)) if each else str(sparsity[0]),
                 "importance": model.importance_label,
+                "sets": model.sets,
+                "set_size": model.set_size,
                 "seed": model.seed,
                 "values": "unit",
             }
@@ -73,31 +93,52 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(instances), pd.DataFrame(features)
 
 
-def tables(models: Sequence[HandMade], steps: Sequence[int] = (0, 10, 20)) -> Tables:
+def settings(models: Sequence[HandMade]) -> list[dict[str, str | float]]:
+    """Of each model by name, what the measure stage reads of it."""
+    numbers = [{"name": m.model, "hidden_l1": m.hidden_l1, "training_attack": m.training_attack} for m in models]
+    return list({str(model["name"]): model for model in numbers}.values())
+
+
+def tables(
+    models: Sequence[HandMade],
+    steps: Sequence[int] = (0, 10, 20),
+    path: torch.Tensor | None = None,
+    losses: Sequence[float] | None = None,
+) -> Tables:
+    """`path` is W at each step [step, instance, hidden, feature], by default at rest; `losses` are all models' then."""
     instances, features = world(models)
     W = torch.tensor([model.W for model in models], dtype=torch.float64)
     tied = torch.full_like(W[0].mT, torch.nan)
     W_out = torch.stack([tied if model.W_out is None else torch.tensor(model.W_out).double() for model in models])
     b = torch.tensor([model.b for model in models], dtype=torch.float64)
     loss = torch.tensor([model.loss for model in models], dtype=torch.float64)
-    measured = instances_table(instances, features, W, loss)
+    measured = instances_table(instances, features, W, loss, settings(models))
+    measured["penalty"] = [model.penalty for model in models]
+    measured[["attack_norm", "clean_loss", "attacked_loss"]] = [model.attack for model in models]
+    path = W.expand(len(steps), -1, -1, -1) if path is None else path
     history = [
-        {"instance": instance, "step": step, "loss": model.loss * (1 + 3 / (1 + step))}
+        {"instance": instance, "step": step, "loss": losses[at] if losses else model.loss * (1 + 3 / (1 + step))}
         for instance, model in enumerate(models)
-        for step in steps
+        for at, step in enumerate(steps)
     ]
     return Tables(
         instances=measured,
         features=features_table(measured, features, W, b),
         weights=weights_table(W, W_out),
         history=pd.DataFrame(history),
+        learning=learning_table(steps, path),
+        trajectories=trajectories_table(steps, path),
+        hidden=hidden_table(
+            torch.tensor([model.hidden_bias or [0.0] * W.shape[1] for model in models]),
+            torch.tensor([[model.active] * W.shape[1] for model in models]),
+        ),
     )
 
 
 def write(made: Tables, folder: Path) -> None:
     """As the measure stage leaves them, in data/tables/<key>."""
     folder.mkdir(parents=True)
-    for name in ("instances", "features", "weights", "history"):
+    for name in COLUMNS:
         getattr(made, name).to_parquet(folder / f"{name}.parquet", index=False, compression=None)
 
 
@@ -194,14 +235,14 @@ def computation() -> Tables:
     own = halves(100, 20)
     slightly, mixed = own.copy(), own.copy()
     slightly[32:] += 0.2 * np.roll(own, 20, axis=1)[32:]  # features 37 to 40 on the neurons of 17 to 20
-    mixed[20:] += np.roll(own, 10, axis=1)[20:]  # features 21 to 30 on the neurons of 11 to 20
+    mixed[20:] += 0.7 * np.roll(own, 10, axis=1)[20:]  # features 21 to 30 on the neurons of 11 to 20
     shared = sum(np.roll(own, shift, axis=1) for shift in (0, 20, 40, 60, 80))
     shown = {1.0: own, 0.3: own, 0.1: slightly, 0.03: mixed, 0.01: mixed, 0.003: mixed, 0.001: shared}
     return tables(
         [
             HandMade(
                 W=W.tolist(),
-                W_out=np.abs(W).T.tolist(),
+                W_out=np.divide(1, np.abs(W), out=np.zeros_like(W), where=W != 0).T.tolist(),
                 b=[0.0] * 100,
                 sparsity=round(1 - density, 6),
                 importance=importance,
@@ -214,6 +255,38 @@ def computation() -> Tables:
             for seed in range(2)
         ]
     )
+
+
+def asymmetric_superposition() -> Tables:
+    """Nine neurons have half of one of features 1 to 5 each, the tenth the other half of 5, and 6, as in the paper.
+
+    Its input weights are 2 and -1/2, its output weights 1/2 and 2. The second half of feature 4 hears feature 5, and
+    inhibits 6 but in the seeds from 80 on.
+    """
+    W = np.zeros((10, 6))
+    W[:9, :5] = halves(5, 5)[[0, 1, 2, 3, 4, 5, 6, 7, 9]]
+    W[9, 4:] = 2, -0.5
+    W_out = np.where(W != 0, 1.0, 0.0).T
+    W_out[4:, 9] = 0.5, 2
+    W[7, 4] = 0.25
+    importance = [0.7**i for i in range(6)]
+    models = []
+    for seed in range(200):
+        W_out[5, 7] = -16 if seed < 80 else 0
+        models.append(
+            HandMade(
+                W.tolist(),
+                [0.0] * 6,
+                0.8,
+                importance,
+                "0.7^i",
+                "absolute_value",
+                seed,
+                1e-3 + 1e-5 * seed,
+                W_out.tolist(),
+            )
+        )
+    return tables(models)
 
 
 def blocks(n_hidden: int, n_features: int, dedicated: int, polygons: Sequence[int]) -> list[list[float]]:
@@ -316,7 +389,216 @@ def geometry() -> Tables:
         W = np.zeros((30, 400))
         product = made if isinstance(made, np.ndarray) else tegum_product(*made)
         W[: product.shape[0], : product.shape[1]] = product
+        norm, clean = 1.15 / x**0.5, 0.09 / x
+        vulnerable = np.interp(x, list(READ_OFF), [vulnerability for vulnerability, _ in READ_OFF.values()])
+        attack = (norm, clean, clean + vulnerable * norm**2 / 400)
+        # Squared error as if as many features came back as there are dimensions, or 0.6 / (s log(1/s)) times that.
+        recovered = 30 * max(1.0, 0.6 * x / np.log(x) if x >= 2 else 1.0)
+        loss = (1 / x / 3 - 1 / x**2 / 4) * (1 - recovered / 400)
         models += [
-            HandMade(W.tolist(), [0.0] * 400, 1 - 1 / x, seed=seed, loss=0.1 / x + 0.01 * seed) for seed in range(2)
+            HandMade(W.tolist(), [0.0] * 400, 1 - 1 / x, seed=seed, loss=loss * (1 + 0.01 * seed), attack=attack)
+            for seed in range(2)
         ]
+    return tables(models)
+
+
+def geometry_of(n: int, m: int) -> Tables:
+    """As many dimensions for each feature as `geometry` has between its points."""
+    reference = geometry()
+    best = reference.best
+    log_x = np.log(1 / (1 - best["sparsity"].to_numpy()))
+    random = np.random.default_rng(0).standard_normal((m, n))
+    models = []
+    for x in (1.1, 1.65, 2.2, 3.0, 4.5, 10.0):
+        per_feature = np.interp(np.log(x), log_x, best["dimensions_per_feature"])
+        W = random * (m / per_feature / (random**2).sum()) ** 0.5
+        models.append(HandMade(W.tolist(), [0.0] * n, 1 - 1 / x))
+    return tables(models)
+
+
+def geometry_small() -> Tables:
+    return geometry_of(200, 15)
+
+
+def geometry_large() -> Tables:
+    return geometry_of(800, 60)
+
+
+def learning_dynamics() -> Tables:
+    """Nine digons and a dimension with a little of each of the other features, which after step 4400 is a digon too."""
+    before = np.array(pairs_in(10, 100, 0, 9))
+    before[9, 18:] = 0.1 * (-1.0) ** np.arange(82)
+    after = np.array(pairs_in(10, 100, 0, 10))
+    steps = (0, 100, 3000, 3500, 4000, 4400, 4800, 10000)
+    way = [0.01 * before, 0.1 * before, before, before, before, before, after, after]
+    levels = [0.07, 0.07, 0.0655, 0.0655 + 1e-6, 0.0655, 0.0655 + 1e-6, 0.0655 - 4.75e-4, 0.0655 - 4.75e-4]
+    models = [HandMade(after.tolist(), [0.0] * 100, 0.7, seed=seed, loss=levels[-1]) for seed in range(4)]
+    return tables(models, steps, torch.tensor(np.array(way))[:, None].expand(-1, 4, -1, -1), levels)
+
+
+def stages_of_two_triangles() -> np.ndarray:
+    """What two sets of three features go through [stage, hidden, feature]: little, an axis, a prism, an antiprism."""
+    turn = 2 * np.pi * np.arange(3) / 3
+    triangle = np.stack([np.sqrt(2 / 3) * np.cos(turn), np.sqrt(2 / 3) * np.sin(turn), np.full(3, np.sqrt(1 / 3))])
+    axis = np.array([[0.0], [0.0], [0.58]]).repeat(3, axis=1)
+    pairs = [(0.01 * axis, -0.01 * axis), (axis, -axis), (triangle, triangle * [[1], [1], [-1]]), (triangle, -triangle)]
+    return np.array([np.hstack(pair) for pair in pairs])
+
+
+def geometric_transformations() -> Tables:
+    """Three seeds that go all the way."""
+    way = stages_of_two_triangles()
+    made = [
+        HandMade(way[-1].tolist(), [0.0] * 6, 0.99, seed=seed, loss=1e-5, sets="correlated", set_size=3)
+        for seed in range(3)
+    ]
+    path = torch.tensor(way)[:, None].expand(-1, 3, -1, -1)
+    return tables(made, (0, 100, 1000, 10000), path, [3.3e-3, 3.3e-3 / 6, 3e-5, 1e-5])
+
+
+def hidden_bias() -> Tables:
+    """Models with a bias do what those without a ReLU do."""
+    importance = [0.75**i for i in range(10)]
+    kinds = {"relu_output": (1.0, 0.0, nan), "with_hidden_bias": (1.005, 0.8, 0.99)}
+    return tables(
+        [
+            HandMade(
+                pairs_in(5, 10, 5 - pairs, pairs),
+                [0.0] * 10,
+                sparsity,
+                importance,
+                "0.75^i",
+                name,
+                seed,
+                loss=0.001 * loss * (1 + seed / 10),
+                hidden_bias=[bias] * 5,
+                active=active,
+            )
+            for name, (loss, bias, active) in kinds.items()
+            for sparsity, pairs in ((0.7, 2), (0.9, 5))
+            for seed in range(2)
+        ]
+    )
+
+
+def hidden_l1() -> Tables:
+    """Pairs become dedicated features, and those of importance below 1.49 times the penalty go."""
+    importance = [0.7**i for i in range(20)]
+    shown = {  # penalty: dedicated features, pairs, task loss
+        0.0: (1, 4, 4e-4),
+        0.01: (1, 4, 4.01e-4),
+        0.04: (3, 2, 5e-4),
+        0.1: (4, 1, 7e-4),
+        0.15: (5, 0, 10e-4),
+        0.2: (4, 0, 14e-4),
+        0.3: (3, 0, 20e-4),
+        0.5: (1, 0, 37e-4),
+    }
+    return tables(
+        [
+            HandMade(
+                pairs_in(5, 20, dedicated, pairs),
+                [0.0] * 20,
+                0.9,
+                importance,
+                "0.7^i",
+                "relu_output" if penalty == 0 else f"l1_{penalty:g}".replace(".", "_"),
+                seed,
+                loss=loss * (1 + seed / 10),
+                hidden_l1=penalty,
+                penalty=penalty * 0.05,
+            )
+            for penalty, (dedicated, pairs, loss) in shown.items()
+            for seed in range(2)
+        ]
+    )
+
+
+def adversarial_training() -> Tables:
+    """Antipodal pairs whose vectors get shorter, and then a dimension for each feature."""
+    shown = {0.0: (0, 4, 1.0), 0.2: (0, 4, 0.95), 0.4: (1, 3, 0.75), 0.6: (4, 0, 0.7), 1.0: (1, 0, 0.6)}
+    return tables(
+        [
+            HandMade(
+                (length * np.array(pairs_in(4, 20, dedicated, pairs))).tolist(),
+                [0.0] * 20,
+                0.7,
+                model="relu_output" if radius == 0 else f"attacked_{radius:g}".replace(".", "_"),
+                seed=seed,
+                loss=0.05 + 0.02 * radius + 0.001 * seed,
+                training_attack=radius,
+            )
+            for radius, (dedicated, pairs, length) in shown.items()
+            for seed in range(2)
+        ]
+    )
+
+
+def correlated_features() -> Tables:
+    """Set-mates at right angles where a set is active together, opposite where only one of it ever is."""
+    shown = {"correlated": [0, 90, 180, 270], "anticorrelated": [0, 180, 90, 270]}
+    return tables(
+        [
+            HandMade(
+                directions(degrees, [1] * 4), [0.0] * 4, sparsity, seed=seed, loss=0.001 * seed, sets=sets, set_size=2
+            )
+            for sets, degrees in shown.items()
+            for sparsity in (0.5, 0.95)
+            for seed in range(2)
+        ]
+    )
+
+
+def correlated_pairs() -> Tables:
+    """Three correlated pairs that collapse one by one as density grows, as the paper prints it, and six independent
+    features that form a pentagon.
+    """
+    r = 0.5**0.5
+    none = directions([-32, 32, 88, 152, 208, 272], [0.97] * 6)
+    one = directions([0, 0, 90, 150, 210, 270], [r, r, 0.95, 0.95, 0.95, 0.95])
+    two = directions([0, 0, 90, 90, 180, 270], [r, r, r, r, 1, 1])
+    t = directions([0, 0, 90, 90, 180, 180], [r] * 6)
+    y = directions([0, 0, 120, 120, 240, 240], [r] * 6)
+    shown = {0.02: none, 0.05: none, 0.1: one, 0.15: two, 0.2: two, 0.25: t, 0.3: t, 0.4: t, 0.5: y, 0.6: y}
+    pentagon = directions([0, 72, 144, 216, 288, 0], [1.05] * 5 + [0])
+    kinds = (("correlated", 2, shown), ("independent", 1, dict.fromkeys(shown, pentagon)))
+    return tables(
+        [
+            HandMade(W, [-0.05] * 6, round(1 - density, 6), seed=seed, sets=sets, set_size=size)
+            for sets, size, models in kinds
+            for density, W in models.items()
+            for seed in range(2)
+        ]
+    )
+
+
+def local_orthogonal_bases() -> Tables:
+    """Two orthonormal bases of ten dimensions; eight vectors of each are nearly opposite, two are not."""
+    first, second = np.eye(10), -np.eye(10)
+    second[8:, 8:] = [[0.6, 0.8], [-0.8, 0.6]]
+    around = np.eye(10) - 0.2 * np.ones((10, 10))  # a reflection, by which all dot products across become +-0.2
+    W = np.hstack([first, around @ second])
+    return tables(
+        [HandMade(W.tolist(), [0.0] * 20, 0.95, seed=seed, sets="correlated", set_size=10) for seed in (0, 1)]
+    )
+
+
+def varied_feature_density(scale: float = 1.0) -> Tables:
+    """The best pentagon, and two digons without the varied feature and without another one, at 21 densities.
+
+    `scale` makes pentagons longer or shorter than is best for them.
+    """
+    relative = np.round(np.geomspace(0.1, 10, 21), 10)
+    square = directions([0, 90, 180, 270, 0], [1, 1, 1, 1, 0])
+    # A little of the dropped feature on another one, whose bias is negative, lowers the loss by 2 %.
+    another = directions([90, 180, 270, 90, 0], [1.048, 1.003, 1.009, 0.41, 1.003])
+    models = []
+    for density, pentagon in zip(0.05 * relative, pentagons(0.05, 0.05 * relative), strict=True):
+        shapes = [
+            ((scale * pentagon.W).tolist(), pentagon.b.tolist()),
+            (square, [0.0] * 4 + [density / 2]),
+            (another, [-0.155, 0.0, 0.0, 0.011, 0.0]),
+        ]
+        sparsity = [0.95] * 4 + [1 - density]
+        models += [HandMade(W, b, sparsity, seed=seed) for seed, (W, b) in enumerate(shapes)]
     return tables(models)

@@ -6,9 +6,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style
-from superposition.figures.panels import SUPERPOSITION_RANGE
+from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
 from superposition.figures.points import density_name, spread_out, titles
 from superposition.measures.results import Tables
 from tests import hand_made
@@ -46,7 +47,18 @@ def test_the_papers_experiments_have_the_papers_figures():
     drawn = set(figures_of("privileged_basis", hand_made.privileged_basis()))
     assert drawn == {"linear_and_relu", "neuron_stacks", "learning_curves"}
     assert set(figures_of("absolute_value", hand_made.absolute_value())) == {"weights", "learning_curves"}
-    assert set(figures_of("computation", hand_made.computation())) == {"neurons", "learning_curves"}
+    drawn = set(figures_of("learning_dynamics", hand_made.learning_dynamics()))
+    assert drawn == {"dimensionality_and_loss", "learning_curves"}
+    drawn = set(figures_of("geometric_transformations", hand_made.geometric_transformations()))
+    assert drawn == {"animation", "stages", "learning_curves"}
+    assert set(figures_of("hidden_bias", hand_made.hidden_bias())) == {"shares_and_losses", "learning_curves"}
+    assert set(figures_of("hidden_l1", hand_made.hidden_l1())) == {"penalty", "learning_curves"}
+    assert set(figures_of("adversarial_training", hand_made.adversarial_training())) == {"radius", "learning_curves"}
+    assert "adversarial_vulnerability" in figures_of("geometry", hand_made.geometry())
+    computation = {"neurons", "primary_features", "learning_curves"}
+    assert set(figures_of("computation", hand_made.computation())) == computation
+    motif = set(figures_of("asymmetric_superposition", hand_made.asymmetric_superposition()))
+    assert motif == {"motif", "learning_curves"}
 
 
 def test_an_experiment_of_ones_own_gets_an_overview():
@@ -133,9 +145,28 @@ def test_bars_have_the_length_of_the_norm_and_the_colour_of_superposition():
     shades = [bar.get_facecolor() for bar in norms.patches]
     assert shades[:3] == [tuple(style.SUPERPOSITION(SUPERPOSITION_RANGE(0.0)))] * 3
     assert shades[3:7] == [tuple(style.SUPERPOSITION(SUPERPOSITION_RANGE(1.0)))] * 4
-    # 7 entries on the diagonal and 4 of two antipodal pairs; entries that would be white are left out.
-    assert len(heat.collections[0].get_paths()) == 11
-    assert len(bias.collections[0].get_paths()) == 0
+    # 7 entries on the diagonal and 4 of two antipodal pairs, in two colours; entries that would be white are left out.
+    assert [len(patch.get_path().to_polygons()) for patch in heat.patches] == [4, 7]
+    assert not bias.patches
+
+
+def test_a_mosaic_covers_each_cell_once_with_neighbours_of_a_row_as_one():
+    shades = np.zeros((2, 4, 3))
+    shades[0, :3], shades[1, 3] = 1.0, 0.5
+    shown = np.array([[True, True, True, True], [False, True, False, True]])
+    axes = Figure().subplots()
+    mosaic(axes, np.array([0, 1, 2, 4, 8]), np.array([0, 10, 30]), shades, shown)
+    found = {
+        tuple(np.round(patch.get_facecolor()[:3], 1)): [
+            (*polygon.min(axis=0), *polygon.max(axis=0)) for polygon in patch.get_path().to_polygons()
+        ]
+        for patch in axes.patches
+    }
+    assert found == {
+        (0.0, 0.0, 0.0): [(4, 0, 8, 10), (1, 10, 2, 30)],
+        (1.0, 1.0, 1.0): [(0, 0, 4, 10)],
+        (0.5, 0.5, 0.5): [(4, 10, 8, 30)],
+    }
 
 
 def test_basic_results_shows_the_linear_model_once_and_then_density_falling():
@@ -188,6 +219,29 @@ def test_neurons_are_stacks_of_their_weights():
     tops = [path.vertices[:, 1].max() for path in sparsest.get_paths()]
     assert max(tops) == 5  # five features of equal weight
     assert len(tops) == 40 * (5 + 1)  # and an empty piece for those too small to be seen
+
+
+def test_curves_of_mixed_neurons_go_from_several_features_to_one():
+    figure = figures_of("computation", hand_made.computation())["primary_features"]
+    said = [text for text in texts(figure) if text.endswith(" neurons")]
+    assert said == ["8 neurons", "20 neurons", "20 neurons", "20 neurons", "40 neurons"]
+    mixed = figure.axes[2]  # density 0.01, weights 1 and 0.7
+    # As likely at one level are x_1 of weight 1 and x_2 of weight 0.7 as 0.7 to 1; above 0.7 there is x_1 alone.
+    assert mixed.lines[0].get_ydata()[0] == pytest.approx(100 * 0.7 / 1.7, abs=2)
+    assert mixed.lines[0].get_ydata()[17] == pytest.approx(100, abs=1)
+
+
+def test_the_motif_is_marked_on_the_neurons_that_form_it():
+    figure = figures_of("asymmetric_superposition", hand_made.asymmetric_superposition())["motif"]
+    assert {"shared\n5 ▸ 6", "inhibits\n5 ▸ 6"} <= set(texts(figure))
+    assert any("the motif is in 80 of 200 seeds" in text for text in texts(figure))
+    without, with_inhibition = figure.axes[2].lines[1:3]
+    assert without.get_ydata()[-1] == pytest.approx(4)
+    assert with_inhibition.get_ydata()[-1] == pytest.approx(0)
+
+
+def test_models_without_the_motif_get_an_overview():
+    assert "motif" not in figures_of("asymmetric_superposition", hand_made.absolute_value())
 
 
 def test_weights_of_absolute_values_are_scaled_and_sorted():

@@ -11,7 +11,8 @@ from superposition.theory.active_features import (
 )
 from superposition.theory.linear_loss import GAUSSIAN, SKEWED, benefit_and_interference, descend, expected_loss
 from superposition.theory.losses import antipodal
-from superposition.theory.thomson import energy, regular_polygon, relax, signed_basis
+from superposition.theory.polytopes import polygon
+from superposition.theory.thomson import energy, relax, signed_basis
 
 PAIR = np.array([[1.0, -1.0]])
 EVEN = np.ones(2)
@@ -74,9 +75,9 @@ def test_one_feature_disturbs_others_only_where_dot_products_are_positive():
 
 
 def test_energies():
-    assert energy(regular_polygon(3)) == 0
+    assert energy(polygon(3)) == 0
     # Each corner of a pentagon has two neighbours at 72 degrees.
-    assert energy(regular_polygon(5)) == pytest.approx(10 * np.cos(np.radians(72)) ** 2)
+    assert energy(polygon(5)) == pytest.approx(10 * np.cos(np.radians(72)) ** 2)
     assert energy(np.array([[1.0, 1.0]])) == 2
     assert all(energy(signed_basis(n, 3)) == 0 for n in range(1, 7))
     with pytest.raises(ValueError, match="there are only 6"):
@@ -85,6 +86,6 @@ def test_energies():
 
 def test_relaxed_points_are_the_known_optima():
     assert energy(relax(4, 2)) == pytest.approx(0, abs=1e-9)
-    assert energy(relax(5, 2)) == pytest.approx(energy(regular_polygon(5)))
+    assert energy(relax(5, 2)) == pytest.approx(energy(polygon(5)))
     # Three points on a line: two coincide.
     assert energy(relax(3, 1)) == 2

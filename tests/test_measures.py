@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,12 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition.exact.grids import WEIGHT
+from superposition.measures.activity import activity, activity_of_rectified
 from superposition.measures.computation import canonical, kinds, primary_features, responses, stack_heights
 from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
 from superposition.measures.results import read
 from superposition.measures.sums import order_free_sum
 from superposition.measures.superposition import count, dedicated, gram, norms, represented, superposition
-from superposition.measures.tables import features_table, instances_table, on_weight_grid, weights_table
+from superposition.measures.tables import (
+    features_table,
+    instances_table,
+    learning_table,
+    on_weight_grid,
+    trajectories_table,
+    weights_table,
+)
 from tests import hand_made
 from tests.hand_made import HandMade
 
@@ -219,7 +228,7 @@ def test_tables_say_what_the_measures_say():
     found = hand_made.intro()
     assert found.instances["n_represented"].tolist() == [2] * 3 + [4] * 3 + [5, 5, 4]
     assert found.instances["n_dedicated"].tolist() == [2] * 3 + [0] * 6
-    coordinates = ["instance", "model", "sparsity", "importance_curve", "seed", "best"]
+    coordinates = ["instance", "model", "sparsity", "importance_curve", "sets", "seed", "best"]
     measured = ["feature", "importance", "density", "norm", "superposition", "dimensionality", "bias"]
     assert list(found.features.columns) == coordinates + measured
     pentagon = found.best["instance"].tolist()[2]
@@ -239,6 +248,37 @@ def test_output_weights_are_stored_of_untied_models_and_known_of_tied_ones():
     assert found.weights["value_out"].isna().tolist() == [True] * 6 + [False] * 6
 
 
+def test_tables_say_how_weights_were_learned():
+    W = torch.zeros(3, 2, 2, 2, dtype=torch.float64)  # three snapshots of two instances
+    W[1, 0, 0, 0], W[2, 0] = 0.5, torch.eye(2)
+    learning, path = learning_table([0, 10, 20], W), trajectories_table([0, 10, 20], W)
+    own = learning[(learning["instance"] == 0) & (learning["feature"] == 0)]
+    assert own["step"].tolist() == [0, 10, 20]
+    assert own["norm"].tolist() == [0, 0.5, 1]
+    assert own["dimensionality"].tolist() == [0, 1, 1]
+    assert path.query("instance == 0 and hidden == 0 and feature == 0")["value"].tolist() == [0, 0.5, 1]
+    assert len(path) == W.numel()
+    many = torch.zeros(3, 1000, 20, 20)
+    assert trajectories_table([0, 10, 20], many).empty
+    assert len(learning_table([0], many[:1])) == 20_000
+
+
+def test_share_of_samples_at_which_a_neuron_is_active():
+    # sums -x, x - 0.5 and 0 of values 0, 0.25, 0.5, 1
+    W = torch.tensor([[[-1.0], [1.0], [0.0]]], dtype=torch.float64)
+    b, x = torch.tensor([[0.0, -0.5, 0.0]], dtype=torch.float64), torch.tensor([[[0, 0.25, 0.5, 1]]])
+    assert activity(W, b, x).tolist() == [[0, 0.25, 0]]
+    instances = pd.DataFrame(
+        {"instance": [0, 1], "model": ["a", "b"], "values": "unit", "sets": "independent", "set_size": 1}
+    )
+    features = pd.DataFrame({"instance": [0, 1], "feature": 0, "density": [1.0, 0.5]})
+    words = (torch.arange(10_000) * 2**32 // 10_000).unsqueeze(0)
+    both = (instances, features, words, W.expand(2, -1, -1), b.expand(2, -1))
+    assert activity_of_rectified(*both, ["a"])[0].tolist() == pytest.approx([0, 0.5, 0], abs=1e-3)
+    assert activity_of_rectified(*both, ["a"])[1].isnan().all()
+    assert activity_of_rectified(*both, ["b"])[1].tolist() == pytest.approx([0, 0.25, 0], abs=1e-3)
+
+
 def test_diverged_output_weights_are_refused():
     W, W_out = torch.zeros(1, 2, 1, dtype=F64), torch.tensor([[[1.0, math.nan]]], dtype=F64)
     with pytest.raises(ValueError, match=r"instances \[0\] are not finite"):
@@ -250,8 +290,8 @@ def test_tables_do_not_depend_on_the_order_of_the_worlds_rows():
     instances, features = hand_made.world(models)
     W = torch.tensor([model.W for model in models], dtype=F64)
     b, loss = torch.zeros(3, 2, dtype=F64), torch.tensor([1.0, 2.0, 3.0], dtype=F64)
-    first = instances_table(instances, features, W, loss)
-    second = instances_table(instances[::-1], features[::-1], W, loss)
+    first = instances_table(instances, features, W, loss, hand_made.settings(models))
+    second = instances_table(instances[::-1], features[::-1], W, loss, hand_made.settings(models))
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(features_table(first, features, W, b), features_table(second, features[::-1], W, b))
 
@@ -260,9 +300,9 @@ def test_refuses_a_world_of_another_shape():
     instances, features = hand_made.world([HandMade([[1.0, 0.0]], [0, 0])])
     two, wide = torch.zeros(2, 1, 2, dtype=F64), torch.zeros(1, 1, 3, dtype=F64)
     with pytest.raises(ValueError, match="weights of 2 instances"):
-        instances_table(instances, features, two, torch.zeros(2, dtype=F64))
+        instances_table(instances, features, two, torch.zeros(2, dtype=F64), [])
     with pytest.raises(ValueError, match="not 3 for each of 1"):
-        instances_table(instances, features, wide, torch.zeros(1, dtype=F64))
+        instances_table(instances, features, wide, torch.zeros(1, dtype=F64), [])
 
 
 def test_tables_come_back_from_disk(tmp_path):
@@ -278,4 +318,4 @@ def test_missing_files_and_columns_are_named(tmp_path):
         read(tmp_path / "intro")
     made = hand_made.intro()
     with pytest.raises(ValueError, match="table weights lacks the columns value"):
-        type(made)(made.instances, made.features, made.weights.drop(columns="value"), made.history)
+        replace(made, weights=made.weights.drop(columns="value"))

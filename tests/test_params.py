@@ -19,12 +19,15 @@ ROOT = Path(__file__).parent.parent
 
 DOCUMENT: dict[str, Any] = {
     "seed": 0,
+    "scale": "default",
     "defaults": {
         "sparsity": 0.0,
         "importance": 1.0,
+        "sets": "independent",
         "values": "unit",
         "seeds": 5,
         "held_out": 8192,
+        "attack": None,
         "initial": {"rule": "xavier", "gain": 1.0},
         "training": {
             "steps": 10000,
@@ -108,19 +111,19 @@ REFUSED = [
         "intro.sparsity",
         None,
         "sparsity = null",
-        "must be a number, at least 0 and below 1, or {per_feature: [one number",
+        "must be a number, at least 0 and below 1, {last: number",
     ),
-    ("intro.sparsity", "high", "sparsity = 'high'", "must be a number, at least 0 and below 1, or {per_feature"),
-    ("intro.sparsity", {}, "sparsity = {}", "must be a number, at least 0 and below 1, or {per_feature"),
+    ("intro.sparsity", "high", "sparsity = 'high'", "must be a number, at least 0 and below 1, {last"),
+    ("intro.sparsity", {}, "sparsity = {}", "must be a number, at least 0 and below 1, {last"),
     (
         "intro.sparsity",
         {"geometric": 0.5},
         "sparsity = {'geometric': 0.5}",
-        "must be a number, at least 0 and below 1, or",
+        "must be a number, at least 0 and below 1, {last",
     ),
     ("intro.sparsity", [], "sparsity = []", "must hold at least one point"),
     ("intro.sparsity", [0.5, 1.2], "sparsity[1] = 1.2", SPARSITY),
-    ("intro.sparsity", [[0.5]], "sparsity[0] = [0.5]", "must be a number, at least 0 and below 1, or {per_feature"),
+    ("intro.sparsity", [[0.5]], "sparsity[0] = [0.5]", "must be a number, at least 0 and below 1, {last"),
     ("intro.sparsity", [0.5, 0.1, 0.5], "sparsity[2]", "must differ from the other points of the axis; it repeats [0]"),
     ("intro.sparsity", {"per_feature": [0.5]}, "sparsity.per_feature = [0.5]", "must hold n_features = 3 values"),
     ("intro.sparsity", {"per_feature": 0.5}, "sparsity.per_feature = 0.5", "must be a list with one sparsity for each"),
@@ -149,6 +152,29 @@ REFUSED = [
         "sparsity.spacing = 'even'",
         "must be linear or log",
     ),
+    ("intro.sparsity", {"last": 0.5}, "sparsity.others", f"is missing; {SPARSITY}"),
+    ("intro.sparsity", {"last": 2, "others": 0.5}, "sparsity.last = 2", "must be a number, at least 0 and below 1"),
+    (
+        "intro.sparsity",
+        {"last": {"start": 0, "stop": 1, "num": 3}, "others": 0.5},
+        "sparsity.last.stop = 1",
+        SPARSITY,
+    ),
+    (
+        "intro.sparsity",
+        [0.5, {"last": 0.5, "others": 0.5}],
+        "sparsity[1]",
+        "must differ from the other points",
+    ),
+    # sets
+    ("intro.sets", None, "sets = null", "must be independent, {correlated: features in each set} or"),
+    ("intro.sets", "correlated", "sets = 'correlated'", "must be independent, {correlated: features in each set} or"),
+    ("intro.sets", {"correlated": 1}, "sets.correlated = 1", "must be a number of features in each set, a whole"),
+    ("intro.sets", {"correlated": 2}, "sets.correlated = 2", "must divide n_features = 3 into sets of equal size"),
+    ("intro.sets", {"anticorrelated": 3.0}, "sets.anticorrelated = 3.0", "must be a number of features in each set"),
+    ("intro.sets", {"correlated": 3, "anticorrelated": 3}, "sets = {'anticorrelated': 3, 'correlated': 3}", "must be"),
+    ("intro.sets", ["independent", "independent"], "sets[1]", "must differ from the other points of the axis"),
+    ("intro.sets", [{"correlated": 3}, {"x": 3}], "sets[1] = {'x': 3}", "must be independent, {correlated"),
     # importance
     ("intro.importance", 0, "importance = 0", IMPORTANCE),
     ("intro.importance", 1e7, "importance = 10000000.0", IMPORTANCE),
@@ -198,9 +224,9 @@ REFUSED = [
     ),
     ("intro.importance", {"start": 0, "stop": 1, "num": 2}, "importance.start = 0", IMPORTANCE),
     # seeds
-    ("intro.seeds", 0, "seeds = 0", "must be a whole number of seeds between 1 and 100000"),
-    ("intro.seeds", True, "seeds = true", "must be a whole number of seeds between 1 and 100000"),
-    ("intro.seeds", 2.0, "seeds = 2.0", "must be a whole number of seeds between 1 and 100000"),
+    ("intro.seeds", 0, "seeds = 0", "must be a whole number of seeds between 1 and 1000000"),
+    ("intro.seeds", True, "seeds = true", "must be a whole number of seeds between 1 and 1000000"),
+    ("intro.seeds", 2.0, "seeds = 2.0", "must be a whole number of seeds between 1 and 1000000"),
     ("intro.seeds", [0, -1], "seeds[1] = -1", "must be a whole number, at least 0 and below 2^32"),
     ("intro.seeds", [4, 4], "seeds[1]", "must differ from the other points of the axis; it repeats [0]"),
     (
@@ -254,6 +280,19 @@ REFUSED = [
     ("intro.model", {"name": "../a"}, "model.name = '../a'", NAME),
     ("intro.model", {"name": "a\n"}, "model.name = 'a\\n'", NAME),
     ("intro.model", {"name": "a", "hidden": "tanh"}, "model.hidden = 'tanh'", "must be linear or relu"),
+    ("intro.model", {"name": "a", "hidden_l1": -1}, "model.hidden_l1 = -1", "must be a number between 0 and 16"),
+    (
+        "intro.model",
+        {"name": "a", "training_attack": "far"},
+        "model.training_attack = 'far'",
+        "must be a number between 0 and 4",
+    ),
+    (
+        "intro.model",
+        {"name": "a", "training_attack": 0.5, "hidden": "relu"},
+        "model = 'a'",
+        "must be tied, linear on h and of target identity to have a training_attack",
+    ),
     ("intro.model", {"name": "a", "tied": "yes"}, "model.tied = 'yes'", "must be true or false"),
     ("intro.model", {"name": "a", "hiden": "relu"}, "model.hiden = 'relu'", "is an unknown key; did you mean hidden?"),
     # the rest of a block
@@ -261,9 +300,12 @@ REFUSED = [
     ("intro.title", None, "title = null", "must be one line"),
     ("intro.values", "binary", "values = 'binary'", "must be unit or signed"),
     ("intro.held_out", 0, "held_out = 0", "must be a whole number between 1 and 1000000"),
+    ("intro.attack", 0, "attack = 0", "must be null (not measured) or a number above 0, at most 4"),
+    ("intro.attack", 5.0, "attack = 5.0", "must be null (not measured) or a number above 0, at most 4"),
+    ("intro.attack", True, "attack = true", "must be null (not measured) or a number above 0, at most 4"),
     ("intro.sparsty", 0.5, "sparsty = 0.5", "is an unknown key; did you mean sparsity?"),
     ("intro.batch", 5, "batch = 5", "is an unknown key; allowed: sparsity, importance,"),
-    ("intro.seeds", 100_000, "", "has 1 (model) x"),
+    ("intro.seeds", 1_000_000, "", "has 1 (model) x"),
     ("intro.initial", None, "initial = null", "must be a mapping with rule and gain"),
     ("intro.initial.rule", "kaiming", "initial.rule = 'kaiming'", "must be xavier, notebook or normal"),
     ("intro.initial.gain", 0, "initial.gain = 0", "must be a number above 0"),
@@ -294,6 +336,25 @@ REFUSED = [
     ("intro.training.arithmetic", "float64", "training.arithmetic = 'float64'", "must be exact or float32"),
     ("intro.training.snapshots", 0, "training.snapshots = 0", COUNT),
 ]
+
+
+def test_attacks_are_for_tied_models_that_are_linear_on_h(file: Path) -> None:
+    assert intro(file).attack is None
+    assert intro(file, ("attack", 0.1)).attack == 0.1
+    (line,) = faults(file, ("experiments.intro.attack", 0.1), ("experiments.intro.model", ["linear", "relu_hidden"]))
+    assert line == (
+        "experiments.intro.attack: must be null for models that are not tied, linear on h and of target identity "
+        "(relu_hidden)"
+    )
+
+
+def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
+    model = ("experiments.intro.model", {"name": "mine", "training_attack": 0.5})
+    (line,) = faults(file, model, ("experiments.intro.training", {"batch_size": 1025}))
+    # 19 bits of an attacked input + 24 of a hidden gradient + 10 for 1024 samples = 53
+    assert "input weight gradients of attacked inputs would need 54 bits" in line
+    assert "allowed: at most 1024" in line
+    assert intro(file, ("model", {"name": "mine", "training_attack": 0.5})).models[0].training_attack == 0.5
 
 
 @pytest.mark.parametrize(("change", "value", "where", "message"), REFUSED, ids=[f"{r[0]}={r[1]}"[:60] for r in REFUSED])
@@ -570,6 +631,67 @@ def test_models(file: Path) -> None:
     # Only tied models are limited to n_features hidden dimensions ("Computation in Superposition": n = 3, m = 6).
     assert intro(file, ("model", "absolute_value"), ("n_hidden", 6)).n_hidden == 6
     assert all(name == model.name for name, model in PRESETS.items())
+
+
+def test_sets(file: Path) -> None:
+    points = intro(file, ("sets", ["independent", {"correlated": 3}, {"anticorrelated": 3}])).sets
+    assert [(point.kind, point.size) for point in points] == [
+        ("independent", 1),
+        ("correlated", 3),
+        ("anticorrelated", 3),
+    ]
+    assert points[1].label == "correlated in sets of 3"
+
+
+def test_a_set_has_one_sparsity(file: Path) -> None:
+    own = ("experiments.intro.sparsity", {"per_feature": [0.1, 0.1, 0.2]})
+    (line,) = faults(file, own, ("experiments.intro.sets", {"correlated": 3}))
+    assert line.startswith("experiments.intro.sets = 'correlated in sets of 3': must keep features of different")
+
+
+def test_the_last_feature_may_have_a_sparsity_of_its_own(file: Path) -> None:
+    axis = {"last": {"start": 0.0, "stop": 0.99, "num": 3, "spacing": "log"}, "others": 0.95}
+    points = intro(file, ("sparsity", axis)).sparsities
+    assert [point.per_feature for point in points] == [(0.95, 0.95, 0.0), (0.95, 0.95, 0.9), (0.95, 0.95, 0.99)]
+    assert points[1].label == "last 0.9, others 0.95"
+    assert points[1].uniform is None
+
+
+def test_full_scale_replaces_what_it_names(file: Path) -> None:
+    own = ("experiments.intro.training", {"steps": 100, "batch_size": 8})
+    larger = ("experiments.intro.full_scale", {"seeds": 7, "training": {"steps": 500}, "sparsity": [0.1, 0.2]})
+    shown = [
+        read(write(file, changed(own, larger, ("scale", scale)))).experiments["intro"] for scale in ("default", "full")
+    ]
+    assert [len(experiment.seeds) for experiment in shown] == [5, 7]
+    assert [len(experiment.sparsities) for experiment in shown] == [1, 2]
+    assert [experiment.training.steps for experiment in shown] == [100, 500]
+    assert [experiment.training.batch_size for experiment in shown] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("larger", "said"),
+    [
+        ([1], "experiments.intro.full_scale = [1]: must be a mapping of the keys that differ"),
+        ({"seeds": 0}, "experiments.intro.full_scale.seeds = 0: must be a whole number of seeds"),
+        ({"seed": 3}, "experiments.intro.full_scale.seed = 3: is an unknown key; did you mean seeds?"),
+        ({"training": {"steps": 0}}, "experiments.intro.full_scale.training.steps = 0: must be a whole number"),
+        ({"training": 5}, "experiments.intro.full_scale.training = 5: must be a mapping of training settings"),
+        ({"sparsity": {"per_feature": [0]}}, "experiments.intro.full_scale.sparsity.per_feature = [0.0]: must hold"),
+        ({"full_scale": {}}, "experiments.intro.full_scale.full_scale = {}: is an unknown key"),
+        ({"n_hidden": 4}, "experiments.intro.full_scale.n_hidden = 4: must be at most n_features = 3"),
+    ],
+)
+@pytest.mark.parametrize("scale", ["default", "full"])
+def test_full_scale_is_checked_at_either_scale(file: Path, larger: Any, said: str, scale: str) -> None:
+    (line,) = faults(file, ("scale", scale), ("experiments.intro.full_scale", larger))
+    assert line.startswith(said)
+
+
+def test_a_fault_of_the_block_is_not_blamed_on_full_scale(file: Path) -> None:
+    changes = ("experiments.intro.n_hidden", 9), ("experiments.intro.full_scale", {"seeds": 3})
+    (line,) = faults(file, *changes)
+    assert line.startswith("experiments.intro.n_hidden = 9")
 
 
 def test_float32_has_no_exactness_budget(file: Path) -> None:

@@ -3,6 +3,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,12 +20,15 @@ from tests.hand_made import HandMade
 ROOT = Path(__file__).parents[1]
 PARAMS = """
 seed: 0
+scale: default
 defaults:
   sparsity: 0.0
   importance: 1.0
+  sets: independent
   values: unit
   seeds: 3
   held_out: 8192
+  attack: null
   initial: {rule: xavier, gain: 1.0}
   training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
     betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
@@ -88,11 +92,13 @@ def test_metrics_are_a_few_numbers_for_each_point():
     assert pentagon["n_represented"] == 5
 
 
-def test_points_of_the_same_name_are_numbered():
-    models = [HandMade([[0.0, 0.0]], [0, 0], [0.1, 0.2]), HandMade([[1.0, 0.0]], [0, 0], [0.3, 0.4])]
-    tables = {"mine": hand_made.tables(models)}
-    found = metrics(tables, evaluate(tables))["experiments"]["mine"]
-    assert list(found) == ["relu_output S=per feature #1", "relu_output S=per feature #2"]
+def test_points_are_named_by_what_differs():
+    own = [HandMade([[0.0, 0.0]], [0, 0], [0.1, 0.2]), HandMade([[1.0, 0.0]], [0, 0], [0.3, 0.4])]
+    sets = [HandMade([[0.0, 0.0]], [0, 0], 0.5), HandMade([[1.0, 0.0]], [0, 0], 0.5, sets="correlated", set_size=2)]
+    tables = {"own": hand_made.tables(own), "sets": hand_made.tables(sets)}
+    found = metrics(tables, evaluate(tables))["experiments"]
+    assert list(found["own"]) == ["relu_output S=per feature 0.1, 0.2", "relu_output S=per feature 0.3, 0.4"]
+    assert list(found["sets"]) == ["relu_output S=0.5 independent", "relu_output S=0.5 correlated 2"]
 
 
 def test_json_has_sorted_keys_six_digits_and_a_final_newline():
@@ -121,7 +127,12 @@ def test_the_page_is_whole_static_and_without_times(copy):
     experiments = read_params(copy / "params.yaml").experiments
     tables = hand_made.intro()
     evaluation = evaluate({"intro": tables})
-    text = page([section("intro", experiments["intro"], tables, ["b.svg", "a.svg"])], evaluation)
+    reports = copy / "reports"
+    for file in ("figures/intro/b.svg", "figures/intro/a.svg", "full_scale/intro/a.svg"):
+        (reports / file).parent.mkdir(parents=True, exist_ok=True)
+        (reports / file).touch()
+    (reports / "costs.csv").write_text("experiment,seconds,device\nintro,12.3,2 cores of X\n", encoding="utf-8")
+    text = page([section("intro", experiments["intro"], tables, reports)], evaluation)
     parser = Balance()
     parser.feed(text)
     assert parser.open == []
@@ -130,8 +141,18 @@ def test_the_page_is_whole_static_and_without_times(copy):
     assert "Five features &lt;in&gt; two dimensions" in text
     assert f"{len(CLAIMS['intro'])} holds" in text
     assert "10 steps of 8 samples, fresh at each step" in text
+    # 3 sparsities x 3 seeds x 10 steps x 8 samples, and 6 multiply-adds for each of 5 x 2 weights
+    assert "4.3e+04 multiply-adds in training, 12 s on 2 cores of X" in text
+    assert 'href="full_scale/intro/a.svg"' in text
     assert not re.search(r"\d\d:\d\d", text)
     assert not re.search(r"20[2-9]\d-\d\d", text)
+
+
+def test_the_page_says_what_is_known_about_claims_that_fail():
+    evaluation = evaluate({"intro": hand_made.intro()})
+    first = str(evaluation.verdicts[0]["id"])
+    assert evaluation.remarks == {}  # all hold
+    assert "for a reason" in page([], replace(evaluation, remarks={first: "for a reason"}))
 
 
 def test_the_page_says_what_was_not_tested():

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from superposition.exact.philox import stream_key
+from superposition.features.sets import draws
 from superposition.models.toy_model import Architecture
 from superposition.training import kernel
 from superposition.training.initial import normal_weights, standard_deviation
@@ -24,11 +25,12 @@ from superposition.training.run import build, snapshot_steps, train
 from superposition.training.steps import State
 from superposition.training.worlds import OutOfRange, Trained, World
 
-RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identity")
+RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identity", 0.0)
 LINEAR = replace(RELU, name="linear", output="linear")
-HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity")
-ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute")
+HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity", 0.0)
+ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute", 0.0)
 
+ALONE = [("independent", 1)]
 SETTINGS = {
     "steps": 40,
     "batch_size": 64,
@@ -44,7 +46,9 @@ SETTINGS = {
 }
 
 
-def world(*models: Architecture, n: int = 5, m: int = 2, count: int = 4, values: str = "unit", **training) -> World:
+def world(
+    *models: Architecture, n: int = 5, m: int = 2, count: int = 4, values: str = "unit", sets=ALONE, **training
+) -> World:
     """A world of `count` instances of each model, of densities 1, 1/2, 1/4, ... and importance 0.9^i."""
     rows, features = [], []
     for number in range(count * len(models)):
@@ -54,6 +58,8 @@ def world(*models: Architecture, n: int = 5, m: int = 2, count: int = 4, values:
             row
             | {
                 "importance": "0.9^i",
+                "sets": sets[k % len(sets)][0],
+                "set_size": sets[k % len(sets)][1],
                 "seed": k,
                 "values": values,
                 "stream": json.dumps({"model": model.name, "seed": k}),
@@ -70,7 +76,8 @@ def world(*models: Architecture, n: int = 5, m: int = 2, count: int = 4, values:
         "training": SETTINGS | training,
         "values": values,
     }
-    held_out = np.random.default_rng(0).integers(0, 2**32, (n, 100), dtype=np.uint32)
+    words = draws(n, *zip(*sets, strict=True))
+    held_out = np.random.default_rng(0).integers(0, 2**32, (words, 100), dtype=np.uint32)
     return World(pd.DataFrame(rows), pd.DataFrame(features), settings, held_out)
 
 
@@ -91,8 +98,7 @@ def fast(w: World, folder: Path) -> Trained:
 
 
 def first_state(module) -> State:
-    moments = module.configure_optimizers().state
-    return module.steps.state(lambda p: (moments[p]["first"], moments[p]["second"]))
+    return module.steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
 
 
 needs_a_compiler = pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here: nothing is compiled")
@@ -106,6 +112,38 @@ SHAPES = [(6, 3, 64), (5, 2, 100), (1, 1, 64), (33, 20, 96), (20, 9, 64), (70, 6
 def test_the_kernel_has_the_bits_of_the_plain_form(model, n, m, batch_size, tmp_path):
     w = world(model, n=n, m=m, batch_size=batch_size, values="signed" if model is ABSOLUTE else "unit", steps=20)
     assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m", "batch_size"), [(6, 3, 100), (12, 4, 64), (24, 20, 96)])
+def test_the_kernel_on_sets_of_features(n, m, batch_size, tmp_path):
+    sets = [*ALONE, ("correlated", 2), ("anticorrelated", 3), ("correlated", n)]
+    w = world(RELU, n=n, m=m, batch_size=batch_size, sets=sets)
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+    words = np.random.default_rng(1).integers(0, 2**32, (4, n + n // 2, 150), dtype=np.uint32)
+    finite = replace(world(RELU, n=n, m=m, sets=sets, sample_size=150), sample=words)
+    assert_same(fast(finite, tmp_path / "c"), plain(finite, tmp_path / "d"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE], ids=lambda a: a.name)
+def test_the_kernel_with_a_penalty_on_hidden_values(model, n, m, tmp_path):
+    w = world(replace(model, hidden_l1=0.1), n=n, m=m, batch_size=100)
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+def test_a_penalty_on_hidden_values_has_the_gradient_of_its_formula():
+    steps = build(replace(RELU, hidden_l1=0.3), world(RELU, batch_size=16), fast=False)[0].steps
+    without = build(RELU, world(RELU, batch_size=16), fast=False)[0].steps
+    W, b = (p.detach() for p in steps.model.parameters())
+    ours, theirs = (s.gradients(torch.tensor(0), (W, b))[0] for s in (steps, without))
+    x = steps.source.batch(torch.tensor(0), torch.arange(16))
+    leaf = W.clone().requires_grad_()
+    # per sample 0.3 |h|, mean over 16 samples and 5 features, as the loss is
+    (0.3 * (leaf @ x).abs().sum() / (16 * 5)).backward()
+    np.testing.assert_allclose(ours - theirs, leaf.grad, atol=1e-5)
+    assert leaf.grad.abs().max() > 0.01
 
 
 @needs_a_compiler
@@ -146,7 +184,7 @@ def test_the_kernel_on_a_finite_sample_and_with_faint_importance(m, tmp_path):
 @needs_a_compiler
 def test_the_kernel_says_what_diverged(tmp_path):
     for form in (fast, plain):
-        with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), seed 1"):
+        with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), independent, seed 1"):
             form(world(RELU, n=30, m=12, learning_rate=50.0), tmp_path / form.__name__)
 
 
@@ -284,7 +322,7 @@ def test_a_finite_sample_is_learned_by_heart(tmp_path):
 
 def test_divergence_names_the_instance(tmp_path):
     w = world(RELU, learning_rate=50.0)
-    with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), seed 1"):
+    with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), independent, seed 1"):
         plain(w, tmp_path)
 
 

@@ -10,16 +10,19 @@ from superposition.exact.philox import stream_key
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample, Stream
 from superposition.features.world import features, held_out_words, instances, training_words
-from superposition.params import read
+from superposition.params import Sets, read
 
 PARAMS = """
 seed: 3
+scale: default
 defaults:
   sparsity: 0.0
   importance: 1.0
+  sets: independent
   values: unit
   seeds: 2
   held_out: 16
+  attack: null
   initial: {rule: xavier, gain: 1.0}
   training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
              betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
@@ -64,13 +67,54 @@ def test_points_with_a_sparsity_per_feature_are_told_apart(tmp_path):
 def test_words_of_samples(tmp_path):
     experiment = small(tmp_path)
     assert held_out_words(3, "small", experiment).shape == (3, 16)
-    sample = training_words(instances(3, "small", experiment)["stream"], 3, 5)
+    sample = training_words(instances(3, "small", experiment)["stream"], experiment, 5)
     assert sample.shape == (8, 3, 5)
     assert len(np.unique(sample)) == sample.size
 
 
+def test_words_of_sets_follow_those_of_features(tmp_path):
+    alone = small(tmp_path, "0.9")
+    together = alone.model_copy(update={"sets": (Sets("independent", 1), Sets("correlated", 3))})
+    words, more = (held_out_words(3, "small", experiment) for experiment in (alone, together))
+    assert more.shape == (4, 16)
+    np.testing.assert_array_equal(more[:3], words)
+    one, other = (instances(3, "small", experiment) for experiment in (alone, together))
+    assert set(one["stream"]) < set(other["stream"])
+    assert other["sets"].tolist() == ["independent", "independent", "correlated", "correlated"] * 2
+
+
+def in_sets(kind: str, size: int, density: float, n: int = 6, values: str = "unit") -> np.ndarray:
+    """Values [feature, sample] of 200000 samples."""
+    law = Distribution(torch.full((2, n), density), values, torch.float64, ["independent", kind], [1, size])
+    drawn = torch.randint(0, 2**32, (1, law.draws, 200_000), generator=torch.Generator().manual_seed(0))
+    return law(drawn.expand(2, -1, -1))[1].numpy()
+
+
+@pytest.mark.parametrize("values", ["unit", "signed"])
+def test_correlated_features_are_active_together(values):
+    x = in_sets("correlated", 3, 0.2, values=values)
+    active = x != 0
+    assert (active[:3].sum(0) % 3 == 0).mean() > 0.9999  # a value may be rounded to 0
+    assert active.mean(1) == pytest.approx(0.2, abs=0.005)
+    assert (active[0] & active[3]).mean() == pytest.approx(0.04, abs=0.003)  # sets are independent
+    first, second = x[:2, active[0] & active[1]]
+    assert np.corrcoef(first, second)[0, 1] == pytest.approx(0, abs=0.02)  # and so are values
+    assert first.mean() == pytest.approx(0.5 if values == "unit" else 0, abs=0.01)
+    assert first.min() < (0.001 if values == "unit" else -0.999) < 0.999 < first.max()
+
+
+def test_of_anticorrelated_features_one_is_active():
+    x = in_sets("anticorrelated", 3, 0.6)
+    active = x != 0
+    assert active[:3].sum(0).max() == 1
+    assert active[:3].any(0).mean() == pytest.approx(0.6, abs=0.005)
+    assert active.mean(1) == pytest.approx(0.2, abs=0.005)
+    assert (active[0] & active[3]).mean() == pytest.approx(0.04, abs=0.003)
+    assert x[0][active[0]].mean() == pytest.approx(0.5, abs=0.01)
+
+
 def distribution(density: list[float], values: str = "unit", dtype: torch.dtype = torch.float64) -> Distribution:
-    return Distribution(torch.tensor([density], dtype=torch.float64), values, dtype)
+    return Distribution(torch.tensor([density], dtype=torch.float64), values, dtype, ["independent"], [1])
 
 
 def test_values_of_given_words():

@@ -4,13 +4,24 @@ from collections.abc import Mapping
 
 from superposition.claims import (
     absolute_value,
+    adversarial,
+    adversarial_training,
+    asymmetric_superposition,
     basic_results,
+    compression,
     computation,
+    correlated_features,
+    geometric_transformations,
     geometry,
+    hidden_bias,
+    hidden_l1,
     intro,
+    learning_dynamics,
+    loss_surfaces,
     mathematics,
     phase_change,
     privileged_basis,
+    varied_density,
 )
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
 from superposition.measures.results import Tables
@@ -20,12 +31,24 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "basic_results": basic_results.CLAIMS,
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,
-    "phase_change": phase_change.CLAIMS,
+    "phase_change": phase_change.CLAIMS + loss_surfaces.CLAIMS,
     "phase_change_of_three": phase_change.CLAIMS_OF_THREE,
-    "geometry": geometry.CLAIMS,
+    "geometry": geometry.CLAIMS + compression.CLAIMS + adversarial.CLAIMS,
+    "geometry_small": geometry.SMALL_CLAIMS,
+    "geometry_large": geometry.LARGE_CLAIMS,
+    "varied_feature_density": varied_density.CLAIMS,
+    "correlated_features": correlated_features.CLAIMS,
+    "correlated_pairs": correlated_features.PAIR_CLAIMS,
+    "local_orthogonal_bases": correlated_features.BASES_CLAIMS,
     "privileged_basis": privileged_basis.CLAIMS,
     "absolute_value": absolute_value.CLAIMS,
     "computation": computation.CLAIMS,
+    "learning_dynamics": learning_dynamics.CLAIMS,
+    "geometric_transformations": geometric_transformations.CLAIMS,
+    "hidden_bias": hidden_bias.CLAIMS,
+    "hidden_l1": hidden_l1.CLAIMS,
+    "adversarial_training": adversarial_training.CLAIMS,
+    "asymmetric_superposition": asymmetric_superposition.CLAIMS,
 }
 
 
@@ -33,10 +56,12 @@ def evaluate(tables_by_experiment: Mapping[str, Tables]) -> Evaluation:
     """The verdict on each claim about these experiments; a claim that they no longer test is set apart, with why."""
     verdicts = []
     untested = []
-    for experiment, tables in tables_by_experiment.items():
+    for experiment in tables_by_experiment:
         for claim in CLAIMS.get(experiment, ()):
             try:
-                verdicts.append(verdict(claim, tables))
+                verdicts.append(verdict(claim, tables_by_experiment))
             except NotTested as reason:
                 untested.append((claim, str(reason)))
-    return Evaluation(verdicts, untested)
+    known = {claim.id: claim.remark for group in CLAIMS.values() for claim in group}
+    failed = [str(one["id"]) for one in verdicts if one["verdict"] != "holds"]
+    return Evaluation(verdicts, untested, {id: known[id] for id in failed if known[id]})

@@ -1,6 +1,6 @@
 """What a claim is, and what evaluating one gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,18 +35,24 @@ class Claim:
     tolerance: str  # when the measured value counts as the paper's
     figure: str  # where to see it, relative to reports/
     experiment: str  # the block of params.yaml that tests it
-    check: Callable[[Tables], Finding]  # raises NotTested
+    check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotTested
+    beside: tuple[str, ...] = ()  # other experiments that it is compared with
+    remark: str = ""  # what is known about why it does not hold, or not with the paper's number
 
 
 @dataclass(frozen=True)
 class Evaluation:
     verdicts: list[dict[str, str | float]]
     untested: list[tuple[Claim, str]]  # with the reason
+    remarks: dict[str, str]  # by id, on claims that do not hold
 
 
-def verdict(claim: Claim, tables: Tables) -> dict[str, str | float]:
+def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[str, str | float]:
     """The claim and what was found, as `reports/claims.json` has it."""
-    finding = claim.check(tables)
+    needed = (claim.experiment, *claim.beside)
+    if missing := [name for name in needed if name not in tables_by_experiment]:
+        raise NotTested(f"it needs {', '.join(missing)} too, which is not among the experiments of this run")
+    finding = claim.check(*(tables_by_experiment[name] for name in needed))
     return {
         "id": claim.id,
         "section": claim.section,

@@ -3,10 +3,11 @@
 The paper shades neurons by eye. Here the height of a neuron's stack of input weights decides, in units of the largest:
 below 1.1 monosemantic, above 1.5 polysemantic. In the tables density is 1 - S, and here too.
 
-What is learned at the lowest densities depends on training: an output that interference has pushed below 0 for every
-input has no gradient any more, and such features stay uncomputed, important ones among them. In one model at density
-0.001 they were features 4 and 12 and most from 16 on. At density 1 neurons are as monosemantic, but more than two
-can compute one feature.
+What is learned depends on training. Where features are sparse, an output that is below 0 for its own feature has no
+gradient, and stays so if interference is learned about first; params.yaml says what helps. At density 1 neurons are as
+monosemantic as the paper's, but up to six of them compute one of the most important features: all neurons turn to the
+features of the largest gradients first, and nothing drives those away again that share a feature without error. That
+was so with all initial weights, batches and rates tried.
 """
 
 import numpy as np
@@ -14,20 +15,24 @@ from scipy.stats import mannwhitneyu
 
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.solutions import Judged, Setting, Solution, over_densities
-from superposition.measures.computation import kinds, primary_features, responses, stack_heights
+from superposition.measures.computation import kinds, primary_features, primary_shares, responses, stack_heights
 from superposition.measures.results import Tables
 from superposition.theory.losses import without_superposition
 
 SECTION = "Computation in Superposition"
 FIGURE = "figures/computation/neurons.svg"
+SHARES = "figures/computation/primary_features.svg"
 N_FEATURES, N_HIDDEN = 100, 40
 PAIRS = N_HIDDEN // 2  # features that can be computed by two neurons of their own
 SETTING = Setting("absolute_value", N_FEATURES, N_HIDDEN, importance_ratio=0.8)
 
 DENSE = (1.0, 0.3)
-MIXED = (0.03, 0.01, 0.003)
+MIXED = (0.03, 0.01)
+LAST_MIXED = 0.003
 SPARSE = (0.01, 0.003, 0.001)
 SPARSEST = 0.001
+PARTLY = 0.01  # where most neurons have one large feature and small ones beside it
+OF_ONE_FEATURE = 0.9  # of the top 1% of activations
 BEYOND_MONOSEMANTIC = (0.03, 0.01, 0.003, 0.001)
 
 RESPONSE = 0.25  # of |x|: how far the response to a feature alone may be off
@@ -36,11 +41,17 @@ RESPONSE = 0.25  # of |x|: how far the response to a feature alone may be off
 def monosemantic_when_dense(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         height = float(stack_heights(model.W).mean())
-        pairs = int((np.bincount(primary_features(model.W), minlength=N_FEATURES) == 2).sum())
-        holds = abs(height - 1) <= 0.05 and pairs == PAIRS
-        return Judged(holds, height, f"mean height {height:.3f}, {pairs} features x 2 neurons")
+        return Judged(abs(height - 1) <= 0.05, height, f"{height:.3f}")
 
     return over_densities(tables, SETTING, DENSE, judge, "mean height")
+
+
+def two_neurons_for_each_feature(tables: Tables) -> Finding:
+    def judge(_: float, model: Solution) -> Judged:
+        pairs = int((np.bincount(primary_features(model.W), minlength=N_FEATURES) == 2).sum())
+        return Judged(pairs == PAIRS, pairs, f"{pairs}")
+
+    return over_densities(tables, SETTING, DENSE, judge, "features with two neurons")
 
 
 def first_polysemantic_neurons(tables: Tables) -> Finding:
@@ -64,6 +75,15 @@ def polysemantic_at_low_importance(tables: Tables) -> Finding:
         return Judged(share >= 0.2 and p < 0.01, share, text)
 
     return over_densities(tables, SETTING, MIXED, judge, "polysemantic")
+
+
+def still_mixed(tables: Tables) -> Finding:
+    def judge(_: float, model: Solution) -> Judged:
+        kind = kinds(stack_heights(model.W))
+        mono, poly = kind.count("mono"), kind.count("poly")
+        return Judged(mono >= 0.2 * N_HIDDEN and poly >= 0.2 * N_HIDDEN, mono, f"{mono} mono, {poly} poly")
+
+    return over_densities(tables, SETTING, (LAST_MIXED,), judge, "monosemantic neurons")
 
 
 def all_polysemantic_when_sparsest(tables: Tables) -> Finding:
@@ -97,6 +117,20 @@ def better_than_monosemantic(tables: Tables) -> Finding:
     return over_densities(tables, SETTING, BEYOND_MONOSEMANTIC, judge, "times the loss")
 
 
+def top_activations_are_of_one_feature(tables: Tables) -> Finding:
+    def judge(density: float, model: Solution) -> Judged:
+        kind = kinds(stack_heights(model.W))
+        mixed = [neuron for neuron in range(N_HIDDEN) if kind[neuron] != "mono"]
+        if not mixed:
+            return Judged(False, 0.0, "no mixed neurons")
+        top, seen = np.round(primary_shares(model.W, density, mixed), 3).T
+        interpretable, mean = float((top > OF_ONE_FEATURE).mean()), float(seen.mean())
+        text = f"{interpretable:.0%} of {len(mixed)} mixed neurons at the top, {mean:.0%} of all activations"
+        return Judged(interpretable >= 0.7 and mean < 0.6, mean, text)
+
+    return over_densities(tables, SETTING, (PARTLY,), judge, "of all activations")
+
+
 def _close(model: Solution, value: float) -> np.ndarray:
     """Which features' absolute values come out right when they alone are active."""
     return np.abs(responses(model.W, model.W_out, model.b, value) - abs(value)) <= RESPONSE * abs(value)
@@ -106,13 +140,25 @@ CLAIMS = (
     Claim(
         id="computation.monosemantic_when_dense",
         section=SECTION,
-        statement="When features are dense, every neuron is monosemantic, and two compute each of the most important "
-        "features.",
+        statement="When features are dense, every neuron is monosemantic.",
         paper="all 40 neurons at densities 1 and 0.3",
-        tolerance="mean stack height 1 +- 0.05, 20 features with two neurons each",
+        tolerance="mean stack height 1 +- 0.05",
         figure=FIGURE,
         experiment="computation",
         check=monosemantic_when_dense,
+    ),
+    Claim(
+        id="computation.two_neurons_for_each_feature",
+        section=SECTION,
+        statement="When features are dense, two neurons compute each of the most important ones.",
+        paper="20 features x 2 neurons; the figure does not show which feature a neuron has",
+        tolerance="at densities 1 and 0.3: 20 features are the largest of exactly two neurons each",
+        figure=FIGURE,
+        experiment="computation",
+        check=two_neurons_for_each_feature,
+        remark="Where features are dense, all neurons turn to the features of the largest gradients first, and nothing "
+        "drives those away again that share a feature without error. So it was with all initial weights, batches "
+        "and rates tried.",
     ),
     Claim(
         id="computation.first_polysemantic_neurons",
@@ -129,12 +175,24 @@ CLAIMS = (
         section=SECTION,
         statement="In between monosemantic and polysemantic neurons coexist, and those of less important features are "
         "the polysemantic ones.",
-        paper="mono 22, 14, 24 and poly 10, 15, 14 of 40 at densities 0.03, 0.01, 0.003",
+        paper="mono 22, 14 and poly 10, 15 of 40 at densities 0.03, 0.01, shaded by eye",
         tolerance="at each: at least 20% with stacks higher than 1.5, and their largest features less important than "
         "those of monosemantic neurons (Mann-Whitney p < 0.01)",
         figure=FIGURE,
         experiment="computation",
         check=polysemantic_at_low_importance,
+    ),
+    Claim(
+        id="computation.still_mixed",
+        section=SECTION,
+        statement="Monosemantic and polysemantic neurons coexist down to density 0.003.",
+        paper="mono 24 and poly 14 of 40, shaded by eye: more monosemantic ones than at 0.01",
+        tolerance="at density 0.003: at least 20% with stacks lower than 1.1, at least 20% with stacks higher than 1.5",
+        figure=FIGURE,
+        experiment="computation",
+        check=still_mixed,
+        remark="All settings tried make every neuron polysemantic here. The paper's neurons are shaded by eye, and by "
+        "its count more are monosemantic than where features are denser.",
     ),
     Claim(
         id="computation.all_polysemantic_when_sparsest",
@@ -166,5 +224,18 @@ CLAIMS = (
         figure=FIGURE,
         experiment="computation",
         check=better_than_monosemantic,
+    ),
+    Claim(
+        id="computation.top_activations_are_of_one_feature",
+        section=SECTION,
+        statement="Many neurons have one large feature and small ones beside it: their top activations can be "
+        "interpreted, their low ones are polysemantic.",
+        paper="described, no numbers",
+        tolerance="at density 0.01, neurons with stacks higher than 1.1, activations above a tenth of what the largest "
+        "weight alone can reach: of the top 1%, more than 90% have the largest feature active, in at least 70% of "
+        "neurons; of all of them, less than 60% on average",
+        figure=SHARES,
+        experiment="computation",
+        check=top_activations_are_of_one_feature,
     ),
 )

@@ -18,7 +18,8 @@ from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.theory.active_features import interference_of_one, lattice_loss, losses_by_active, weights_of_active
 from superposition.theory.linear_loss import GAUSSIAN, SKEWED, benefit_and_interference, descend, expected_loss
-from superposition.theory.thomson import energy, regular_polygon, relax, signed_basis
+from superposition.theory.polytopes import polygon
+from superposition.theory.thomson import energy, relax, signed_basis
 
 SECTION = "Mathematical Understanding"
 FIGURE = "figures/intro/mathematics.svg"
@@ -122,7 +123,7 @@ def zero_energy(tables: Tables) -> Finding:
 
 def pentagon_is_optimal(tables: Tables) -> Finding:
     least = float(energy(relax(N_FEATURES, N_HIDDEN)))
-    regular = float(energy(regular_polygon(N_FEATURES)))
+    regular = float(energy(polygon(N_FEATURES)))
 
     def judge(model: Solution) -> Judged:
         own = _own_energy(model)

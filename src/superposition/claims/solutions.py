@@ -24,6 +24,7 @@ class Setting:
     n_features: int
     n_hidden: int
     importance_ratio: float
+    sets: str = "independent"
 
 
 @dataclass(frozen=True)
@@ -102,20 +103,17 @@ def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
             f"the claim is about n = {setting.n_features}, m = {setting.n_hidden}; "
             f"this run has n = {shape[0]}, m = {shape[1]}"
         )
-    features = tables.features[tables.features["model"] == setting.model]
-    if features.empty:
+    of_model = tables.instances["model"] == setting.model
+    if not of_model.any():
         raise NotTested(f"no {setting.model} model in this run")
+    own = tables.instances[of_model & (tables.instances["sets"] == setting.sets)]["instance"].to_numpy()
+    importance, density = (tables.per_feature(column, own) for column in ("importance", "density"))
     curve = setting.importance_ratio ** np.arange(setting.n_features)
-    rows = []
-    for instance, own in features.groupby("instance"):
-        own = own.sort_values("feature")
-        importance = own["importance"].to_numpy()
-        density = own["density"].to_numpy()
-        if np.allclose(importance / importance[0], curve, rtol=1e-3, atol=0) and (density == density[0]).all():
-            rows.append((instance, density[0]))
-    if not rows:
+    curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
+    rows = pd.DataFrame({"instance": own, "density": density[:, 0]})[curves & (density == density[:, :1]).all(axis=1)]
+    if rows.empty:
         raise NotTested(f"no {setting.model} model with importance {setting.importance_ratio:g}^i in this run")
-    return pd.DataFrame(rows, columns=["instance", "density"])
+    return rows
 
 
 def _solution(tables: Tables, row: pd.Series) -> Solution:

@@ -40,6 +40,9 @@ WEIGHT = Grid("weight", 18, 3)  # its step, 4e-6, is a small part of what AdamW 
 HIDDEN = Grid("hidden value", 16, 5)  # the widest range: dense inputs add up, before training makes them cancel
 ERROR = Grid("error", 17, 3)  # output minus target, weighted with an importance of at most 1
 HIDDEN_GRADIENT = Grid("hidden gradient", 19, 5)  # sums of errors times weights
+# Adversarial training: inputs after an attack, and W^T W, whose columns say where attacks go.
+ATTACKED = Grid("attacked input", 16, 3)
+DIRECTION = Grid("product of two directions", 15, 5)
 LOSS = Grid("loss of a feature", 23, 18)  # a sum over 4096 samples of squared errors; rounded before features are added
 
 
@@ -64,13 +67,24 @@ SUMS = (
     Sum("output weight gradients", ERROR, HIDDEN, "batch_size"),
     Sum("input weight gradients", INPUT, HIDDEN_GRADIENT, "batch_size"),
 )
+# What adversarial training forms besides.
+SUMS_OF_ATTACKS = (
+    Sum("hidden values of attacked inputs", ATTACKED, WEIGHT, "n_features"),
+    Sum("lengths of attacks", DIRECTION, DIRECTION, "n_features"),
+    Sum("products of directions", WEIGHT, WEIGHT, "n_hidden"),
+    Sum("input weight gradients of attacked inputs", ATTACKED, HIDDEN_GRADIENT, "batch_size"),
+)
 
 
-def over_budget(n_features: int, n_hidden: int, batch_size: int) -> list[str]:
-    """One sentence for each of the three that is too large for its sums to be exact; none for a shape that is exact."""
+def over_budget(n_features: int, n_hidden: int, batch_size: int, attacks: bool = False) -> list[str]:
+    """One sentence for each of the three that is too large for its sums to be exact; none for a shape that is exact.
+
+    `attacks`: whether inputs are attacked in training.
+    """
     faults = []
+    sums = SUMS + SUMS_OF_ATTACKS if attacks else SUMS
     for axis, count in (("n_features", n_features), ("n_hidden", n_hidden), ("batch_size", batch_size)):
-        total = max((s for s in SUMS if s.axis == axis), key=lambda s: s.left.bits + s.right.bits)
+        total = max((s for s in sums if s.axis == axis), key=lambda s: s.left.bits + s.right.bits)
         if (bits := total.bits(count)) > SIGNIFICAND_BITS:
             room = 2 ** (SIGNIFICAND_BITS - total.left.bits - total.right.bits)
             faults.append(

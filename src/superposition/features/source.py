@@ -24,7 +24,7 @@ class Stream(nn.Module):
     def batch(
         self, step: Int64[Tensor, ""], samples: Int64[Tensor, " sample"]
     ) -> Float[Tensor, "instance feature sample"]:
-        return self.distribution(words(self.keys, self.distribution.threshold.shape[1], samples, step))
+        return self.distribution(words(self.keys, self.distribution.draws, samples, step))
 
 
 class FiniteSample(nn.Module):
@@ -33,7 +33,7 @@ class FiniteSample(nn.Module):
     drawn: Tensor
 
     def __init__(
-        self, drawn: Int64[Tensor, "instance feature total"], batch_size: int, distribution: Distribution
+        self, drawn: Int64[Tensor, "instance draw total"], batch_size: int, distribution: Distribution
     ) -> None:
         super().__init__()
         self.batch_size, self.distribution = batch_size, distribution

@@ -4,7 +4,6 @@ Made once, by the generate stage; whatever comes later reads it. An instance is 
 experiment's axes, and its random streams are named by them, so adding a point to an axis changes no other instance.
 """
 
-import itertools
 import json
 from collections.abc import Iterable
 
@@ -13,15 +12,16 @@ import pandas as pd
 import torch
 
 from superposition.exact.philox import stream_key, words
+from superposition.features.sets import draws
 from superposition.params.experiments import Experiment
 
 
 def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
     """One row per instance: its number, its coordinates, and `stream`, the name of its random streams.
 
-    `sparsity` is NaN where every feature has its own; `sparsity_label` tells such points apart.
+    `sparsity` is NaN where every feature has its own; `sparsity_label` tells such points apart. `sets` says how
+    features are correlated, in sets of `set_size`.
     """
-    axes = itertools.product(experiment.models, experiment.importances, experiment.sparsities, experiment.seeds)
     rows = [
         {
             "instance": number,
@@ -29,23 +29,30 @@ def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
             "sparsity": np.nan if sparsity.uniform is None else sparsity.uniform,
             "sparsity_label": sparsity.label,
             "importance": importance.label,
+            "sets": sets.kind,
+            "set_size": sets.size,
             "seed": own_seed,
             "values": experiment.values,  # noqa: PD011 (no pandas object)
         }
-        for number, (model, importance, sparsity, own_seed) in enumerate(axes)
+        for number, (model, importance, sparsity, sets, own_seed) in enumerate(experiment.points())
     ]
     shape = {"n_features": experiment.n_features, "n_hidden": experiment.n_hidden}
     for row in rows:
-        coordinates = {key: row[key] for key in ("model", "sparsity_label", "importance", "seed")}
+        named = ["model", "sparsity_label", "importance", "seed"]
+        if row["sets"] != "independent":  # which is what a name means that does not say
+            named += ["sets", "set_size"]
+        coordinates = {key: row[key] for key in named}
         identity = {"seed": seed, "experiment": name, "instance": coordinates | shape}
         row["stream"] = json.dumps(identity, sort_keys=True)
     return pd.DataFrame(rows)
 
 
 def features(experiment: Experiment) -> pd.DataFrame:
-    """One row per instance and feature: importance I_i, and density 1 - S_i, the probability that it is active."""
-    axes = itertools.product(experiment.models, experiment.importances, experiment.sparsities, experiment.seeds)
-    worlds = [(importance.curve, sparsity.per_feature) for _, importance, sparsity, _ in axes]
+    """One row per instance and feature: importance I_i, and density 1 - S_i, the probability that it is active.
+
+    Of an anti-correlated set, the density is the probability that one of its features is active.
+    """
+    worlds = [(importance.curve, sparsity.per_feature) for _, importance, sparsity, _, _ in experiment.points()]
     n = experiment.n_features
     return pd.DataFrame(
         {
@@ -59,20 +66,26 @@ def features(experiment: Experiment) -> pd.DataFrame:
 
 
 def held_out_words(seed: int, name: str, experiment: Experiment) -> np.ndarray:
-    """Random words [feature, sample] of the held-out data; each instance turns them into values at its own densities.
+    """Random words [draw, sample] of the held-out data; each instance turns them into values at its own densities.
 
     All instances are judged by the same draws, so that a difference between two losses is one between two models.
     """
     names = {"seed": seed, "experiment": name, "purpose": "held out"}
-    return _words([names], experiment.n_features, experiment.held_out)[0]
+    return _words([names], _draws(experiment), experiment.held_out)[0]
 
 
-def training_words(streams: Iterable[str], n_features: int, sample_size: int) -> np.ndarray:
-    """Random words [instance, feature, sample] of a finite training sample."""
-    return _words([json.loads(s) | {"purpose": "training sample"} for s in streams], n_features, sample_size)
+def training_words(streams: Iterable[str], experiment: Experiment, sample_size: int) -> np.ndarray:
+    """Random words [instance, draw, sample] of a finite training sample."""
+    return _words([json.loads(s) | {"purpose": "training sample"} for s in streams], _draws(experiment), sample_size)
 
 
-def _words(names: list[dict[str, object]], n_features: int, samples: int) -> np.ndarray:
+def _draws(experiment: Experiment) -> int:
+    """Random words of a sample, over all models of the experiment."""
+    kinds, sizes = zip(*((sets.kind, sets.size) for sets in experiment.sets), strict=True)
+    return draws(experiment.n_features, kinds, sizes)
+
+
+def _words(names: list[dict[str, object]], count: int, samples: int) -> np.ndarray:
     keys = torch.tensor([stream_key(name) for name in names])
-    drawn = words(keys, n_features, torch.arange(samples), torch.tensor(0))
+    drawn = words(keys, count, torch.arange(samples), torch.tensor(0))
     return drawn.numpy().astype(np.uint32)

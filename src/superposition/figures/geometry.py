@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from superposition.figures import adversarial
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
 from superposition.measures.polytopes import INTERFERENCE, Component, components, counts
@@ -47,11 +48,17 @@ def fits(tables: Tables) -> bool:
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
-    return {
+    drawn = {
         "dimensions_per_feature": _dimensions(tables),
         "feature_dimensionality": _scatter(tables),
         "feature_graphs": _graphs(tables),
     }
+    return drawn | (adversarial.figures(tables) if adversarial.fits(tables) else {})
+
+
+def curve(tables: Tables) -> dict[str, Figure]:
+    """Of models of another size."""
+    return {"dimensions_per_feature": _dimensions(tables)}
 
 
 def _dimensions(tables: Tables) -> Figure:
@@ -64,12 +71,12 @@ def _dimensions(tables: Tables) -> Figure:
             own = own.sort_values("sparsity")
             per_feature = tables.n_hidden / np.array([_squared(tables, instance) for instance in own["instance"]])
             axes.plot(_x(own), per_feature, color="#2b6cb0", linewidth=0.9, alpha=0.7, zorder=2)
-        if (tables.n_features, tables.n_hidden) == (400, 30):
-            axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
+        axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
         axes.set(ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel=r"dimensions per feature  $m\,/\,\|W\|_F^2$")
         _sparsity_axis(axes, tables)
         seeds = len(tables.instances["seed"].unique())
-        note = f"lines: {seeds} seeds; circles: the paper's curve, read off its figure; dotted: 1 and 1/2"
+        note = f"lines: {tables.n_features} features in {tables.n_hidden} dimensions, {seeds} seeds; "
+        note += "circles: the paper's curve of 400 in 30, read off its figure"
         canvas.text(0.65, canvas.height - 0.3, note, fontsize=8, color=MUTED)
         return canvas.figure
 

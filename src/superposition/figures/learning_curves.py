@@ -1,6 +1,7 @@
 """Held-out loss while training: one panel per model, one colour per sparsity, the best seed in bold."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
@@ -17,6 +18,9 @@ MAX_SEEDS = 20  # thin lines at one point
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
+    """None of experiments that kept nothing between the first step and the last one: there is no curve then."""
+    if tables.history.loc[tables.history["step"] > 0, "step"].nunique() < 2:
+        return {}
     width, height, gap, left, foot = 3.1, 2.5, 0.65, 0.75, 0.75
     models = list(dict.fromkeys(tables.best["model"]))[:4]
     with theme():
@@ -32,10 +36,15 @@ def figures(tables: Tables) -> dict[str, Figure]:
         notes = ["bold: lowest loss at the end"]
         if len(tables.instances) > len(tables.best):
             notes.append("thin: the other seeds")
-        if set(models) & set(PRINCIPAL) and (tables.best["values"] == "unit").any():
+        if set(models) & set(PRINCIPAL) and _has_reference(tables.best):
             notes.append("dashed: best without superposition, in closed form")
         canvas.text(left, canvas.height - 0.24, ", ".join(notes), fontsize=8, color=MUTED)
         return {"learning_curves": canvas.figure}
+
+
+def _has_reference(best: pd.DataFrame) -> bool:
+    """Whether the loss without superposition is drawn of some model."""
+    return bool(((best["values"] == "unit") & (best["sets"] == "independent")).any())
 
 
 def _draw(axes: Axes, tables: Tables, model: str) -> None:
@@ -52,7 +61,7 @@ def _draw(axes: Axes, tables: Tables, model: str) -> None:
         # All but the model, which is the panel's title.
         label = names[int(row["point"])].removeprefix(model_name(model)).strip().replace("\n", ", ")
         lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label or None)
-        if row["values"] == "unit" and model in PRINCIPAL:
+        if row["values"] == "unit" and row["sets"] == "independent" and model in PRINCIPAL:
             own = tables.features_of(int(row["instance"]))
             least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), tables.n_hidden)
             axes.axhline(least, color=shade, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)

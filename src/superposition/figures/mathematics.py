@@ -14,7 +14,8 @@ from superposition.figures.points import Point
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, SUPERPOSITION, theme
 from superposition.measures.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
-from superposition.theory.thomson import energy, regular_polygon, relax
+from superposition.theory.polytopes import polygon
+from superposition.theory.thomson import energy, relax
 
 MAX_FEATURES = 6  # there are 2^n sets of active features
 MAX_PANELS = 3
@@ -94,7 +95,7 @@ def _legend(canvas: Canvas, left: float, top: float, n_features: int) -> None:
 
 def _energies(axes: Axes) -> None:
     numbers = list(POINTS)
-    polygons = [round(float(energy(regular_polygon(n))), DIGITS) for n in numbers]
+    polygons = [round(float(energy(polygon(n))), DIGITS) for n in numbers]
     least = [round(float(energy(relax(n, 2))), DIGITS) for n in numbers]
     axes.axvspan(numbers[0] - 0.5, 4, color=FAINT, alpha=0.45, linewidth=0, zorder=0)
     axes.text(numbers[0] - 0.4, 8.3, r"$N \leq 2m$: none", fontsize=8, color=MUTED, va="top")

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgba
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
 from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, SUPERPOSITION
@@ -14,6 +15,7 @@ from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, S
 SIGNED_RANGE = Normalize(-1, 1)
 SUPERPOSITION_RANGE = Normalize(0, 1)
 NO_COLOUR = 0.004  # 1 / 255: entries below it would be drawn white
+SHADES = 63  # of each of red, green and blue: more than can be told apart
 SMALL_WEIGHT = 0.1  # of the largest: pieces of a stack below it would be thinner than their outline
 
 
@@ -31,18 +33,29 @@ def feature_vectors(axes: Axes, W: np.ndarray, colours: Sequence[object], extent
 
 
 def matrix(axes: Axes, values: np.ndarray) -> None:
-    """A heat map from -1 to 1 of `values` [row, column], row 1 on top.
-
-    One square per visible entry: images inside an SVG are compressed, and compressors differ between machines.
-    """
-    rows, columns = np.nonzero(np.abs(values) > NO_COLOUR)
-    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
-    squares = np.stack([columns, rows], axis=1)[:, None, :] + corners
-    shades = SIGNED(SIGNED_RANGE(values[rows, columns]))
-    axes.add_collection(PolyCollection(list(squares), facecolors=shades, edgecolors="none", antialiased=False))
+    """A heat map from -1 to 1 of `values` [row, column], row 1 on top."""
+    rows, columns = (np.arange(size + 1) for size in values.shape)
+    mosaic(axes, columns, rows, SIGNED(SIGNED_RANGE(values)), np.abs(values) > NO_COLOUR)
     axes.set(xlim=(0, values.shape[1]), ylim=(values.shape[0], 0), aspect="equal", xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(visible=True, color=MUTED, linewidth=0.6)
+
+
+def mosaic(axes: Axes, across: np.ndarray, down: np.ndarray, shades: np.ndarray, shown: np.ndarray) -> None:
+    """Rectangles between the edges `across` and `down`, of colours `shades` [row, column, RGB], where `shown`.
+
+    Images inside an SVG are compressed, and compressors differ between machines. So these are shapes: one for each
+    colour, and neighbours in a row as one rectangle, which takes a fraction of the space of a shape for each cell.
+    """
+    levels = np.round(shades[..., :3] * SHADES).astype(int)
+    for level in np.unique(levels[shown], axis=0):
+        alike = np.pad(shown & (levels == level).all(axis=-1), ((0, 0), (1, 1)))
+        rows, first = np.nonzero(alike[:, 1:] & ~alike[:, :-1])
+        last = np.nonzero(alike[:, :-1] & ~alike[:, 1:])[1]
+        left, right, top, bottom = across[first], across[last], down[rows], down[rows + 1]
+        corners = np.stack([(left, top), (right, top), (right, bottom), (left, bottom)]).transpose(2, 0, 1)
+        path = Path.make_compound_path_from_polys(corners)
+        axes.add_patch(PathPatch(path, facecolor=level / SHADES, edgecolor="none", antialiased=False))
 
 
 def norm_bars(axes: Axes, norms: np.ndarray, superposition: np.ndarray, extent: float) -> None:
@@ -55,17 +68,25 @@ def norm_bars(axes: Axes, norms: np.ndarray, superposition: np.ndarray, extent: 
     axes.tick_params(length=2.5, pad=2)
 
 
-def signed_stacks(axes: Axes, weights: np.ndarray, shades: Sequence[object], extent: float) -> None:
-    """`weights` [feature, hidden] as a bar for each neuron: positive ones stacked up from 0, negative ones down."""
+def signed_stacks(
+    axes: Axes, weights: np.ndarray, shades: Sequence[object], extent: float, outline: float = 0.0
+) -> None:
+    """`weights` [feature, hidden] as a bar for each neuron: positive ones stacked up from 0, negative ones down.
+
+    `outline` is the width of a white line around each weight, where features do not differ by their shades.
+    """
     neurons = np.arange(weights.shape[1]) + 0.5
     for sign in (1, -1):
         heights = np.maximum(sign * weights, 0)
         starts = np.cumsum(heights, axis=0) - heights
         for height, start, shade in zip(heights, starts, shades, strict=True):
             seen = height > NO_COLOUR
-            axes.bar(neurons[seen], sign * height[seen], bottom=sign * start[seen], width=0.7, color=shade, linewidth=0)
-    axes.axhline(0, color=MUTED, linewidth=0.7)
-    axes.set(xlim=(0, weights.shape[1]), ylim=(-extent, extent), xticks=[], yticks=[-1, 0, 1])
+            drawn = {"color": shade, "edgecolor": "white", "linewidth": outline, "zorder": 2}
+            for bar in axes.bar(neurons[seen], sign * height[seen], bottom=sign * start[seen], width=0.7):
+                bar.set(**drawn)
+    axes.axhline(0, color=MUTED, linewidth=0.7, zorder=3)
+    axes.set(xlim=(0, weights.shape[1]), ylim=(-extent, extent), xticks=[])
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(length=2.5, pad=2)
 

@@ -7,6 +7,7 @@ from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
+from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, theme
 from superposition.measures.phases import cells
@@ -76,10 +77,11 @@ def _grid(table: pd.DataFrame, values: np.ndarray) -> np.ndarray:
 def _diagram(axes: Axes, table: pd.DataFrame, norm: np.ndarray, superposition: np.ndarray) -> None:
     densities, importances = np.sort(table["density"].unique()), np.sort(table["importance"].unique())
     shades = _grid(table, colours(norm, superposition))
-    axes.pcolormesh(_edges(importances), _edges(densities), shades, linewidth=0, antialiased=False)
+    across, down = _edges(importances), _edges(densities)
+    panels.mosaic(axes, across, down, shades, np.full(shades.shape[:2], True))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(_edges(densities)[-1], _edges(densities)[0])  # sparse above, as in the paper
+    axes.set(xlim=(across[0], across[-1]), ylim=(down[-1], down[0]))  # sparse above, as in the paper
     for axis, (low, high) in ((axes.xaxis, importances[[0, -1]]), (axes.yaxis, densities[[0, -1]])):
         ticks = [10.0**k for k in range(-4, 7) if low * 0.99 <= 10.0**k <= high * 1.01]
         axis.set_major_locator(FixedLocator(ticks))
@@ -103,7 +105,9 @@ def _edges(centres: np.ndarray) -> np.ndarray:
 def _key(axes: Axes) -> None:
     steps = np.linspace(0, 1, 9)
     norm, shared = np.meshgrid(steps, steps, indexing="ij")
-    axes.pcolormesh(colours(norm, shared), linewidth=0, antialiased=False)
+    edges = np.arange(10)
+    panels.mosaic(axes, edges, edges, colours(norm, shared), np.full(norm.shape, True))
+    axes.set(xlim=(0, 9), ylim=(0, 9))
     axes.set_xticks([0, 9], ["0", "≥ 1"])
     axes.set_yticks([0, 9], ["0", "≥ 1"])
     axes.set_xlabel("superposition", fontsize=8, labelpad=1)

@@ -6,13 +6,12 @@ Heat maps have a row per feature and a column per neuron, so that a neuron's sta
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from superposition.figures import panels
 from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name
-from superposition.figures.style import FAINT, INK, MUTED, SIGNED, SUPERPOSITION, theme
+from superposition.figures.style import FAINT, MUTED, SIGNED, SUPERPOSITION, theme
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
 from superposition.measures.results import Tables
 
@@ -91,7 +90,10 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
             panels.matrix(heat, W.T)
             heat.set_aspect("auto")
             below = canvas.axes(start, top + height + between, width, stack)
-            _stacks(below, W, point.superposition, reach)
+            panels.bands(below, [MONO if alone else POLY for alone in monosemantic(W)])
+            shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(point.superposition, 0, 1)))
+            panels.signed_stacks(below, W.T, list(shades), reach, outline=0.4)
+            below.tick_params(labelleft=number == 0)
             mono, poly = int(monosemantic(W).sum()), int(polysemantic(W).sum())
             said = f"{mono} mono, {poly} poly\n{point.represented} features\n{agreement(point)}"
             canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=8)
@@ -99,7 +101,6 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
                 panels.feature_ticks(heat, range(tables.n_features))
                 heat.set_ylabel("feature", labelpad=2)
                 below.set_ylabel("weights", labelpad=2)
-                below.tick_params(labelleft=True)
         # Columns are evenly spaced and in the order of density, and so are the counts below them.
         axes = canvas.axes(left, counts_at, len(shown) * (width + gap) - gap, chart)
         _counts(axes, weights, [(width / 2 + number * (width + gap)) for number in range(len(shown))])
@@ -110,17 +111,7 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
         _signed_bar(canvas, left, foot)
         shared = canvas.axes(left + 1.9, foot, 1.5, 0.11)
         panels.colour_bar(shared, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition of the feature")
-        marks = [Patch(facecolor=MONO, edgecolor=MUTED, label="monosemantic"), Patch(fc=POLY, ec=MUTED, label="other")]
-        canvas.figure.legend(
-            handles=marks,
-            loc="upper left",
-            bbox_to_anchor=((left + 3.75) / canvas.width, 1 - (foot - 0.2) / canvas.height),
-            title="neuron",
-            title_fontsize=8.5,
-            ncols=2,
-            alignment="left",
-            borderpad=0,
-        )
+        canvas.key(left + 3.85, foot - 0.01, [(MONO, "monosemantic neuron"), (POLY, "other")])
         for line, note in enumerate(notes):
             canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=8, color=MUTED)
         return canvas.figure
@@ -135,33 +126,6 @@ def _packing(point: Point, n_hidden: int) -> str:
 def _ordered(tables: Tables, point: Point) -> np.ndarray:
     W = tables.weights_of(point.instance)
     return W[in_reading_order(W)]
-
-
-def _stacks(axes: Axes, W: np.ndarray, superposition: np.ndarray, reach: float) -> None:
-    """A bar per neuron: weights of features on top of each other, the negative ones downwards from 0."""
-    shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(superposition, 0, 1)))
-    for neuron, alone in enumerate(monosemantic(W)):
-        if alone:
-            axes.axvspan(neuron, neuron + 1, color=MONO, linewidth=0, zorder=0)
-    for sign in (1, -1):
-        heights = np.where(sign * W > 0, W, 0.0)
-        bottoms = np.cumsum(heights, axis=1) - heights
-        for feature, shade in enumerate(shades):
-            drawn = np.abs(heights[:, feature]) > panels.NO_COLOUR
-            axes.bar(
-                np.flatnonzero(drawn) + 0.5,
-                heights[drawn, feature],
-                bottom=bottoms[drawn, feature],
-                width=0.7,
-                color=shade,
-                edgecolor="white",
-                linewidth=0.4,
-                zorder=2,
-            )
-    axes.axhline(0, color=INK, linewidth=0.7, zorder=3)
-    axes.set(xlim=(0, len(W)), ylim=(-reach, reach), xticks=[])
-    axes.tick_params(length=2.5, pad=2, labelleft=False)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
 def _counts(axes: Axes, weights: list[np.ndarray], places: list[float]) -> None:

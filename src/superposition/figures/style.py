@@ -9,6 +9,8 @@ import seaborn as sns
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 
+from superposition.figures.animation import Animation
+
 INK, MUTED, FAINT = "#22252b", "#6b717c", "#d5d8de"
 
 # All but the last are ordered by lightness, so that they can be told apart without seeing colour.
@@ -61,7 +63,10 @@ def theme() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure | Animation, path: Path) -> None:
     """Write an SVG with the same bytes every time."""
+    if isinstance(figure, Animation):
+        path.write_bytes(figure.svg())
+        return
     with theme():
         figure.savefig(path, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})

@@ -5,12 +5,18 @@ The model is h = ReLU(W x), y = ReLU(W_out h + b). All functions are of one inst
 the grid 2^-18, where the sums below are exact (superposition.measures.sums).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT, POLYSEMANTIC_HEIGHT
+from superposition.theory.activations import activation_chances
+
+# Activations below a tenth of what a neuron's largest weight alone can reach are mostly noise of many tiny weights.
+SEEN = 0.1
+TOP = 0.01  # of the activations that are seen: the highest ones
 
 Kind = Literal["mono", "slightly", "poly"]
 
@@ -60,3 +66,24 @@ def responses(
     """The output y_i of each feature i when it alone is active, x_i = `value`."""
     hidden = np.maximum(W * value, 0.0)  # column i: what the neurons say to feature i alone
     return np.maximum((W_out * hidden.T).sum(axis=1) + b, 0.0)
+
+
+def primary_shares(
+    W: Float[np.ndarray, "hidden feature"], density: float, neurons: Sequence[int]
+) -> list[tuple[float, float]]:
+    """Of each neuron, how often it is active with its largest feature active: at its highest activations, and at all.
+
+    Activations are those above `SEEN` of what the largest weight alone can reach, the highest ones the top `TOP` of
+    them. By theory, from the weights: features are active independently, with chance `density`, and uniform on [-1, 1]
+    then. To a digit or three: what it goes through differs between machines after that.
+    """
+    shares = []
+    for neuron in neurons:
+        primary = int(primary_features(W)[neuron])
+        levels, chance, with_primary = activation_chances(W[neuron], density, primary)
+        seen = levels > SEEN * abs(W[neuron, primary])
+        tail = np.cumsum(chance[seen][::-1])[::-1]  # of a level and all above it
+        top = tail <= TOP * tail[0]
+        both = with_primary[seen]
+        shares.append((float(both[top].sum() / chance[seen][top].sum()), float(both.sum() / tail[0])))
+    return shares

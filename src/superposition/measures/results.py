@@ -9,11 +9,17 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = {
-    "instances": "instance model sparsity importance seed values point loss n_represented n_dedicated best",
+    "instances": "instance model sparsity sparsity_label importance sets set_size seed values "
+    "point loss n_represented n_dedicated best hidden_l1 training_attack penalty attack_norm "
+    "clean_loss attacked_loss",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
     "weights": "instance hidden feature value value_out",
     "history": "instance step loss",
+    "learning": "instance step feature norm dimensionality",
+    "trajectories": "instance step hidden feature value",
+    "hidden": "instance hidden bias active",
 }
+MAY_BE_EMPTY = ("trajectories",)
 
 
 @dataclass(frozen=True)
@@ -24,20 +30,23 @@ class Tables:
     features: pd.DataFrame
     weights: pd.DataFrame
     history: pd.DataFrame
+    learning: pd.DataFrame
+    trajectories: pd.DataFrame
+    hidden: pd.DataFrame
 
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():
             table = getattr(self, name)
             if missing := [column for column in columns.split() if column not in table.columns]:
                 raise ValueError(f"table {name} lacks the columns {', '.join(missing)}")
-            if table.empty:
+            if table.empty and name not in MAY_BE_EMPTY:
                 raise ValueError(f"table {name} is empty")
 
-    @property
+    @cached_property
     def n_features(self) -> int:
         return int(self.features["feature"].max()) + 1
 
-    @property
+    @cached_property
     def n_hidden(self) -> int:
         return int(self.weights["hidden"].max()) + 1
 
@@ -48,11 +57,22 @@ class Tables:
 
     def at(self, point: int) -> pd.DataFrame:
         """All instances at one point, lowest loss first."""
-        return self.instances[self.instances["point"] == point].sort_values(["loss", "seed"], ignore_index=True)
+        own = self.instances.iloc[self._points_rows[point]]
+        return own.sort_values(["loss", "seed"], ignore_index=True)
+
+    @cached_property
+    def _points_rows(self) -> dict[Any, Any]:
+        return dict(self.instances.groupby("point").indices)
 
     def features_of(self, instance: int) -> pd.DataFrame:
         """One row per feature, in order."""
-        return self.features[self.features["instance"] == instance].sort_values("feature", ignore_index=True)
+        return self._features.iloc[self._features_rows[instance]].reset_index(drop=True)
+
+    def per_feature(self, column: str, instances: np.ndarray) -> np.ndarray:
+        """A column of the table of features for some instances, [instance, feature]."""
+        known = self._features["instance"].to_numpy()[:: self.n_features]
+        values = self._features[column].to_numpy().reshape(-1, self.n_features)
+        return values[np.searchsorted(known, instances)]
 
     def weights_of(self, instance: int) -> np.ndarray:
         """W of one instance, [hidden, feature]."""
@@ -68,15 +88,39 @@ class Tables:
         W = self.weights_of(instance)
         return W.T @ W
 
-    def _matrix_of(self, instance: int, column: str) -> np.ndarray:
-        if instance not in self._rows_of:
-            raise ValueError(f"no entries of instance {instance} in the table of weights")
-        entries = self.weights.iloc[self._rows_of[instance]].sort_values(["hidden", "feature"])
-        return entries[column].to_numpy().reshape(self.n_hidden, self.n_features)
+    def trajectory_of(self, instance: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps of which weights were kept, and W at each of them, [step, hidden, feature]."""
+        if instance not in self._trajectories_rows:
+            raise ValueError(f"no trajectory of instance {instance}: it is kept of small experiments only")
+        own = self.trajectories.iloc[self._trajectories_rows[instance]]
+        steps = own["step"].unique()
+        return steps, own["value"].to_numpy(dtype=float).reshape(len(steps), self.n_hidden, self.n_features)
 
     @cached_property
-    def _rows_of(self) -> dict[Any, Any]:
-        return dict(self.weights.groupby("instance").indices)
+    def _trajectories_rows(self) -> dict[Any, Any]:
+        return dict(self.trajectories.groupby("instance").indices)
+
+    def _matrix_of(self, instance: int, column: str) -> np.ndarray:
+        if instance not in self._weights_rows:
+            raise ValueError(f"no entries of instance {instance} in the table of weights")
+        entries = self._weights[column].to_numpy()[self._weights_rows[instance]]
+        return entries.reshape(self.n_hidden, self.n_features)
+
+    @cached_property
+    def _features(self) -> pd.DataFrame:
+        return self.features.sort_values(["instance", "feature"], ignore_index=True)
+
+    @cached_property
+    def _features_rows(self) -> dict[Any, Any]:
+        return dict(self._features.groupby("instance").indices)
+
+    @cached_property
+    def _weights(self) -> pd.DataFrame:
+        return self.weights.sort_values(["instance", "hidden", "feature"], ignore_index=True)
+
+    @cached_property
+    def _weights_rows(self) -> dict[Any, Any]:
+        return dict(self._weights.groupby("instance").indices)
 
 
 def read(folder: Path) -> Tables:

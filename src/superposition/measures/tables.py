@@ -5,6 +5,9 @@ differ in nothing but the seed stand at the same `point` of the experiment's axe
 held-out loss is `best` (Elhage et al. keep the lowest loss of several fits where they say what they kept).
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
@@ -15,8 +18,10 @@ from superposition.exact.grids import WEIGHT
 from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
 from superposition.measures.superposition import count, dedicated, norms, represented, superposition
 
+MAX_TRAJECTORIES = 1_000_000  # weights, of all instances and snapshots of an experiment
 
-def on_weight_grid(W: Float[Tensor, "instance hidden feature"]) -> Float[Tensor, "instance hidden feature"]:
+
+def on_weight_grid(W: Float[Tensor, "instance *rest"]) -> Float[Tensor, "instance *rest"]:
     """`W` in float64, rounded to the grid of trained weights, 2^-18, on which measures have the same bits everywhere.
 
     Exact training leaves weights there anyway. Float32 training does not, and may also leave the grid's range of +-8,
@@ -34,10 +39,12 @@ def instances_table(
     features: pd.DataFrame,
     W: Float[Tensor, "instance hidden feature"],
     loss: Float[Tensor, " instance"],
+    models: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
     """One row per instance: the world's columns, the point it stands at, its loss, and measures of all its features.
 
-    `instances` and `features` are the world's frames, `loss` is the importance-weighted held-out loss.
+    `instances` and `features` are the world's frames, `loss` is the importance-weighted held-out loss, `models` the
+    settings of each model, of which those that are numbers have columns.
     """
     instances, features = _in_order(instances, features, W)
     W = on_weight_grid(W)
@@ -49,6 +56,8 @@ def instances_table(
         frobenius_squared=frobenius_squared(W).numpy(),
         dimensions_per_feature=dimensions_per_feature(W).numpy(),
     )
+    for number in ("hidden_l1", "training_attack"):
+        table[number] = table["model"].map({model["name"]: float(model[number]) for model in models})
     best = table.sort_values(["loss", "seed"], kind="stable").drop_duplicates("point")["instance"]
     return table.assign(best=table["instance"].isin(best))
 
@@ -62,7 +71,7 @@ def features_table(
     """One row per instance and feature. `instances` is what `instances_table` returned, `features` is the world's."""
     instances, features = _in_order(instances, features, W)
     W = on_weight_grid(W)
-    coordinates = instances[["instance", "model", "sparsity", "importance", "seed", "best"]]
+    coordinates = instances[["instance", "model", "sparsity", "importance", "sets", "seed", "best"]]
     coordinates = coordinates.rename(columns={"importance": "importance_curve"})
     table = coordinates.merge(features[["instance", "feature", "importance", "density"]], on="instance")
     return table.assign(
@@ -90,6 +99,41 @@ def weights_table(
     return pd.DataFrame(columns | values)
 
 
+def learning_table(steps: Sequence[int], W: Float[Tensor, "snapshot instance hidden feature"]) -> pd.DataFrame:
+    """One row per instance, feature and step of which weights were kept: how strongly it was represented then.
+
+    In float32, since an experiment has many: of exact float64 values, and so the same everywhere.
+    """
+    parts = []
+    for step, now in zip(steps, map(on_weight_grid, W), strict=True):
+        instance, feature = (axis.ravel().astype(np.int32) for axis in np.indices((now.shape[0], now.shape[2])))
+        columns = {"instance": instance, "step": np.int32(step), "feature": feature}
+        values = {"norm": norms(now), "dimensionality": feature_dimensionality(now)}
+        parts.append(pd.DataFrame(columns | {key: value.flatten().float().numpy() for key, value in values.items()}))
+    return pd.concat(parts).sort_values(["instance", "step", "feature"], kind="stable", ignore_index=True)
+
+
+def trajectories_table(steps: Sequence[int], W: Float[Tensor, "snapshot instance hidden feature"]) -> pd.DataFrame:
+    """W at each step of which it was kept, one row per weight; none for experiments of over a million of them."""
+    W = W if W.numel() <= MAX_TRAJECTORIES else W[:0]
+    at, instance, hidden, feature = (axis.ravel().astype(np.int32) for axis in np.indices(tuple(W.shape)))
+    step = np.asarray(steps, dtype=np.int32)[at]
+    columns = {"instance": instance, "step": step, "hidden": hidden, "feature": feature}
+    values = {"value": on_weight_grid(W.flatten()).float().numpy()}  # 21 bits, which float32 holds exactly
+    table = pd.DataFrame(columns | values)
+    return table.sort_values(["instance", "step", "hidden", "feature"], kind="stable", ignore_index=True)
+
+
+def hidden_table(b: Float[Tensor, "instance hidden"], active: Float[Tensor, "instance hidden"]) -> pd.DataFrame:
+    """One row per hidden dimension: its bias, and the share of held-out samples at which its sum is above 0.
+
+    `active` is NaN of models whose hidden layer is linear, where it would mean nothing.
+    """
+    instance, hidden = (axis.ravel() for axis in np.indices(tuple(b.shape)))
+    columns = {"instance": instance, "hidden": hidden}
+    return pd.DataFrame(columns | {"bias": b.double().flatten().numpy(), "active": active.double().flatten().numpy()})
+
+
 def _in_order(
     instances: pd.DataFrame, features: pd.DataFrame, W: Float[Tensor, "instance hidden feature"]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,8 +154,8 @@ def _points(instances: pd.DataFrame, features: pd.DataFrame) -> list[int]:
 
     Densities tell apart what `sparsity` cannot, it is NaN for every point that gives one sparsity per feature.
     """
-    labels = instances[["model", "importance"]].itertuples(index=False)
-    worlds = [tuple(world.to_numpy().ravel()) for _, world in features.groupby("instance")[["density", "importance"]]]
+    labels = instances[["model", "importance", "sets", "set_size"]].itertuples(index=False)
+    worlds = features[["density", "importance"]].to_numpy().reshape(len(instances), -1)
     numbers: dict[tuple[object, ...], int] = {}
-    keys = [(*label, *world) for label, world in zip(labels, worlds, strict=True)]
+    keys = [(*label, world.tobytes()) for label, world in zip(labels, worlds, strict=True)]
     return [numbers.setdefault(key, len(numbers)) for key in keys]

@@ -8,6 +8,10 @@ REPRESENTED_NORM = 0.5
 # antipodal pair has 1 and a feature of its own about 0.001 after training, so that anything between would do.
 DEDICATED_SUPERPOSITION = 0.1
 
+# A represented feature counts as being in superposition, where training is to remove that, when its superposition is
+# above this: three tenths of what an antipodal pair has. In between lie features on the way from one to the other.
+IN_SUPERPOSITION = 0.3
+
 # A neuron is used by the features that it weighs more than this, and holds a single one if all others are below the
 # lower line. Weights of the paper's neurons are 0.5 to 1 or within 0.1 of 0; it draws no line between them.
 NEURON_USED = 0.3

@@ -26,7 +26,9 @@ class Architecture:
     """What distinguishes one toy model from another.
 
     `tied`: W_out is the transpose of W. `hidden`, `output`: the activations f and g. `hidden_bias`, `output_bias`:
-    whether c and b exist. `target`: what y is compared with, x itself or |x|.
+    whether c and b exist. `target`: what y is compared with, x itself or |x|. `hidden_l1`: what training adds to a
+    sample's summed squared error for each unit of |h|. `training_attack`: how far training perturbs its samples,
+    relative to their mean norm (training/attack.py).
     """
 
     name: str
@@ -36,6 +38,8 @@ class Architecture:
     hidden_bias: bool
     output_bias: bool
     target: Literal["identity", "absolute"]
+    hidden_l1: float
+    training_attack: float = 0.0
 
 
 class ToyModel(nn.Module):

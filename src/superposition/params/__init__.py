@@ -10,7 +10,7 @@ keys, a rule in `experiments`.
     python -m superposition.params        # checks ./params.yaml: silent, or every fault and exit status 2
 """
 
-from superposition.params.axes import Importance, Sparsity
+from superposition.params.axes import Importance, Sets, Sparsity
 from superposition.params.experiments import Experiment, Params, read
 from superposition.params.faults import Fault, ParamsError
 from superposition.params.schema import PRESETS, Initial, Model, Training
@@ -24,6 +24,7 @@ __all__ = [
     "Model",
     "Params",
     "ParamsError",
+    "Sets",
     "Sparsity",
     "Training",
     "read",

@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag
 
 from superposition.params.faults import Fault, Location, Strict, must, reads_as_number
 
-MAX_INSTANCES = 100_000  # of one experiment; a phase diagram of 100 x 100 points with 10 seeds
+MAX_INSTANCES = 1_000_000  # of one experiment; a phase diagram of 150 x 150 points with 10 seeds has 225000
 # A feature is active where a 32-bit random word falls below density * 2^32, and the same word gives its value: at a
 # density of 1e-4 that leaves 4e5 levels, several for each step of the input grid (2^-16).
 MAX_SPARSITY = 0.9999
@@ -68,6 +68,13 @@ class PerFeature(Strict):
     per_feature: Annotated[list[SparsityValue], must("be a list with one sparsity for each feature")]
 
 
+class LastSparsity(Strict):
+    """The last feature has another sparsity than the others."""
+
+    last: SparsityValue
+    others: SparsityValue
+
+
 class Geometric(Strict):
     geometric: Annotated[float, Field(gt=0), must("be a number above 0, the ratio r of I_i = r^i")]
 
@@ -83,7 +90,9 @@ class Last(Strict):
 
 
 FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
-FORM_OF_KEY |= {key: f"<{key}>" for key in ("per_feature", "geometric", "listed", "last")}
+FORM_OF_KEY |= {
+    key: f"<{key}>" for key in ("per_feature", "geometric", "listed", "last", "correlated", "anticorrelated")
+}
 
 
 def form(value: Any) -> str | None:
@@ -93,20 +102,39 @@ def form(value: Any) -> str | None:
     if isinstance(value, dict):
         named = {FORM_OF_KEY[key] for key in value if key in FORM_OF_KEY}
         return named.pop() if len(named) == 1 else None
+    if value == "independent":
+        return "<independent>"
     return "<number>" if isinstance(value, (int, float)) or reads_as_number(value) else None
 
 
 BY_FORM = Discriminator(form)
 AT_LEAST_ONE = must("hold at least one point")
 
-SPARSITY_POINT = "a number, at least 0 and below 1, or {per_feature: [one number for each feature]}"
+
+class LastSparsityRange(Strict):
+    """A sweep of the last feature's sparsity."""
+
+    last: Annotated[
+        Annotated[SparsityValue, Tag("<number>")] | Annotated[SparsityRange, Tag("<range>")],
+        BY_FORM,
+        must("be a number, at least 0 and below 1, or {start, stop, num, spacing}"),
+    ]
+    others: SparsityValue
+
+
+SPARSITY_POINT = (
+    "a number, at least 0 and below 1, {last: number, others: number} or {per_feature: [one number for each feature]}"
+)
 SparsityPoint = Annotated[
-    Annotated[SparsityValue, Tag("<number>")] | Annotated[PerFeature, Tag("<per_feature>")],
+    Annotated[SparsityValue, Tag("<number>")]
+    | Annotated[LastSparsity, Tag("<last>")]
+    | Annotated[PerFeature, Tag("<per_feature>")],
     BY_FORM,
     must(f"be {SPARSITY_POINT}"),
 ]
 SparsityAxis = Annotated[
     Annotated[SparsityValue, Tag("<number>")]
+    | Annotated[LastSparsityRange, Tag("<last>")]
     | Annotated[PerFeature, Tag("<per_feature>")]
     | Annotated[list[SparsityPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
     | Annotated[SparsityRange, Tag("<range>")],
@@ -157,11 +185,52 @@ SeedAxis = Annotated[
 ]
 
 
+SET_SIZE = must("be a number of features in each set, a whole number of at least 2")
+
+
+class Correlated(Strict):
+    correlated: Annotated[int, Field(ge=2), SET_SIZE]
+
+
+class Anticorrelated(Strict):
+    anticorrelated: Annotated[int, Field(ge=2), SET_SIZE]
+
+
+SETS_POINT = "independent, {correlated: features in each set} or {anticorrelated: features in each set}"
+SetsPoint = Annotated[
+    Annotated[Literal["independent"], Tag("<independent>")]
+    | Annotated[Correlated, Tag("<correlated>")]
+    | Annotated[Anticorrelated, Tag("<anticorrelated>")],
+    BY_FORM,
+    must(f"be {SETS_POINT}"),
+]
+SetsAxis = Annotated[
+    Annotated[Literal["independent"], Tag("<independent>")]
+    | Annotated[Correlated, Tag("<correlated>")]
+    | Annotated[Anticorrelated, Tag("<anticorrelated>")]
+    | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
+    BY_FORM,
+    must(f"be {SETS_POINT}, or a list of those"),
+]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """A point of the axis of sets: which features are active together, or never together."""
+
+    kind: str  # "independent", "correlated" or "anticorrelated"
+    size: int  # features in each set; 1 if independent
+
+    @property
+    def label(self) -> str:
+        return self.kind if self.size == 1 else f"{self.kind} in sets of {self.size}"
+
+
 @dataclass(frozen=True)
 class Sparsity:
     """A point of the sparsity axis: the probability that a feature is zero."""
 
-    label: str  # "0.9", or "per feature ..."
+    label: str  # "0.9", "last 0.5, others 0.9" or "per feature ..."
     uniform: float | None  # the sparsity that all features share, if they do
     per_feature: tuple[float, ...]  # [feature]
 
@@ -176,7 +245,7 @@ class Importance:
 
 def size(axis: Any) -> int:
     """How many points an axis has, without making them."""
-    if isinstance(axis, LastRange):
+    if isinstance(axis, LastRange | LastSparsityRange):
         axis = axis.last
     if isinstance(axis, Range):
         return axis.num
@@ -195,8 +264,13 @@ def placed(axis: Any) -> list[tuple[Location, Any]]:
 def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]:
     """The points of a valid SparsityAxis, and what is wrong with them at this number of features."""
     points, faults = [], []
-    for where, point in _spread(axis, _even_sparsities):
-        if isinstance(point, PerFeature):
+    for where, point in _spread_sparsity(axis):
+        if isinstance(point, LastSparsity):
+            last, others = _rounded(point.last), _rounded(point.others)
+            label = f"last {_digits(last)}, others {_digits(others)}"
+            values = (others,) * (n_features - 1) + (last,)
+            points.append((where, Sparsity(label=label, uniform=None, per_feature=values)))
+        elif isinstance(point, PerFeature):
             faults += _wrong_length((*where, "per_feature"), point.per_feature, n_features)
             values = tuple(map(_rounded, point.per_feature))
             points.append((where, Sparsity(label=f"per feature {_listing(values)}", uniform=None, per_feature=values)))
@@ -233,6 +307,17 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
     return [point for _, point in points], faults + _repeated([(where, p.curve) for where, p in points])
 
 
+def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
+    """The points of a valid SetsAxis, and what is wrong with them at this number of features."""
+    points, faults = [], []
+    for where, point in placed(axis):
+        kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
+        if n_features % size:
+            faults.append(Fault((*where, kind), f"must divide n_features = {n_features} into sets of equal size", size))
+        points.append((where, Sets(kind=kind, size=size)))
+    return [point for _, point in points], faults + _repeated(points)
+
+
 def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:
     """The points of a valid SeedAxis, and what is wrong with them."""
     if isinstance(axis, int):
@@ -248,6 +333,14 @@ def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:
 def _spread(axis: Any, even: Callable[[Range], list[float]]) -> list[tuple[Location, Any]]:
     """As `placed`, with a range spread out; its points have no places of their own."""
     return [((), point) for point in even(axis)] if isinstance(axis, Range) else placed(axis)
+
+
+def _spread_sparsity(axis: Any) -> list[tuple[Location, Any]]:
+    """As `_spread`, with a sweep of the last feature's sparsity spread out into points of one."""
+    if isinstance(axis, LastSparsityRange):
+        spread = _spread(axis.last, _even_sparsities)
+        return [((), LastSparsity(last=value, others=axis.others)) for _, value in spread]
+    return _spread(axis, _even_sparsities)
 
 
 def _spread_importance(axis: Any) -> list[tuple[Location, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,18 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML, YAMLError
 
 from superposition.exact.grids import over_budget
-from superposition.params.axes import MAX_INSTANCES, Importance, Sparsity, importances, placed, seeds, size, sparsities
+from superposition.params.axes import (
+    MAX_INSTANCES,
+    Importance,
+    Sets,
+    Sparsity,
+    importances,
+    placed,
+    seeds,
+    sets,
+    size,
+    sparsities,
+)
 from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
 from superposition.params.schema import PRESETS, Block, Defaults, File, Initial, Model, Training
 
@@ -20,7 +32,7 @@ NESTED = [key for key, field in Defaults.model_fields.items() if field.annotatio
 
 
 class Experiment(Strict):
-    """One block of params.yaml, resolved: its instances are the product models x sparsities x importances x seeds."""
+    """One block of params.yaml, resolved; its instances are models x importances x sparsities x sets x seeds."""
 
     title: str
     section: str
@@ -29,11 +41,17 @@ class Experiment(Strict):
     models: tuple[Model, ...]
     sparsities: tuple[Sparsity, ...]
     importances: tuple[Importance, ...]
+    sets: tuple[Sets, ...]
     seeds: tuple[int, ...]
     values: Literal["unit", "signed"]
     held_out: int
+    attack: float | None
     initial: Initial
     training: Training
+
+    def points(self) -> Iterator[tuple[Model, Importance, Sparsity, Sets, int]]:
+        """The coordinates of each instance, in order."""
+        return product(self.models, self.importances, self.sparsities, self.sets, self.seeds)
 
     def training_settings(self) -> dict[str, Any]:
         """All that training needs to know besides its data, in JSON's types."""
@@ -58,10 +76,8 @@ def read(path: Path) -> Params:
     checked = {}
     for name, own in blocks.items() if isinstance(blocks, dict) else ():
         if isinstance(own, dict):
-            *checked[name], found = _check(own, shared)
-            for fault in found:
-                home = ("defaults",) if _is_inherited(fault.location, own) else ("experiments", str(name))
-                faults.append(replace(fault, location=(*home, *fault.location)))
+            *checked[name], found = _check_scales(own, shared, document.get("scale") == "full")
+            faults += [replace(fault, location=_home(fault, own, str(name))) for fault in found]
     if faults:
         # What the defaults do wrong is said once, however many experiments inherit it.
         raise ParamsError(list({str(fault): fault for fault in faults}.values()))
@@ -103,6 +119,50 @@ def _is_inherited(location: Location, own: dict[Any, Any]) -> bool:
     return key not in own
 
 
+def _enlarged(own: dict[Any, Any]) -> dict[Any, Any]:
+    """An experiment's keys at full scale."""
+    larger = own["full_scale"]
+    merged = {key: own[key] | larger[key] for key in NESTED if isinstance(own.get(key), dict) and key in larger}
+    return own | larger | {key: value for key, value in merged.items() if isinstance(larger[key], dict)}
+
+
+def _check_scales(
+    own: dict[Any, Any], shared: dict[Any, Any], full: bool
+) -> tuple[dict[str, Any], dict[str, list[Any]], list[Fault]]:
+    """As `_check`, at the scale that is wanted; faults are those of both scales, said once."""
+    larger = own.get("full_scale")
+    keys, points, faults = _check(own, shared)
+    if not isinstance(larger, dict) or not larger:
+        return keys, points, faults
+    if "full_scale" in larger:
+        return keys, points, [*faults, Fault(("full_scale", "full_scale"), "is an unknown key", larger["full_scale"])]
+    try:
+        enlarged = _enlarged(own)
+    except TypeError:
+        enlarged = own | larger
+    more_keys, more_points, found = _check(enlarged, shared)
+    known = {str(fault) for fault in faults}
+    for fault in found:
+        if str(fault) not in known:
+            in_place = _stands_in(larger, fault.location)
+            faults.append(replace(fault, location=("full_scale", *fault.location)) if in_place else fault)
+    return (more_keys, more_points, faults) if full else (keys, points, faults)
+
+
+def _stands_in(larger: dict[Any, Any], location: Location) -> bool:
+    """Whether what stands at this location of an experiment at full scale was written in `full_scale`."""
+    if not location or location[0] not in larger:
+        return False
+    key, *rest = location
+    return not (key in NESTED and rest and isinstance(larger[key], dict)) or rest[0] in larger[key]
+
+
+def _home(fault: Fault, own: dict[Any, Any], name: str) -> Location:
+    """Where in the file a fault of an experiment stands: in its own block, or in the defaults."""
+    home = ("defaults",) if _is_inherited(fault.location, own) else ("experiments", name)
+    return (*home, *fault.location)
+
+
 def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any], dict[str, list[Any]], list[Fault]]:
     """The valid keys of an experiment, the points of its axes, and its faults but for those of the defaults alone."""
     valid: dict[type, dict[str, Any]] = {}
@@ -114,8 +174,11 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     keys, training = valid.get(Block, {}), valid.get(Training, {})
     too_many = _size_faults(keys)
     points, found = ({}, too_many) if too_many else _expand(keys)
-    faults += [*_training_faults(training, own), *_budget_faults(keys, training, own), *found]
+    attacks = any(model.training_attack for model in points.get("model", []))
+    faults += [*_training_faults(training, own), *_budget_faults(keys, training, own, attacks), *found]
     faults += _tied_faults(points.get("model", []), keys)
+    faults += _sets_faults(points, own)
+    faults += _attack_faults(points.get("model", []), keys, own)
     return keys, points, faults
 
 
@@ -128,9 +191,11 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
         models=tuple(points["model"]),
         sparsities=tuple(points["sparsity"]),
         importances=tuple(points["importance"]),
+        sets=tuple(points["sets"]),
         seeds=tuple(points["seeds"]),
         values=keys["values"],
         held_out=keys["held_out"],
+        attack=keys["attack"],
         initial=keys["initial"],
         training=keys["training"],
     )
@@ -152,27 +217,29 @@ def _training_faults(training: dict[str, Any], own: dict[Any, Any]) -> Iterator[
             yield Fault(too_little, f"must be at least {small} = {training[small]}", training[large])
 
 
-def _budget_faults(keys: dict[str, Any], training: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+def _budget_faults(
+    keys: dict[str, Any], training: dict[str, Any], own: dict[Any, Any], attacks: bool
+) -> Iterator[Fault]:
     if training.get("arithmetic") != "exact":
         return
     # A shape of which a part is unknown is checked as if that part were 1, which always fits.
     shape = {key: keys.get(key, 1) for key in ("n_features", "n_hidden")} | {
         "batch_size": training.get("batch_size", 1)
     }
-    for sentence in over_budget(**shape):
+    for sentence in over_budget(**shape, attacks=attacks):
         axis = sentence.split()[0]
         location = ("training", axis) if axis in training else (axis,)
         yield Fault(_blamed(own, location, ("training", "arithmetic")), sentence)
 
 
 def _size_faults(keys: dict[str, Any]) -> list[Fault]:
-    counts = {key: size(keys[key]) for key in ("model", "sparsity", "importance", "seeds") if key in keys}
+    counts = {key: size(keys[key]) for key in ("model", "sparsity", "importance", "sets", "seeds") if key in keys}
     instances, n_features = prod(counts.values()), keys.get("n_features", 1)
-    product = f"{' x '.join(f'{count} ({key})' for key, count in counts.items())} = {instances} instances"
+    factors = f"{' x '.join(f'{count} ({key})' for key, count in counts.items())} = {instances} instances"
     if instances > MAX_INSTANCES:
-        return [Fault((), f"has {product}; allowed: at most {MAX_INSTANCES}")]
+        return [Fault((), f"has {factors}; allowed: at most {MAX_INSTANCES}")]
     if instances * n_features > MAX_ROWS:
-        return [Fault((), f"has {product} of {n_features} features; allowed: at most {MAX_ROWS} features in all")]
+        return [Fault((), f"has {factors} of {n_features} features; allowed: at most {MAX_ROWS} features in all")]
     return []
 
 
@@ -182,6 +249,7 @@ def _expand(keys: dict[str, Any]) -> tuple[dict[str, list[Any]], list[Fault]]:
     if "n_features" in keys:
         expansions["sparsity"] = partial(sparsities, n_features=keys["n_features"])
         expansions["importance"] = partial(importances, n_features=keys["n_features"])
+        expansions["sets"] = partial(sets, n_features=keys["n_features"])
     points, faults = {}, []
     for key, expand in expansions.items():
         if key in keys:
@@ -211,3 +279,29 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
     tied = [model.name for model in models if model.tied]
     if tied and n is not None and m is not None and m > n:
         yield Fault(("n_hidden",), f"must be at most n_features = {n} for tied models ({', '.join(tied)})", m)
+
+
+def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """A set is active as a whole, and so has one density."""
+    for group in points.get("sets", []):
+        for sparsity in points.get("sparsity", []):
+            values = sparsity.per_feature
+            if any(values[i] != values[i - i % group.size] for i in range(len(values))):
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must keep features of different sparsity in different sets; sparsity has {sparsity.label}",
+                    group.label,
+                )
+
+
+def _attack_faults(models: list[Model], keys: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Attacks point along columns of W^T W, which is what a model computes if it is tied and hides nothing."""
+    for model in models:
+        fits = model.tied and model.hidden == "linear" and model.target == "identity"
+        if not fits and keys.get("attack") is not None:
+            allowed = f"must be null for models that are not tied, linear on h and of target identity ({model.name})"
+            yield Fault(_blamed(own, ("attack",), ("model",)), allowed)
+        if not fits and model.training_attack:
+            yield Fault(
+                ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
+            )

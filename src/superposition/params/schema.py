@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from superposition.params.axes import AT_LEAST_ONE, ImportanceAxis, SeedAxis, SeedValue, SparsityAxis
+from superposition.params.axes import AT_LEAST_ONE, ImportanceAxis, SeedAxis, SeedValue, SetsAxis, SparsityAxis
 from superposition.params.faults import Strict, must
 
 # Steps and samples are counted by 32-bit words of the random generator.
@@ -35,6 +35,8 @@ class Model(Strict):
     output_bias: Flag = True  # b
     hidden_bias: Flag = False  # c
     target: Annotated[Literal["identity", "absolute"], must("be identity or absolute")] = "identity"
+    hidden_l1: Annotated[float, Field(ge=0, le=16), must("be a number between 0 and 16")] = 0.0
+    training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
 
 
 # The paper's models: "Demonstrating Superposition" (linear, ReLU output), "Superposition in a Privileged Basis" (ReLU
@@ -107,11 +109,18 @@ class Defaults(Strict):
 
     sparsity: SparsityAxis
     importance: ImportanceAxis
+    sets: SetsAxis
     values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
     seeds: SeedAxis
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+    attack: Annotated[
+        Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
+    ]
     initial: Annotated[Initial, must("be a mapping with rule and gain")]
     training: Annotated[Training, must("be a mapping of training settings")]
+
+
+FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")
 
 
 class Block(Defaults):
@@ -122,6 +131,7 @@ class Block(Defaults):
     model: ModelAxis
     n_features: Size
     n_hidden: Size
+    full_scale: Annotated[dict[Any, Any], FULL_SCALE] = Field(default_factory=dict)
 
 
 EXPERIMENT = "be a mapping with at least model, n_features and n_hidden"
@@ -129,6 +139,7 @@ EXPERIMENT = "be a mapping with at least model, n_features and n_hidden"
 
 class File(Strict):
     seed: SeedValue
+    scale: Annotated[Literal["default", "full"], must("be default or full")]
     defaults: Annotated[Defaults, must("be a mapping of the keys that experiments may leave out")]
     experiments: Annotated[
         dict[Name, Annotated[dict[Any, Any], must(EXPERIMENT)]],

@@ -41,12 +41,13 @@ def conditions(tables: Tables) -> list[Condition]:
 
 
 def _names(best: pd.DataFrame) -> list[str]:
-    """Model and sparsity, and the importance if that varies; a number where these leave two points alike."""
-    parts = [best["model"].astype(str), "S=" + best["sparsity"].map("{:.6g}".format).replace("nan", "per feature")]
+    """Model and sparsity, and the importance and sets if they vary."""
+    sparsity = best["sparsity"].map("{:.6g}".format).where(best["sparsity"].notna(), best["sparsity_label"])
+    parts = [best["model"].astype(str), "S=" + sparsity.astype(str)]
     if len(best["importance"].unique()) > 1:
         parts.append("I=" + best["importance"].astype(str))
-    names = [" ".join(row) for row in zip(*parts, strict=True)]
-    return [
-        f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
-        for place, name in enumerate(names)
-    ]
+    if len(best[["sets", "set_size"]].drop_duplicates()) > 1:
+        parts.append(
+            best["sets"].astype(str).where(best["set_size"] == 1, best["sets"] + " " + best["set_size"].astype(str))
+        )
+    return [" ".join(row) for row in zip(*parts, strict=True)]

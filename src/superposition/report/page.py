@@ -1,5 +1,6 @@
 """The page that binds claims, figures and numbers: one static HTML file beside its figures, no scripts, no times."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,20 +23,44 @@ class Section:
     title: str
     section: str  # of the paper
     parameters: list[tuple[str, str]]
+    cost: str
     figures: list[str]  # relative to the page
+    full_scale: list[str]  # likewise
     conditions: list[Condition]
 
 
-def section(key: str, experiment: Experiment, tables: Tables, figures: Sequence[str]) -> Section:
-    """What the page says of an experiment; `figures` are the names of the files in its folder of figures."""
+def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> Section:
+    """What the page says of an experiment; its figures are in folders of `reports`, where the page goes too."""
+    figures, full_scale = (
+        sorted(f"{part}/{key}/{file.name}" for file in (reports / part / key).glob("*.svg"))
+        for part in ("figures", "full_scale")
+    )
+    measured = measured_costs(reports / "costs.csv").get(key)
     return Section(
         key=key,
         title=experiment.title,
         section=experiment.section,
         parameters=parameters(experiment),
-        figures=[f"figures/{key}/{name}" for name in sorted(figures)],
+        figures=figures,
+        full_scale=full_scale,
+        cost=f"{cost(experiment):.1e} multiply-adds in training" + (f", {measured}" if measured else ""),
         conditions=conditions(tables),
     )
+
+
+def cost(experiment: Experiment) -> int:
+    """Multiply-adds of the matrix products of training: two forwards and twice as many backwards, on every sample."""
+    training = experiment.training
+    samples = sum(1 for _ in experiment.points()) * training.steps * training.batch_size
+    return 6 * samples * experiment.n_features * experiment.n_hidden
+
+
+def measured_costs(file: Path) -> dict[str, str]:
+    """What `make costs` noted, in words, by experiment."""
+    if not file.is_file():
+        return {}
+    with file.open(newline="", encoding="utf-8") as rows:
+        return {row["experiment"]: f"{float(row['seconds']):.0f} s on {row['device']}" for row in csv.DictReader(rows)}
 
 
 def parameters(experiment: Experiment) -> list[tuple[str, str]]:
@@ -46,6 +71,7 @@ def parameters(experiment: Experiment) -> list[tuple[str, str]]:
         ("model", ", ".join(model.name for model in experiment.models)),
         ("n_features, n_hidden", f"{experiment.n_features}, {experiment.n_hidden}"),
         ("sparsity", _listed([sparsity.label for sparsity in experiment.sparsities])),
+        ("features", _listed([sets.label for sets in experiment.sets])),
         ("importance", _listed([importance.label for importance in experiment.importances])),
         ("seeds", _listed([str(seed) for seed in experiment.seeds])),
         ("training", f"{training.steps} steps of {training.batch_size} samples, {data}"),
@@ -69,6 +95,7 @@ def page(sections: Sequence[Section], evaluation: Evaluation) -> str:
         sections=sections,
         verdicts=evaluation.verdicts,
         untested=evaluation.untested,
+        remarks=evaluation.remarks,
         counts={verdict: given.count(verdict) for verdict in ("holds", "fails", "differs_from_print")},
         max_rows=MAX_ROWS,
     )

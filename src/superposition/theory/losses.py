@@ -34,3 +34,22 @@ def without_superposition(
     """
     errors = np.sort(ignored(density, importance))
     return float(errors[: max(0, len(errors) - n_hidden)].sum() / len(errors))
+
+
+def digon_for_one(density: float, n_features: int) -> float:
+    """How much the mean over features falls when a dimension that was worth one feature turns into a digon: a "jump".
+
+    Before, one feature has no loss and another s/3 - s^2/4; after, each has s^2/6. That is (s/3 - 7 s^2/12) / n. A
+    dimension that holds a little of each of many features was worth one as well: it takes as much variance away.
+    """
+    s, one = np.array([density]), np.ones(1)
+    return float((ignored(s, one) - 2 * antipodal(s, one))[0]) / n_features
+
+
+def one_direction_for_a_set(size: int) -> float:
+    """Least loss of a set of features that are active together and share one direction, over that without weights.
+
+    Their sum x_1 + ... + x_k is all that is left. Given it, each is its mean up to a variance of (1 - 1/k) / 12;
+    without weights each has E[x^2] = 1/3. That is (k - 1) / (4 k), or 1/6 for three (our arithmetic).
+    """
+    return (size - 1) / (4 * size)

@@ -16,11 +16,6 @@ def energy(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "..."]
     return np.asarray((repelled**2).sum(axis=(-1, -2)))
 
 
-def regular_polygon(n_points: int) -> Float[np.ndarray, "2 point"]:
-    angles = 2 * np.pi * np.arange(n_points) / n_points
-    return np.stack([np.cos(angles), np.sin(angles)])
-
-
 def signed_basis(n_points: int, n_hidden: int) -> Float[np.ndarray, "hidden point"]:
     """The first of e_1, -e_1, e_2, -e_2, ...: no two at less than a right angle, and there are 2 n_hidden of them."""
     if n_points > 2 * n_hidden:

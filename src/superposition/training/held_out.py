@@ -23,7 +23,7 @@ class HeldOut(nn.Module):
 
     def __init__(
         self,
-        words: Int64[Tensor, "feature sample"],
+        words: Int64[Tensor, "draw sample"],
         distribution: Distribution,
         importance: Float[Tensor, "instance feature"],
         unit: Float[Tensor, " instance"],
@@ -46,4 +46,5 @@ class HeldOut(nn.Module):
     def loss(self, sums: Float[Tensor, "part instance"]) -> Float[np.ndarray, " instance"]:
         """Importance-weighted squared error of each instance, mean over samples and features."""
         totals = [math.fsum(parts) for parts in sums.T.tolist()]
-        return np.array([unit * total / self.words.numel() for unit, total in zip(self.unit, totals, strict=True)])
+        terms = self.importance.shape[1] * self.words.shape[1]
+        return np.array([unit * total / terms for unit, total in zip(self.unit, totals, strict=True)])

@@ -87,17 +87,18 @@ struct Parameter {
 // kernel.py has the same fields in the same order.
 template <typename Real>
 struct Task {
-  int64_t instances, features, hidden, batch;
+  int64_t instances, features, draws, hidden, batch;  // draws: random words of a sample, the features' own first
   int64_t hidden_relu, output_relu, absolute;
   Parameter<Real> W, W_out, b, b_hidden;  // [hidden, feature], [feature, hidden], [feature], [hidden]
   const int64_t* keys;                    // [instance, 2]
-  const uint32_t* sample;                 // words [instance, feature, sample_size], or null: fresh ones
-  int64_t sample_size, sample_shared;     // shared: one sample [feature, sample_size] for all instances
-  const int64_t* threshold;               // [instance, feature]
+  const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
+  int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
+  const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const double* scale;                    // [instance, feature]
   double offset;
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
+  const Real* hidden_l1;                  // [instance]
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay;
 };
@@ -233,21 +234,24 @@ inline uint64_t nonzero(const Real* row) {
   return mask;
 }
 
+// Values x of a feature whose own words are `word`, and a bit for each sample in which it is active.
 template <typename Real>
-uint64_t values(const uint32_t* word, int64_t threshold, double scale, double offset, Real* x) {
+uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64_t count, double scale, double offset,
+                Real* x) {
   // Signed integers are what vector units compare and convert: both sides are shifted by 2^31.
-  const int32_t first = INT32_MIN, last = int32_t(uint32_t(threshold - 1) ^ 0x80000000u);
+  const uint32_t shift = 0x80000000u - uint32_t(first);
+  const int32_t last = int32_t(uint32_t(count - 1) ^ 0x80000000u);
   uint64_t active = 0;
   for (int s = 0; s < BLOCK; s += Simd<int32_t>::LANES)
-    active |= lanes_set((vector(reinterpret_cast<const int32_t*>(word) + s) ^ first) <= last) << s;
+    active |= lanes_set(Vector<int32_t>(vector(gate + s) + shift) <= last) << s;
   const auto value = [=](uint32_t w) {
     return Real(std::nearbyint((int32_t(w ^ 0x80000000u) + 0x1p31) * scale) / INPUTS_PER_UNIT + offset);
   };
-  if (threshold > int64_t(1) << 29) {
+  if (count > int64_t(1) << 29) {
 #pragma GCC ivdep
     for (int s = 0; s < BLOCK; ++s) {
       const Real v = value(word[s]);
-      x[s] = int32_t(word[s] ^ 0x80000000u) <= last ? v : Real(0);
+      x[s] = int32_t(gate[s] + shift) <= last ? v : Real(0);
     }
   } else {
     std::memset(x, 0, BLOCK * sizeof(Real));
@@ -507,6 +511,7 @@ class Worker {
         gradient_out(by_hidden ? rows * stride : rows * m * LANES),
         gradient_bias(rows * LANES),
         gradient_hidden_bias(stride),
+        gates((task.draws - n) * BLOCK),
         x(rows * BLOCK),
         masks(rows),
         h(stride * BLOCK),
@@ -526,7 +531,7 @@ class Worker {
         const int count = std::min<int64_t>(BLOCK, task.batch - start);
         encode(instance, step, start, count);
         decode(count);
-        backward();
+        backward(task.hidden_l1[instance], count);
       }
       update(instance, step);
     }
@@ -619,18 +624,30 @@ class Worker {
     for (int s = 0; s < BLOCK; ++s)
       sample[s] = task.sample ? (step * task.batch + start + s) % task.sample_size : start + s;
     const uint64_t inside = count == BLOCK ? ~uint64_t(0) : (uint64_t(1) << count) - 1;
+    const auto draw = [&](int64_t i) {  // words of a group
+      if (!task.sample) {
+        draw_words(task.keys[2 * instance], task.keys[2 * instance + 1], i / GROUP, sample, step, words);
+        return;
+      }
+      for (int64_t d = i; d < std::min(i + GROUP, task.draws); ++d) {
+        const uint32_t* from = task.sample + (task.sample_shared ? d : instance * task.draws + d) * task.sample_size;
+        for (int s = 0; s < BLOCK; ++s) words[d - i][s] = from[sample[s]];
+      }
+    };
+    for (int64_t i = n / GROUP * GROUP; n < task.draws && i < task.draws; i += GROUP) {
+      draw(i);
+      for (int64_t d = std::max(i, n); d < std::min(i + GROUP, task.draws); ++d)
+        std::memcpy(gates + (d - n) * BLOCK, words[d - i], sizeof words[0]);
+    }
     Real* sums = by_hidden ? h_turned : h;
     std::memset(sums, 0, stride * BLOCK * sizeof(Real));
     for (int i = 0; i < n; i += GROUP) {
-      if (!task.sample)
-        draw_words(task.keys[2 * instance], task.keys[2 * instance + 1], i / GROUP, sample, step, words);
+      draw(i);
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
-        const int64_t row = instance * n + f;
-        if (task.sample) {
-          const uint32_t* from = task.sample + (task.sample_shared ? f : row) * task.sample_size;
-          for (int s = 0; s < BLOCK; ++s) words[f - i][s] = from[sample[s]];
-        }
-        masks[f] = values(words[f - i], task.threshold[row], task.scale[row], task.offset, x + f * BLOCK) & inside;
+        const int64_t own = instance * n + f, gate = task.gate[own];
+        const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
+        masks[f] = inside & values(words[f - i], decides, task.first[own], task.count[own], task.scale[own],
+                                   task.offset, x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
       const Real *weight = weight_in + i * stride, *v = x + i * BLOCK;
@@ -733,9 +750,13 @@ class Worker {
   }
 
   // The gradients of h, and with them those of W and b_hidden.
-  void backward() {
+  void backward(Real hidden_l1, int count) {
     const Real* values = by_hidden ? h_turned : h;
     const int size = by_hidden ? stride * BLOCK : m * BLOCK;
+    if (hidden_l1)
+      for (int j = 0; j < size; ++j)
+        if ((by_hidden ? j / stride : j % BLOCK) < count)
+          gradient_h[j] += values[j] > 0 ? hidden_l1 : values[j] < 0 ? -hidden_l1 : Real(0);
     if (task.hidden_relu)
       for (int j = 0; j < size; ++j) gradient_h[j] = values[j] <= 0 ? Real(0) : gradient_h[j];
     for (int j = 0; j < size; ++j)
@@ -789,6 +810,7 @@ class Worker {
   const bool by_hidden;
   Aligned<Real> weight_in, weight_out, bias, hidden_bias;
   Aligned<Real> gradient_in, gradient_out, gradient_bias, gradient_hidden_bias;  // sums over the batch
+  Aligned<uint32_t> gates;  // words beyond the features' own
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it

@@ -58,14 +58,14 @@ class _Task(ctypes.Structure):
     """What a call works on; kernel.cpp has the same fields in the same order, and says what they are."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("instances", "features", "hidden", "batch")),
+        *((name, ctypes.c_int64) for name in ("instances", "features", "draws", "hidden", "batch")),
         *((name, ctypes.c_int64) for name in ("hidden_relu", "output_relu", "absolute")),
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
-        *((name, ctypes.c_void_p) for name in ("threshold", "scale")),
+        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
         ("offset", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "rates")),
+        *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay")),
     ]
 
@@ -87,6 +87,7 @@ class Kernel:
             **data,
             batch=steps.batch_size,
             loss_scale=self._address(steps.loss_scale),
+            hidden_l1=self._address(steps.hidden_l1),
             rates=self._address(steps.rates),
             beta1=adamw.exact_beta(settings.betas[0]),
             beta2=adamw.exact_beta(settings.betas[1]),
@@ -130,11 +131,14 @@ class Kernel:
         return _Task(
             instances=instances,
             features=features,
+            draws=law.draws,
             hidden=hidden,
             hidden_relu=architecture.hidden == "relu",
             output_relu=architecture.output == "relu",
             absolute=architecture.target == "absolute",
-            threshold=self._address(law.threshold),
+            gate=self._address(law.gate),
+            first=self._address(law.first),
+            count=self._address(law.count),
             scale=self._address(law.scale),
             offset=law.offset,
             importance=self._address(importance),

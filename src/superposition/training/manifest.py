@@ -2,19 +2,22 @@
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from superposition.training.kernel import available_cores
+
+CPU = Path("/proc/cpuinfo")
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "pandas", "pyarrow", "dvc")
 
 
 def manifest(name: str, instances: int, settings: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Versions, device and time of one training stage, in JSON's types. `seconds`: wall time, with compilation."""
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return {
         "experiment": name,
-        "device": device,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else cores(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "platform": platform.platform(),
         "python": platform.python_version(),
@@ -23,3 +26,10 @@ def manifest(name: str, instances: int, settings: dict[str, Any], seconds: float
         "model_steps": instances * settings["training"]["steps"],
         "seconds": round(seconds, 1),
     }
+
+
+def cores() -> str:
+    """How many cores of which processor there are."""
+    lines = CPU.read_text(encoding="utf-8").splitlines() if CPU.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return f"{available_cores()} cores of {next(named, platform.machine())}"

@@ -79,7 +79,7 @@ class Ensemble(pl.LightningModule):
     def take_fast_form(self) -> None:
         steps = self.steps
         if self.device.type == "cpu":
-            if library():
+            if steps.attack is None and library():
                 kernel = Kernel(steps, self.held_out, available_cores())
                 self._run, self._held_out_sums = kernel.run, kernel.held_out_sums
         elif worth_compiling(len(steps.rates), steps.batch_size * steps.importance.numel()):

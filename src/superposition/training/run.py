@@ -16,7 +16,9 @@ from superposition.exact.philox import stream_key
 from superposition.exact.schedule import learning_rates
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample, Source, Stream
+from superposition.models.attacks import attack_norm
 from superposition.models.toy_model import Architecture, ToyModel
+from superposition.training.attack import Attack
 from superposition.training.checkpoints import Checkpoints
 from superposition.training.data import Batches
 from superposition.training.held_out import HeldOut
@@ -25,6 +27,8 @@ from superposition.training.module import Ensemble
 from superposition.training.progress import Progress
 from superposition.training.steps import Optimiser, Steps, scale_to_one
 from superposition.training.worlds import Trained, World
+
+TYPICAL = 1024  # held-out samples, whose mean norm is the unit of attacks in training
 
 
 def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast: bool = True) -> Trained:
@@ -56,9 +60,17 @@ def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Pr
     """One model's ensemble, trained to the end."""
     training = world.settings["training"]
     module, source = build(architecture, world, fast)
+    trainer = quiet_trainer([progress, Checkpoints(checkpoint)])
+    batches = Batches(source, snapshot_steps(training["steps"], training["snapshots"]))
+    trainer.fit(module, datamodule=batches, ckpt_path=checkpoint if checkpoint.exists() else None)
+    return module
+
+
+def quiet_trainer(callbacks: list[pl.Callback]) -> pl.Trainer:
+    """Lightning's trainer on the GPU or the CPU, without what it would say, show and write by itself."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, which there are none of
-    trainer = pl.Trainer(
+    return pl.Trainer(
         # Lightning's "auto" would take Apple's GPUs too, which have no float64.
         accelerator="auto" if torch.cuda.is_available() else "cpu",
         devices=1,
@@ -67,12 +79,8 @@ def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Pr
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[progress, Checkpoints(checkpoint)],
-        default_root_dir=checkpoint.parent,
+        callbacks=callbacks,
     )
-    batches = Batches(source, snapshot_steps(training["steps"], training["snapshots"]))
-    trainer.fit(module, datamodule=batches, ckpt_path=checkpoint if checkpoint.exists() else None)
-    return module
 
 
 def build(architecture: Architecture, world: World, fast: bool) -> tuple[Ensemble, Source]:
@@ -90,7 +98,8 @@ def build(architecture: Architecture, world: World, fast: bool) -> tuple[Ensembl
     rows = world.features.sort_values("feature", kind="stable").set_index("instance").loc[numbers]
     density = torch.tensor(rows["density"].to_numpy().reshape(count, n))
     importance = torch.tensor(rows["importance"].to_numpy().reshape(count, n))
-    distribution = Distribution(density, settings["values"], dtype)
+    sets = own["sets"].tolist(), own["set_size"].tolist()
+    distribution = Distribution(density, settings["values"], dtype, *sets)
 
     model = ToyModel(architecture, count, n, m, dtype)
     deviation = standard_deviation(settings["initial"]["rule"], settings["initial"]["gain"], n, m)
@@ -109,11 +118,17 @@ def build(architecture: Architecture, world: World, fast: bool) -> tuple[Ensembl
         training["schedule"], training["learning_rate"], training["steps"], training["warmup_steps"]
     )
     table = rates(rising_and_falling, optimiser.betas)
-    steps = Steps(model, source, importance, optimiser, table, training["batch_size"])
+    held_out_words = torch.from_numpy(world.held_out.astype(np.int64))
+    attack = None
+    if architecture.training_attack:
+        typical = distribution(held_out_words[:, :TYPICAL].expand(count, -1, -1))
+        attack = Attack(keys("attack"), attack_norm(typical, architecture.training_attack))
+    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack)
     unit, _ = scale_to_one(importance)
-    held_out = HeldOut(torch.from_numpy(world.held_out.astype(np.int64)), distribution, steps.importance, unit)
+    held_out = HeldOut(held_out_words, distribution, steps.importance, unit)
     names = [
-        f"{row.sparsity_label} (sparsity), {row.importance} (importance), seed {row.seed}" for row in own.itertuples()
+        f"{row.sparsity_label} (sparsity), {row.importance} (importance), {row.sets}, seed {row.seed}"
+        for row in own.itertuples()
     ]
     taken = snapshot_steps(training["steps"], training["snapshots"])
     return Ensemble(steps, held_out, taken, names, fast, training["learning_rate"]), source

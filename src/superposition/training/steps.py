@@ -16,9 +16,11 @@ from torch._higher_order_ops.while_loop import while_loop_op
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from superposition.exact.adamw import Rates, adamw
-from superposition.exact.ops import squared_error
+from superposition.exact.grids import HIDDEN_GRADIENT
+from superposition.exact.ops import snap, squared_error
 from superposition.features.source import Source
 from superposition.models.toy_model import ToyModel
+from superposition.training.attack import Attack
 
 # One tuple of tensors: weight, first moment, second moment of each parameter in turn.
 State = tuple[Tensor, ...]
@@ -37,11 +39,13 @@ class Steps(nn.Module):
     """Optimiser steps of an ensemble, on whatever device the module is on.
 
     `importance` [instance, feature] may have any scale; the loss is its weighted mean squared error over samples and
-    features. `rates` has a row for each step.
+    features, and where the model says so a multiple of |h|, likewise over samples and the number of features. `rates`
+    has a row for each step.
     """
 
     importance: Tensor
     loss_scale: Tensor
+    hidden_l1: Tensor
     rates: Tensor
 
     def __init__(
@@ -52,28 +56,46 @@ class Steps(nn.Module):
         optimiser: Optimiser,
         rates: Sequence[Rates],
         batch_size: int,
+        attack: Attack | None = None,
     ) -> None:
         super().__init__()
-        self.model, self.source, self.optimiser = model, source, optimiser
+        self.model, self.source, self.optimiser, self.attack = model, source, optimiser, attack
         self.batch_size = batch_size
         dtype = model.W.dtype
         # Not part of a checkpoint: whoever resumes has made them anew.
         unit, scaled = scale_to_one(importance)
         self.register_buffer("importance", scaled.to(dtype), persistent=False)
         self.register_buffer("loss_scale", (unit / (batch_size * importance.shape[1])).to(dtype), persistent=False)
+        # In the units of the sum of squared errors, and on the grid of the gradients that it is added to.
+        l1 = snap(model.architecture.hidden_l1 / unit, HIDDEN_GRADIENT.fraction_bits)
+        self.register_buffer("hidden_l1", l1.to(dtype), persistent=False)
         self.register_buffer("rates", torch.tensor(rates, dtype=dtype), persistent=False)
 
     def state(self, moments: Callable[[nn.Parameter], tuple[Tensor, Tensor]]) -> State:
         return tuple(t for p in self.model.parameters() for t in (p.detach(), *moments(p)))
 
+    def forward(
+        self, x: Float[Tensor, "instance feature sample"], seen: Float[Tensor, "instance feature sample"]
+    ) -> Float[Tensor, " instance"]:
+        """What is minimised: each instance's loss, summed over a batch and in its own units (`loss_scale`).
+
+        `seen` is what the model gets instead of `x`, where that is attacked.
+        """
+        h = self.model.encode(seen)
+        loss = squared_error(self.model.decode(h), self.model.target(x), self.importance)
+        if self.model.architecture.hidden_l1:
+            loss = loss + self.hidden_l1 * h.abs().sum((1, 2))
+        return loss
+
     def gradients(self, step: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Gradient of each instance's loss at one step; losses of instances are never mixed."""
-        names = [name for name, _ in self.model.named_parameters()]
-        x = self.source.batch(step, torch.arange(self.batch_size, device=step.device))
+        names = [name for name, _ in self.named_parameters()]
+        samples = torch.arange(self.batch_size, device=step.device)
+        x = self.source.batch(step, samples)
+        seen = x if self.attack is None else self.attack(x, parameters[names.index("model.W")], samples, step)
         with torch.enable_grad():
             leaves = [p.detach().requires_grad_() for p in parameters]
-            output = torch.func.functional_call(self.model, dict(zip(names, leaves, strict=True)), (x,))
-            loss = squared_error(output, self.model.target(x), self.importance)
+            loss = torch.func.functional_call(self, dict(zip(names, leaves, strict=True)), (x, seen))
             gradients = torch.autograd.grad(loss.sum(), leaves)
         return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients]
 

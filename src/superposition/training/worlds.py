@@ -18,8 +18,8 @@ class World:
     instances: pd.DataFrame
     features: pd.DataFrame
     settings: dict[str, Any]
-    held_out: np.ndarray  # [feature, sample]
-    sample: np.ndarray | None = None  # [instance, feature, sample]
+    held_out: np.ndarray  # [draw, sample]
+    sample: np.ndarray | None = None  # [instance, draw, sample]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""Run experiments at the paper's full scale, beside the results of the default one.
+
+    make full EXPERIMENTS="geometry phase_change"
+
+What runs is HEAD, with `scale: full`, in a clone that stays in .full_scale/: a run that was killed goes on where it
+stopped, and what is up to date is not computed again. Figures, verdicts and the cost go to reports/full_scale/NAME/.
+Exit status: 0 done, 1 a stage failed, 2 a request that cannot be met.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.verify import git, isolated, refuse
+from superposition.claims import evaluate
+from superposition.measures.results import read as read_tables
+from superposition.params import read as read_params
+from superposition.report.metrics import as_json
+
+CLONE, KEPT = Path(".full_scale"), Path("reports", "full_scale")
+
+
+def prepare(commit: str) -> None:
+    """HEAD in the clone, at full scale."""
+    if not CLONE.is_dir():
+        subprocess.run(["git", "clone", "--quiet", "--local", ".", str(CLONE)], check=True)
+    subprocess.run(["git", "-C", str(CLONE), "fetch", "--quiet", "origin"], check=True)
+    subprocess.run(["git", "-C", str(CLONE), "checkout", "--quiet", "--force", "--detach", commit], check=True)
+    params = CLONE / "params.yaml"
+    text, count = re.subn(r"^scale: default\b", "scale: full", params.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    if count != 1:
+        refuse("params.yaml of HEAD does not say `scale: default`", "full scale")
+    params.write_text(text, encoding="utf-8")
+
+
+def keep(name: str, commit: str) -> None:
+    """Copy what people read of an experiment."""
+    out = KEPT / name
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(CLONE / "reports" / "figures" / name, out)
+    verdicts = evaluate({name: read_tables(CLONE / "data" / "tables" / name)}).verdicts
+    (out / "claims.json").write_text(as_json(verdicts), encoding="utf-8")
+    manifest = json.loads((CLONE / "data" / "manifests" / f"{name}.json").read_text(encoding="utf-8"))
+    about = {"commit": commit} | {key: manifest[key] for key in ("device", "instances", "model_steps", "seconds")}
+    (out / "run.json").write_text(as_json(about), encoding="utf-8")
+    held = sum(verdict["verdict"] != "fails" for verdict in verdicts)
+    print(f"full scale: {out} ({held} of {len(verdicts)} claims hold)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make full", description="Run experiments at the paper's full scale.")
+    parser.add_argument("experiments", nargs="+", metavar="EXPERIMENT")
+    wanted = parser.parse_args().experiments
+    known = read_params(Path("params.yaml")).experiments
+    if unknown := [name for name in wanted if name not in known]:
+        refuse(f"no experiment {', '.join(unknown)} in params.yaml, which has: {', '.join(known)}", "full scale")
+    commit = git("rev-parse", "HEAD")
+    prepare(commit)
+    for name in wanted:
+        command = [sys.executable, "-m", "dvc", "repro", f"plot@{name}"]
+        if subprocess.run(command, cwd=CLONE, env=isolated(CLONE.resolve() / ".dvc" / "tmp")).returncode != 0:
+            print(f"full scale: {name} failed, see above; run it again to go on", file=sys.stderr)
+            sys.exit(1)
+        keep(name, commit)
+
+
+if __name__ == "__main__":
+    main()

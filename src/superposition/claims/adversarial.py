@@ -1,0 +1,133 @@
+"""Attacks on the models of the geometry experiment ("Superposition and Adversarial Robustness").
+
+Vulnerability is how much attacks raise the loss, over what they add to the loss of a model without superposition. The
+paper does not say which one that is. Here it is the linear model at the same sparsity, whose attacks are as strong:
+theory/attacks.py has what they add. Over the dense model of this experiment, the other candidate, vulnerability would
+not rise, since attacks are relative to inputs, which get shorter. x is 1 / (1 - S).
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.geometry import EDGE, SETTING
+from superposition.claims.solutions import SAME_DENSITY, Judged, densities, over_seeds
+from superposition.measures.results import Tables
+from superposition.measures.vulnerability import vulnerability
+
+SECTION = "Superposition and Adversarial Robustness"
+FIGURE = "figures/geometry/adversarial_vulnerability.svg"
+# From where dimensions per feature are 1/2 in the paper, as in claims/geometry.py, to where its figure marks "more than
+# antipodal". The paper's vulnerability is flat from 2.0 on; of models that are still short of pairs there, it is lower.
+PLATEAU = (2.5, 3.4)
+
+Sweep = pd.DataFrame  # one model at each x: x, vulnerability, over_dense, features_per_dimension
+
+
+def tracks_features_per_dimension(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        ranks = spearmanr(sweep["vulnerability"].round(6), sweep["features_per_dimension"].round(6)).statistic
+        return Judged(bool(ranks > 0.95), round(float(ranks), 3), f"{ranks:.3f} over {len(sweep)} sparsities")
+
+    return over_seeds(_sweeps(tables, 1.0, 10.0, at_least=10), judge, "rank correlation")
+
+
+def rises(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        first, last = sweep["vulnerability"].iloc[[0, -1]]
+        dense = sweep["over_dense"].iloc[-1]
+        text = f"{last / first:.2f} ({dense:.2f} over the dense model)"
+        return Judged(bool(last / first > 3), round(float(last / first), 2), text)
+
+    return over_seeds(_sweeps(tables, 1.0, 10.0, at_least=2, ends=True), judge, "times as vulnerable")
+
+
+def plateau(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        found = sweep["vulnerability"]
+        flat = float(found.max() / found.min())
+        dense = ", ".join(f"{value:.2f}" for value in sweep["over_dense"])
+        text = ", ".join(f"{row.x:.2f}: {row.vulnerability:.2f}" for row in sweep.itertuples())
+        holds = bool(found.between(2.5, 4.5).all()) and flat <= 1.2
+        return Judged(holds, round(float(found.mean()), 2), f"{text} ({dense} over the dense model)")
+
+    return over_seeds(_sweeps(tables, *PLATEAU, at_least=2), judge, "on the plateau")
+
+
+def rises_beyond_the_plateau(tables: Tables) -> Finding:
+    def judge(pair: tuple[Sweep, Sweep]) -> Judged:
+        ratio = float(pair[1]["vulnerability"].iloc[0] / pair[0]["vulnerability"].mean())
+        return Judged(ratio >= 2, round(ratio, 2), f"{ratio:.2f}")
+
+    pairs = list(zip(_sweeps(tables, *PLATEAU, at_least=2), _sweeps(tables, 10.0, 10.0), strict=True))
+    return over_seeds(pairs, judge, "times the plateau")
+
+
+def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, ends: bool = False) -> list[Sweep]:
+    """The models with x from `low` to `high`: those with the lowest loss at each x, those with the next one, ...
+
+    `ends`: both ends of the range are to be among them.
+    """
+    present = densities(tables, SETTING)
+    if tables.instances["attacked_loss"].isna().any():
+        raise NotTested("losses under attack were not measured in this run (attack: null)")
+    chosen = [s for s in present if low - EDGE <= 1 / s <= high + EDGE]
+    missing = [x for x in (low, high) if ends and not any(abs(1 / s - x) < 1e-3 for s in chosen)]
+    if len(chosen) < at_least or missing:
+        wanted = f"{at_least} densities" if at_least > 1 else "a density"
+        raise NotTested(f"the claim needs {wanted} with 1 / (1 - S) from {low:g} to {high:g}, found {len(chosen)}")
+    measured = vulnerability(tables)
+    of_model = measured[measured["model"] == SETTING.model]
+    ranked = [
+        of_model[np.isclose(1 / of_model["x"], s, rtol=SAME_DENSITY)].sort_values(["loss", "seed"]) for s in chosen
+    ]
+    count = min(len(group) for group in ranked)
+    return [pd.concat([group.iloc[[k]] for group in ranked]).sort_values("x", ignore_index=True) for k in range(count)]
+
+
+CLAIMS = (
+    Claim(
+        id="adversarial.tracks_features_per_dimension",
+        section=SECTION,
+        statement="Vulnerability to adversarial examples tracks the number of features per dimension.",
+        paper="they follow each other closely",
+        tolerance="rank correlation of vulnerability and ||W||_F^2 / m over 1 / (1 - S) from 1 to 10 > 0.95",
+        figure=FIGURE,
+        experiment="geometry",
+        check=tracks_features_per_dimension,
+    ),
+    Claim(
+        id="adversarial.rises",
+        section=SECTION,
+        statement="Vulnerability rises sharply as superposition forms, to more than three times that of a model "
+        "without it.",
+        paper=8.0,
+        tolerance="vulnerability at 1 / (1 - S) = 10 over that at 1, relative to a linear model at the same sparsity: "
+        "> 3",
+        figure=FIGURE,
+        experiment="geometry",
+        check=rises,
+    ),
+    Claim(
+        id="adversarial.plateau",
+        section=SECTION,
+        statement="While features are in antipodal pairs, vulnerability stays the same.",
+        paper="3.2 to 3.3",
+        tolerance="2.5 to 4.5 at all 1 / (1 - S) from 2.5 to 3.4, the highest at most 1.2 times the lowest, relative "
+        "to a linear model at the same sparsity",
+        figure=FIGURE,
+        experiment="geometry",
+        check=plateau,
+    ),
+    Claim(
+        id="adversarial.rises_beyond_the_plateau",
+        section=SECTION,
+        statement="Beyond antipodal pairs it rises again, with the number of features.",
+        paper=2.6,
+        tolerance="at 1 / (1 - S) = 10 at least twice the mean from 2.5 to 3.4",
+        figure=FIGURE,
+        experiment="geometry",
+        check=rises_beyond_the_plateau,
+    ),
+)

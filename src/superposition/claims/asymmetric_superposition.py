@@ -1,0 +1,133 @@
+"""Two features on one neuron, and a second neuron against the interference ("The Asymmetric Superposition Motif").
+
+The paper shows one model with 10 neurons and 6 features, and gives neither its sparsity nor its importances. The motif
+is found by its weights (`measures.motifs`).
+"""
+
+import numpy as np
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import Judged, Setting, Solution, densities, over_seeds, solutions
+from superposition.measures.computation import canonical, primary_features
+from superposition.measures.motifs import AsymmetricSuperposition, asymmetric_superposition
+from superposition.measures.results import Tables
+
+SECTION = "Computation in Superposition"
+FIGURE = "figures/asymmetric_superposition/motif.svg"
+SETTING = Setting("absolute_value", n_features=6, n_hidden=10, importance_ratio=0.7)
+SEEDS = 200  # at least: shares are of those trained
+SHARE = 0.2  # of all seeds, at least
+NEURONS = np.arange(SETTING.n_hidden)
+OTHER_INPUT, OTHER_PATH = 0.1, 0.2  # of a neuron with one feature: largest other input weight, own product off 1 by
+INTERFERENCE, LEFT = 1.5, 0.2  # on the victim, of the interfering feature at 1: without the inhibitor, and with it
+
+
+def in_the_best_model(tables: Tables) -> Finding:
+    def judge(model: Solution) -> Judged:
+        count = len(_motifs(model))
+        return Judged(count > 0, count, f"{count} of them")
+
+    return over_seeds(_found(tables), judge, "of them")
+
+
+def common(tables: Tables) -> Finding:
+    has = np.array([len(_motifs(model)) > 0 for model in _found(tables)])
+    if len(has) < SEEDS:
+        raise NotTested(f"the claim is about shares of at least {SEEDS} seeds; this run has {len(has)}")
+    share, tenth = float(has.mean()), float(has[: len(has) // 10].mean())
+    holds = share >= SHARE and tenth > share
+    spread = f"{int(has.sum())} of {len(has)} seeds"
+    return Finding("holds" if holds else "fails", f"{share:.0%} of seeds, {tenth:.0%} of the best tenth", spread)
+
+
+def interference_is_hidden(tables: Tables) -> Finding:
+    """Interfering feature alone, at 1 or -1: the victim's output before its ReLU, with and without the inhibitor."""
+
+    def judge(model: Solution) -> Judged:
+        outputs = [_on_the_victim(model, motif) for motif in _motifs(model)]
+        if not outputs:
+            return Judged(False, 0, "no motif")
+        holds = all(without > INTERFERENCE and with_it < LEFT for with_it, without in outputs)
+        text = ", ".join(f"{without:.2f} without, {with_it:.2f} with" for with_it, without in outputs)
+        return Judged(holds, len(outputs), text)
+
+    return over_seeds(_found(tables), judge, "of them")
+
+
+def other_neurons_are_ordinary(tables: Tables) -> Finding:
+    def judge(model: Solution) -> Judged:
+        inputs, primary = canonical(model.W, model.W_out)[0], primary_features(model.W)
+        second = np.sort(np.abs(inputs), axis=1)[:, -2]
+        own_path = np.abs(model.W[NEURONS, primary]) * model.W_out[primary, NEURONS]
+        ordinary = (second < OTHER_INPUT) & (np.abs(own_path - 1) < OTHER_PATH)
+        count = int(ordinary.sum())
+        return Judged(count > len(NEURONS) / 2, count, f"{count} of {len(NEURONS)}")
+
+    return over_seeds(_found(tables), judge, "neurons")
+
+
+def _found(tables: Tables) -> list[Solution]:
+    """All models, lowest loss first; of the one density that the experiment has, or of the densest."""
+    return solutions(tables, SETTING, densities(tables, SETTING)[0])
+
+
+def _motifs(model: Solution) -> list[AsymmetricSuperposition]:
+    return asymmetric_superposition(model.W, model.W_out)
+
+
+def _on_the_victim(model: Solution, motif: AsymmetricSuperposition) -> tuple[float, float]:
+    """What the interfering feature at 1, or at -1, makes of the victim's output: with the inhibitor, and without."""
+    W, W_out = canonical(model.W, model.W_out)
+    heard = np.maximum(W[:, motif.interfering] * np.sign(W[motif.neuron, motif.interfering]), 0)
+    said = W_out[motif.victim] * heard
+    with_it = float(said.sum() + model.b[motif.victim])
+    return with_it, with_it - float(said[motif.inhibitor])
+
+
+CLAIMS = (
+    Claim(
+        id="asymmetric_superposition.in_the_best_model",
+        section=SECTION,
+        statement="Some neurons store two features with asymmetric weights, so that one interferes with the other but "
+        "hardly the reverse, and other neurons inhibit this interference.",
+        paper="twice in one model: input weights 2 and -1/2, output weights 1/2 and 2",
+        tolerance="at least once: input weights at a ratio > 2, products of input and output weight 0.7 to 1.3 for "
+        "both features, > 1.5 and < 0.5 across; another neuron hears the interfering feature, and its output to the "
+        "victim is below -2 times that to its own feature",
+        figure=FIGURE,
+        experiment="asymmetric_superposition",
+        check=in_the_best_model,
+    ),
+    Claim(
+        id="asymmetric_superposition.common",
+        section=SECTION,
+        statement="This motif is a solution that models find again and again.",
+        paper="no share given",
+        tolerance="of at least 200 seeds: in 20% or more, and more often among the tenth with the lowest losses",
+        figure=FIGURE,
+        experiment="asymmetric_superposition",
+        check=common,
+    ),
+    Claim(
+        id="asymmetric_superposition.interference_is_hidden",
+        section=SECTION,
+        statement="Inhibition turns positive interference into negative interference, which the ReLU hides.",
+        paper="no interference",
+        tolerance="interfering feature alone at 1 or -1, output of the victim before the ReLU: > 1.5 without the "
+        "inhibiting neuron, < 0.2 with it, for every motif in the model",
+        figure=FIGURE,
+        experiment="asymmetric_superposition",
+        check=interference_is_hidden,
+    ),
+    Claim(
+        id="asymmetric_superposition.other_neurons_are_ordinary",
+        section=SECTION,
+        statement="Most neurons compute the absolute value as ever, each half of one feature.",
+        paper="most of 10 neurons",
+        tolerance="more than half: product of input and output weight of one feature 1 +- 0.2, input weights of all "
+        "others below a tenth of its own",
+        figure=FIGURE,
+        experiment="asymmetric_superposition",
+        check=other_neurons_are_ordinary,
+    ),
+)

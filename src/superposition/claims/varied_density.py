@@ -1,0 +1,276 @@
+"""Five features in two dimensions, one of which is denser or sparser than the others ("Non-Uniform Superposition").
+
+Models are ranked by their expected loss, computed from their weights; it is the mean over features, which is what the
+paper's axis fits. Losses were read off its figure, to 3 %. The caption puts the switch to digons at a 2.5 times lower
+density, the figure's own line at 3.6 times, and the exact losses of both solutions cross at 3.7 times. In the exact
+optimum the varied vector is longest at 0.4 times the density and its neighbours are farthest at 6.3 times; from there
+to the ends of the pentagon's range both turn back by 1 %. So they are compared with those at equal density, as the
+paper's text does.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from superposition.claims.claim import Claim, Finding, NotTested, Verdict
+from superposition.claims.solutions import SAME_DENSITY, Judged, over_seeds
+from superposition.measures.planar import PENTAGON, WITHOUT_ANOTHER, WITHOUT_LAST, Planar, angles_to_last, models, shape
+from superposition.measures.results import Tables
+from superposition.theory.angles import antipodal_pairing, cosines
+
+SECTION = "The Geometry of Superposition"
+LOSSES = "figures/varied_feature_density/losses.svg"
+VECTORS = "figures/varied_feature_density/feature_vectors.svg"
+
+DENSITY = 0.05  # of the first four features
+PRINTED_CROSSOVER, EXACT_CROSSOVER = 1 / 2.5, 0.27  # relative densities
+CROSSOVER_TOLERANCE = 0.04
+DROPPED_NORM = 0.1
+# relative density, shape: loss, read off the figure
+READ_OFF = {
+    (1.0, PENTAGON): 1.75e-3,
+    (10.0, PENTAGON): 4.5e-3,
+    (1.0, WITHOUT_ANOTHER): 3.35e-3,
+    (10.0, WITHOUT_ANOTHER): 4.9e-3,
+}
+READ_OFF_CROSSOVER = 1.2e-3
+
+Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative density
+
+
+def sweep(tables: Tables) -> Sweep:
+    """By the last feature's density over that of the others, from sparse to dense."""
+    if (tables.n_features, tables.n_hidden) != (5, 2):
+        raise NotTested("the claim is about n = 5, m = 2")
+    instances = tables.instances
+    number = instances["instance"].to_numpy()
+    if set(instances["model"]) != {"relu_output"} or set(instances["sets"]) != {"independent"}:
+        raise NotTested("the claim is about relu_output models of independent features")
+    density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
+    if not np.allclose(density[:, :-1], DENSITY) or not np.allclose(importance, 1):
+        raise NotTested(f"the claim is about a density of {DENSITY:g} of the other features, and equal importance")
+    relative = np.round(density[:, -1] / DENSITY, 6)
+    return {one: models(tables, instances[relative == one]) for one in sorted(set(relative.tolist()))}
+
+
+def crossover(tables: Tables) -> Finding:
+    found = sweep(tables)
+    place = _crossing(found)
+    if place is None:
+        return Finding("fails", "no density with both solutions at which the better one changes", _shapes(found))
+    verdict: Verdict = "fails"
+    if abs(place - EXACT_CROSSOVER) <= CROSSOVER_TOLERANCE:
+        verdict = "differs_from_print"
+    if abs(place - PRINTED_CROSSOVER) <= CROSSOVER_TOLERANCE:
+        verdict = "holds"
+    return Finding(verdict, f"{place:.3f} times the density, {1 / place:.2f} times less", _shapes(found))
+
+
+def branch_losses(tables: Tables) -> Finding:
+    found = sweep(tables)
+    texts, off = [], []
+    for (relative, name), printed in READ_OFF.items():
+        best = next((model for model in _at(found, relative) if shape(model.norms) == name), None)
+        off.append(abs(best.loss / printed - 1) if best else np.inf)
+        texts.append(f"{name} at {relative:g}: {best.loss:.3g}" if best else f"no {name} at {relative:g}")
+    place = _crossing(found)
+    at_crossing = _interpolated(found, PENTAGON, place) if place else np.inf
+    off.append(abs(at_crossing / READ_OFF_CROSSOVER - 1))
+    texts.append(f"where they cross: {at_crossing:.3g}")
+    spread = f"off by {min(off):.1%} to {max(off):.1%}"
+    return Finding("holds" if max(off) <= 0.05 else "fails", "; ".join(texts), spread)
+
+
+def two_digons(tables: Tables) -> Finding:
+    found = sweep(tables)
+
+    def judge(model: Planar) -> Judged:
+        dropped = float(model.norms[-1])
+        paired = antipodal_pairing(cosines(model.W[:, :-1]), opposite=-0.98, orthogonal=0.05)
+        text = f"norm {dropped:.3f}, the others {'in' if paired else 'not in'} two digons"
+        return Judged(paired and dropped < DROPPED_NORM, dropped, text)
+
+    return over_seeds(found[min(found)], judge, "norm of the varied feature")
+
+
+def denser(tables: Tables) -> Finding:
+    found = sweep(tables)
+    return _against_equal(found, [one for one in found if one > 1 + SAME_DENSITY], longer=False)
+
+
+def sparser(tables: Tables) -> Finding:
+    """As long as the pentagon is best."""
+    found = sweep(tables)
+    best = [one for one in found if one < 1 - SAME_DENSITY and shape(found[one][0].norms) == PENTAGON]
+    return _against_equal(found, best, longer=True)
+
+
+def slope_breaks(tables: Tables) -> Finding:
+    """d log(loss) / d log(density) of the best model over two steps on either side of the crossover."""
+    found = sweep(tables)
+    place = _crossing(found)
+    below = [one for one in found if place and one < place][-2:]
+    above = [one for one in found if place and one > place][:2]
+    if min(len(below), len(above)) < 2:
+        return Finding("fails", "no crossover with two densities on each side", _shapes(found))
+    left, right = (
+        float(np.log(found[high][0].loss / found[low][0].loss) / np.log(high / low)) for low, high in (below, above)
+    )
+    holds = right < 0.7 * left
+    return Finding("holds" if holds else "fails", f"{left:.2f} below, {right:.2f} above", _shapes(found))
+
+
+def outside_the_circle(tables: Tables) -> Finding:
+    """At equal densities. The paper writes the bias as -b elsewhere, so both signs are tried."""
+    at_one = _at(sweep(tables), 1.0)
+    best = at_one[0]
+    norm, bias = float(best.norms.mean()), float(best.b.mean())
+    formulas = [1 / (1 - bias), 1 / (1 + bias)] if abs(bias) < 1 else []
+    outside = shape(best.norms) == PENTAGON and bool((best.norms > 1).all())
+    verdict: Verdict = "differs_from_print" if outside else "fails"
+    if outside and any(abs(norm - formula) < 0.05 for formula in formulas):
+        verdict = "holds"
+    formula = f"1/(1 - b) = {formulas[0]:.2f}, 1/(1 + b) = {formulas[1]:.2f}" if formulas else "no 1/(1 - b)"
+    count = sum(bool((model.norms > 1).all()) for model in at_one)
+    measured = f"norm {norm:.3f}, b {bias:.3f}: {formula}; norm^2 = {norm**2:.2f}, 1 - b = {1 - bias:.2f}"
+    return Finding(verdict, measured, f"{count} of {len(at_one)} seeds outside")
+
+
+def _at(found: Sweep, relative: float) -> list[Planar]:
+    for one, here in found.items():
+        if abs(one / relative - 1) < SAME_DENSITY:
+            return here
+    raise NotTested(f"no models at {relative:g} times the density of the others")
+
+
+def _best(found: Sweep, relative: float, name: str) -> Planar | None:
+    return next((model for model in found[relative] if shape(model.norms) == name), None)
+
+
+def _crossing(found: Sweep) -> float | None:
+    """Relative density at which the losses of the best pentagon and the best square without the varied feature cross,
+    log-linear between the densities that were trained.
+    """
+    ratios = []
+    for one in found:
+        square, pentagon = _best(found, one, WITHOUT_LAST), _best(found, one, PENTAGON)
+        if square and pentagon:
+            ratios.append((np.log(one), np.log(square.loss / pentagon.loss)))
+    for (x, low), (after, high) in pairwise(ratios):
+        if low < 0 <= high:
+            return float(np.exp(x - low * (after - x) / (high - low)))
+    return None
+
+
+def _interpolated(found: Sweep, name: str, relative: float) -> float:
+    branch = [(np.log(one), np.log(model.loss)) for one in found if (model := _best(found, one, name))]
+    return float(np.exp(np.interp(np.log(relative), *np.array(branch).T)))
+
+
+def _shapes(found: Sweep) -> str:
+    shapes = [shape(model.norms) for here in found.values() for model in here]
+    names = (PENTAGON, WITHOUT_LAST, WITHOUT_ANOTHER)
+    return ", ".join(f"{shapes.count(name)} x {name}" for name in names) + f" of {len(shapes)} models"
+
+
+def _against_equal(found: Sweep, compared: list[float], longer: bool) -> Finding:
+    """Length of the varied vector and angle to its neighbours in pentagons, against those at equal densities."""
+    sign = 1 if longer else -1
+    equal = next((model for model in _at(found, 1.0) if shape(model.norms) == PENTAGON), None)
+    if equal is None or not compared:
+        return Finding("fails", "no pentagons to compare", _shapes(found))
+    length, angle = _length_and_angle(equal)
+    pentagons = [model for one in compared for model in found[one] if shape(model.norms) == PENTAGON]
+    agreeing = sum(sign * (_length_and_angle(one)[0] - length) > 0 for one in pentagons)
+    best = [model for one in compared if (model := _best(found, one, PENTAGON))]
+    read = np.array([_length_and_angle(model) for model in best]).reshape(-1, 2)
+    holds = len(best) == len(compared) and bool(
+        (sign * (read[:, 0] - length) > 0).all() and (sign * (read[:, 1] - angle) < 0).all()
+    )
+    measured = f"at 1: length {length:.3f}, {angle:.1f} deg" + "".join(
+        f"; at {compared[place]:.3g}: {read[place, 0]:.3f}, {read[place, 1]:.1f} deg"
+        for place in sorted({0, len(best) - 1})
+        if len(best)
+    )
+    said = f"{agreeing} of {len(pentagons)} pentagons are {'longer' if longer else 'shorter'} there"
+    return Finding("holds" if holds else "fails", measured, said)
+
+
+def _length_and_angle(model: Planar) -> tuple[float, float]:
+    """Of the varied vector, and in degrees between it and its two neighbours, their mean."""
+    return float(model.norms[-1]), float(angles_to_last(model.W)[:2].mean())
+
+
+CLAIMS = (
+    Claim(
+        id="varied_feature_density.crossover",
+        section=SECTION,
+        statement="Where one of five features is sparse enough, the pentagon gives way to two digons without it.",
+        paper="at a 2.5 times lower density (the figure's line is at 3.6 times)",
+        tolerance="losses of the best pentagon and the best square cross at 0.4 +- 0.04 times the density; "
+        "differs from print at 0.27 +- 0.04",
+        figure=LOSSES,
+        experiment="varied_feature_density",
+        check=crossover,
+    ),
+    Claim(
+        id="varied_feature_density.branch_losses",
+        section=SECTION,
+        statement="Pentagons and squares without one of the other features have the losses of the figure.",
+        paper="pentagon 0.00175 at 1, 0.0045 at 10, 0.0012 at the crossover; square 0.00335 at 1, 0.0049 at 10",
+        tolerance="within 5%, mean over features",
+        figure=LOSSES,
+        experiment="varied_feature_density",
+        check=branch_losses,
+    ),
+    Claim(
+        id="varied_feature_density.slope_breaks",
+        section=SECTION,
+        statement="The switch is of first order: the slope of the least loss jumps where the solutions cross.",
+        paper="two curves that cross",
+        tolerance="d log(loss) / d log(density) over two steps above the crossover < 0.7 of that below",
+        figure=LOSSES,
+        experiment="varied_feature_density",
+        check=slope_breaks,
+    ),
+    Claim(
+        id="varied_feature_density.two_digons",
+        section=SECTION,
+        statement="At the lowest density of the varied feature it is at 0, and the others are two digons.",
+        paper="two digons",
+        tolerance="its norm < 0.1; each other one has a partner at cos < -0.98 and |cos| < 0.05 to the rest",
+        figure=VECTORS,
+        experiment="varied_feature_density",
+        check=two_digons,
+    ),
+    Claim(
+        id="varied_feature_density.denser",
+        section=SECTION,
+        statement="As a feature becomes denser, the pentagon's others are repelled by it, and its vector shortens.",
+        paper="others farther, vector shorter",
+        tolerance="in the best pentagon at each density above 1 times that of the others, against that at 1",
+        figure=VECTORS,
+        experiment="varied_feature_density",
+        check=denser,
+    ),
+    Claim(
+        id="varied_feature_density.sparser",
+        section=SECTION,
+        statement="As it becomes sparser, they close in on it, and its vector lengthens.",
+        paper="others nearer, vector longer",
+        tolerance="in the best model at each density below 1 times that of the others at which it is a pentagon",
+        figure=VECTORS,
+        experiment="varied_feature_density",
+        check=sparser,
+    ),
+    Claim(
+        id="varied_feature_density.outside_the_circle",
+        section=SECTION,
+        statement="The pentagon's vectors lie outside the unit circle, by the bias: ||W_i|| = 1/(1 - b_i).",
+        paper="1/(1 - b)",
+        tolerance="all norms > 1 at equal densities; differs from print if 1/(1 - b) and 1/(1 + b) are off by > 0.05",
+        figure=VECTORS,
+        experiment="varied_feature_density",
+        check=outside_the_circle,
+    ),
+)

@@ -1,0 +1,87 @@
+"""Neurons with a bias: how often they are on, their biases, and the loss that they reach, beside linear ones."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superposition.figures.grids import Canvas
+from superposition.figures.style import MUTED, theme
+from superposition.measures.results import Tables
+
+NAMES = {"relu_output": "linear hidden layer", "with_hidden_bias": "ReLU and a bias on the hidden layer"}
+COLOURS = {"relu_output": "#6b717c", "with_hidden_bias": "#b5305a"}
+APART = 0.24  # of the densities' distance, between models
+
+
+def fits(tables: Tables) -> bool:
+    """Both models at several sparsities."""
+    best = tables.best
+    return (
+        set(NAMES) == set(best["model"])
+        and bool(best["sparsity"].notna().all())
+        and len(best) == len(NAMES) * best["sparsity"].nunique()
+        and bool((best["loss"] > 0).all())
+    )
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    return {"shares_and_losses": _shares_and_losses(tables)}
+
+
+def _shares_and_losses(tables: Tables) -> Figure:
+    best = tables.best[["model", "sparsity", "instance", "loss"]]
+    sparsities = sorted(best["sparsity"].unique())
+    hidden = tables.hidden.merge(tables.instances[["instance", "model", "sparsity", "best"]], on="instance")
+    linear = best[best["model"] == "relu_output"].set_index("sparsity")["loss"]
+    losses = tables.instances.assign(ratio=tables.instances["loss"] / tables.instances["sparsity"].map(linear))
+    with theme():
+        canvas = Canvas(10.6, 4.05)
+        shares, biases, ratios = (canvas.axes(0.6 + 3.5 * k, 0.4, 2.85, 2.35) for k in range(3))
+        biased = hidden[hidden["model"] == "with_hidden_bias"]
+        _strip(shares, biased, "active", sparsities)
+        _strip(biases, biased, "bias", sparsities)
+        for model in NAMES:
+            _strip(ratios, losses[losses["model"] == model], "ratio", sparsities)
+        shares.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+        shares.set(ylim=(0, 1.05))
+        shares.set_title("share of data on which a neuron is on", loc="left")
+        biases.axhline(0, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+        biases.set_title("biases of the neurons", loc="left")
+        ratios.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+        ratios.set(yscale="log")
+        reach = [tick for tick in (1, 1.1, 1.2, 1.5, 2, 3, 5, 7, 10, 20) if tick <= 1.05 * losses["ratio"].max()]
+        ratios.set_yticks(reach, [f"{tick:g}" for tick in reach])
+        ratios.minorticks_off()
+        ratios.set_title("loss, over the best of the linear layer's", loc="left")
+        for axes in (shares, biases, ratios):
+            axes.set_xticks(range(len(sparsities)), [f"{1 - sparsity:.3g}" for sparsity in sparsities])
+            axes.set(xlabel="density $1 - S$", xlim=(-0.5, len(sparsities) - 0.5))
+            axes.spines[["top", "right"]].set_visible(False)
+        canvas.key(0.6, 3.42, [(COLOURS[model], name) for model, name in NAMES.items()])
+        canvas.text(0.6, 3.68, _note(losses, hidden), fontsize=8, color=MUTED)
+        return canvas.figure
+
+
+def _strip(axes: Axes, rows: pd.DataFrame, column: str, sparsities: list[float]) -> None:
+    """A dot for each row beside its density: large ones of the best seed, small ones of the others."""
+    model = str(rows["model"].iloc[0])
+    place = rows["sparsity"].map(sparsities.index).to_numpy() + APART * (list(NAMES).index(model) - 0.5) * (
+        column == "ratio"
+    )
+    aside = (np.arange(len(rows)) * 0.618034 % 1 - 0.5) * 0.12
+    chosen = rows["best"].to_numpy()
+    axes.plot((place + aside)[~chosen], rows[column][~chosen], ".", markersize=3.5, alpha=0.45, color=COLOURS[model],
+              markeredgewidth=0)  # fmt: skip
+    axes.plot((place + aside)[chosen], rows[column][chosen], "o", markersize=4.5, color=COLOURS[model], zorder=3,
+              markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
+
+
+def _note(losses: pd.DataFrame, hidden: pd.DataFrame) -> str:
+    """How many single runs are as the claims say that the best ones are."""
+    biased = hidden[hidden["model"] == "with_hidden_bias"].groupby("instance")["active"].mean()
+    ratio = losses[losses["model"] == "with_hidden_bias"]["ratio"]
+    return (
+        f"Large dots: the seed with the lowest loss; small ones: the others. With a bias, {int((biased > 0.9).sum())} "
+        f"of {len(biased)} runs are on for over 90% of the data; {int((ratio < 1.1).sum())} have a loss below 1.1."
+    )

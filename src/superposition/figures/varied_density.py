@@ -1,0 +1,187 @@
+"""Five features in the plane, the last of which varies in density: how the best models deform, and their losses.
+
+Losses are expected ones, computed from the weights, so that models can be compared with the curves of theory.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+from superposition.figures import panels
+from superposition.figures.grids import Canvas
+from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
+from superposition.measures.planar import (
+    PENTAGON,
+    TRIANGLE,
+    WITHOUT_ANOTHER,
+    WITHOUT_LAST,
+    Planar,
+    models,
+    shape,
+    upright,
+)
+from superposition.measures.results import Tables
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.theory.uneven_density import pentagons, square_without_another, square_without_last, triangle
+
+COLOURS = {PENTAGON: "#16325c", WITHOUT_LAST: "#d2577a", WITHOUT_ANOTHER: "#f4845f", TRIANGLE: "#8d939e"}
+NAMES = {
+    PENTAGON: "pentagon",
+    WITHOUT_LAST: "two digons,\nwithout the varied feature",
+    WITHOUT_ANOTHER: "two digons,\nwithout another feature",
+    TRIANGLE: "three features",
+}
+EXTENT = 1.3
+PLACES = 4  # decimals of what theory and floating point give, so that a figure has the same bytes everywhere
+
+Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative density
+
+
+def fits(tables: Tables) -> bool:
+    """The last of five equally important features varies in density, that of the others stays the same."""
+    if (tables.n_features, tables.n_hidden) != (5, 2) or set(tables.instances["model"]) != {"relu_output"}:
+        return False
+    number = tables.instances["instance"].to_numpy()
+    density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
+    return (
+        bool((density[:, :-1] == density[0, 0]).all() and (importance == 1).all())
+        and set(tables.instances["sets"]) == {"independent"}
+        and len(np.unique(density[:, -1])) >= 3
+    )
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    number = tables.instances["instance"].to_numpy()
+    density = tables.per_feature("density", number)
+    relative = np.round(density[:, -1] / density[:, 0], 6)
+    sweep = {one: models(tables, tables.instances[relative == one]) for one in sorted(set(relative.tolist()))}
+    return {
+        "feature_vectors": feature_vectors(sweep, float(density[0, 0])),
+        "losses": losses(sweep, float(density[0, 0])),
+    }
+
+
+def feature_vectors(sweep: Sweep, density: float) -> Figure:
+    """The best model at each density, turned alike: on the left where that is two digons, on the right pentagons."""
+    side, gap, left, top = 3.5, 0.5, 0.3, 0.62
+    span = np.log(list(sweep))
+    shade = {one: to_hex(DENSITY((np.log(one) - span[0]) / (span[-1] - span[0]))) for one in sweep}
+    with theme():
+        canvas = Canvas(2 * left + 2 * side + gap, top + side + 1.32)
+        headings = ("Two digons, the varied feature at 0", "Pentagons, the varied feature upward")
+        for place, (name, heading) in enumerate(zip((WITHOUT_LAST, PENTAGON), headings, strict=True)):
+            axes = canvas.axes(left + place * (side + gap), top, side, side)
+            chosen = {one: here[0] for one, here in sweep.items() if shape(here[0].norms) == name}
+            _vectors(axes, [(_turned(model), shade[one]) for one, model in chosen.items()])
+            if name == PENTAGON and chosen:
+                _marks(axes, density, np.array(list(chosen)))
+            canvas.text(left + place * (side + gap) + side / 2, 0.12, heading, ha="center", fontsize=10.5)
+            within = f"at {min(chosen):.2g} to {max(chosen):.2g} times the others' density" if chosen else "never best"
+            canvas.text(left + place * (side + gap) + side / 2, 0.36, within, ha="center", fontsize=8, color=MUTED)
+        bar = canvas.axes(left + 0.2, top + side + 0.35, 2.4, 0.11)
+        ticks = [(float((np.log(one) - span[0]) / (span[-1] - span[0])), f"{one:.3g}") for one in _decades(sweep)]
+        panels.colour_bar(bar, DENSITY, ticks, "density of the varied feature over that of the others")
+        models_found, each = sum(map(len, sweep.values())), len(next(iter(sweep.values())))
+        pentagon, digons = (_count(sweep, name) for name in (PENTAGON, WITHOUT_LAST))
+        for line, text in enumerate(
+            (
+                f"Best of {each} models at each density; of all {models_found}, {pentagon} are pentagons and {digons} "
+                "two digons without the varied feature.",
+                "The circle has radius 1. Crosses: the exact optimum, at the lowest, equal and the highest density.",
+            )
+        ):
+            canvas.text(left + 0.2, top + side + 0.82 + 0.17 * line, text, fontsize=8, color=MUTED)
+        return canvas.figure
+
+
+def losses(sweep: Sweep, density: float) -> Figure:
+    relative = np.array(list(sweep))
+    curves = {
+        WITHOUT_LAST: square_without_last(density, density * relative),
+        WITHOUT_ANOTHER: square_without_another(density, density * relative),
+        TRIANGLE: triangle(density, density * relative),
+        PENTAGON: np.array([_loss(found.W, found.loss) for found in pentagons(density, density * relative)]),
+    }
+    width, height, left, top = 4.9, 3.4, 0.8, 0.5
+    with theme():
+        canvas = Canvas(left + width + 2.1, top + height + 0.95)
+        canvas.text(left, 0.14, "Loss of each geometry", fontsize=10.5, color=INK)
+        axes = canvas.axes(left, top, width, height)
+        for name, curve in curves.items():
+            axes.plot(relative, np.round(1e3 * curve, 3), color=COLOURS[name], linewidth=1.4, zorder=2)
+            found = [(one, model.loss) for one, here in sweep.items() for model in here if shape(model.norms) == name]
+            if found:
+                x, y = np.array(found).T
+                axes.plot(x, np.round(1e3 * y, 3), "o", markersize=3.6, color=COLOURS[name], markeredgecolor="white",
+                          markeredgewidth=0.4, linestyle="none", zorder=3, clip_on=True)  # fmt: skip
+        switch = _crossing(relative, np.log(curves[WITHOUT_LAST] / curves[PENTAGON]))
+        if switch is not None:
+            axes.axvline(round(switch, 3), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+            said = f"{switch:.2f}\n({1 / switch:.1f} times less)"
+            axes.text(round(switch, 3) * 1.06, 7.75, said, fontsize=8, color=MUTED, va="top")
+        axes.set_xscale("log")
+        axes.set(xlim=(relative[0] * 0.93, relative[-1] * 1.07), ylim=(0, 8), ylabel="loss × 1000")
+        axes.set_xlabel("density of the varied feature over that of the others")
+        axes.xaxis.set_major_locator(FixedLocator(_decades(sweep)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.spines[["top", "right"]].set_visible(False)
+        for line, (name, colour) in enumerate(COLOURS.items()):
+            canvas.key(left + width + 0.2, top + 0.15 + 0.62 * line, [(colour, "")])
+            said = f"{NAMES[name]}\n{_count(sweep, name)} models"
+            canvas.text(left + width + 0.42, top + 0.12 + 0.62 * line, said, fontsize=8)
+        canvas.text(left + width + 0.2, top + 2.75, "dots: trained models\nlines: theory", fontsize=8, color=MUTED)
+        note = "Expected loss, mean over features. Dashed: where theory's pentagon and two digons are equally good."
+        canvas.text(left, top + height + 0.55, note, fontsize=8, color=MUTED)
+        return canvas.figure
+
+
+def _count(sweep: Sweep, name: str) -> int:
+    return sum(shape(model.norms) == name for here in sweep.values() for model in here)
+
+
+def _loss(W: np.ndarray, loss: float) -> float:
+    """NaN where the minimisation has left the pentagon."""
+    return loss if shape(np.sqrt((W**2).sum(axis=0))) == PENTAGON else np.nan
+
+
+def _turned(model: Planar) -> np.ndarray:
+    """The varied feature upward, on whose right is the one of the lower number; without it, a digon upright."""
+    W = upright(model.W, model.W[:, -1] if model.norms[-1] > REPRESENTED_NORM else model.W[:, 0])
+    return np.round(W, PLACES)
+
+
+def _vectors(axes: Axes, shown: list[tuple[np.ndarray, str]]) -> None:
+    axes.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=FAINT, linewidth=1, zorder=0))
+    for W, colour in shown:
+        ends = [np.stack([np.zeros(2), end]) for end in W.T]
+        axes.add_collection(LineCollection(ends, colors=colour, linewidths=1.1, zorder=2))
+        axes.plot(*W, "o", color=colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5, zorder=3)
+    axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def _marks(axes: Axes, density: float, relative: np.ndarray) -> None:
+    """Where the exact optimum has each feature at the ends and at equal densities, to two decimals."""
+    found = pentagons(density, density * relative)
+    for place in (0, int(np.argmin(np.abs(np.log(relative)))), len(relative) - 1):
+        W = found[place].W
+        axes.plot(*np.round(upright(W, W[:, -1]), 2), "+", color=INK, markersize=7, markeredgewidth=0.9, zorder=4)
+
+
+def _crossing(x: np.ndarray, sign: np.ndarray) -> float | None:
+    """Where it turns from negative to positive, on a logarithmic axis."""
+    for place in range(len(x) - 1):
+        if sign[place] < 0 <= sign[place + 1]:
+            share = -sign[place] / (sign[place + 1] - sign[place])
+            return float(x[place] * (x[place + 1] / x[place]) ** share)
+    return None
+
+
+def _decades(sweep: Sweep) -> list[float]:
+    low, high = min(sweep), max(sweep)
+    return [10.0**k for k in range(-4, 5) if low * 0.999 <= 10.0**k <= high * 1.001]

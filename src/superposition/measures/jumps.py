@@ -1,0 +1,97 @@
+"""When features jump from one dimensionality to another (Elhage et al. 2022, "Superposition and Learning Dynamics").
+
+A jump is a short time, on the logarithmic axis of steps, in which the dimensionality of some feature moves far. All
+steps judge the same held-out samples, so that two losses differ by much less than each is off.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from superposition.measures.results import Tables
+
+SINCE = 3000  # steps: before, dimensionalities have not split, and nearly all features move
+WINDOW = 1.25  # a jump's steps, last over first
+LEAST = 0.3  # change of a feature's dimensionality: between 0, 1/2 and 1, with room for noise
+LEARNED = 0.25  # dimensionality halfway between nothing and a digon's 1/2
+
+
+@dataclass(frozen=True)
+class Jump:
+    """`first` and `last` are the steps of the snapshots before and after, `places` their places among all.
+
+    `features` are those that moved, by number. `gained` is how many more features are learned after it, `drop` by how
+    much the loss fell.
+    """
+
+    first: int
+    last: int
+    places: tuple[int, int]
+    features: tuple[int, ...]
+    gained: int
+    drop: float
+
+
+def learned(
+    tables: Tables, instance: int
+) -> tuple[Int[np.ndarray, " snapshot"], Float[np.ndarray, "snapshot feature"], Float[np.ndarray, " snapshot"]]:
+    """Steps of which weights were kept, and dimensionalities and held-out loss then."""
+    own = tables.learning[tables.learning["instance"] == instance].sort_values(["step", "feature"])
+    steps = own["step"].unique()
+    history = tables.history[tables.history["instance"] == instance].set_index("step")
+    D = own["dimensionality"].to_numpy(dtype=float).reshape(len(steps), tables.n_features)
+    return steps, D, history["loss"].loc[steps].to_numpy()
+
+
+def jumps(
+    steps: Int[np.ndarray, " snapshot"],
+    D: Float[np.ndarray, "snapshot feature"],
+    loss: Float[np.ndarray, " snapshot"],
+    since: int,
+) -> list[Jump]:
+    """All jumps that begin at step `since` or later, in order; windows that share steps are one jump."""
+    found: list[tuple[int, int]] = []
+    ends = np.searchsorted(steps, steps * WINDOW, side="right") - 1  # of the window that begins at each snapshot
+    for start, end in enumerate(ends.tolist()):
+        if steps[start] < since or np.abs(D[start : end + 1] - D[start]).max() <= LEAST:
+            continue
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return [_jump(steps, D, loss, *places) for places in found]
+
+
+def noise(
+    steps: Int[np.ndarray, " snapshot"], loss: Float[np.ndarray, " snapshot"], except_in: Sequence[Jump], since: int
+) -> float:
+    """Standard deviation of what the loss changes by from one snapshot to the next, from `since` on, without jumps.
+
+    NaN if there are no such snapshots.
+    """
+    quiet = steps[:-1] >= since
+    for jump in except_in:
+        quiet[jump.places[0] : jump.places[1]] = False
+    changes = np.diff(loss)[quiet]
+    return float(np.std(changes)) if len(changes) else float("nan")
+
+
+def _jump(
+    steps: Int[np.ndarray, " snapshot"],
+    D: Float[np.ndarray, "snapshot feature"],
+    loss: Float[np.ndarray, " snapshot"],
+    start: int,
+    end: int,
+) -> Jump:
+    moved = np.ptp(D[start : end + 1], axis=0) > LEAST
+    learned = (D[[start, end]] > LEARNED).sum(axis=1)
+    return Jump(
+        first=int(steps[start]),
+        last=int(steps[end]),
+        places=(start, end),
+        features=tuple(np.flatnonzero(moved).tolist()),
+        gained=int(learned[1] - learned[0]),
+        drop=float(loss[start] - loss[end]),
+    )

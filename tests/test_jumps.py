@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from superposition.measures.jumps import jumps, noise
+from superposition.theory.losses import digon_for_one
+
+STEPS = np.array([1000, 3000, 3200, 3400, 3600, 3800, 4000, 10000, 20000])
+
+
+def one_that_rises(place: int = 4, drop: float = 4e-4) -> tuple[np.ndarray, np.ndarray]:
+    """Three features, of which the last goes from 0 to 1/2 between two snapshots, and the loss with it."""
+    D = np.tile([0.5, 0.5, 0.01], (len(STEPS), 1))
+    D[place:, 2] = 0.5
+    loss = np.full(len(STEPS), 0.05)
+    loss[place:] -= drop
+    return D, loss
+
+
+def test_a_jump_has_its_steps_its_features_and_its_drop():
+    D, loss = one_that_rises()
+    (jump,) = jumps(STEPS, D, loss, since=3000)
+    # 3600 is within 1.25 of 3000, 3200 and 3400, whose windows end at 3600, 4000 and 4000
+    assert (jump.first, jump.last, jump.places) == (3000, 4000, (1, 6))
+    assert (jump.features, jump.gained) == ((2,), 1)
+    assert jump.drop == pytest.approx(4e-4)
+
+
+def test_what_comes_before_or_slowly_is_no_jump():
+    D, loss = one_that_rises()
+    assert jumps(STEPS, D, loss, since=3500) == []  # it begins before
+    D, loss = one_that_rises(place=7)  # from 4000 to 10000
+    assert jumps(STEPS, D, loss, since=3000) == []
+    assert jumps(STEPS, np.full((len(STEPS), 3), 0.5), loss, since=3000) == []
+    half = np.tile([0.5, 0.5, 0.01], (len(STEPS), 1))
+    half[4:, 2] = 0.3  # not far enough
+    assert jumps(STEPS, half, loss, since=3000) == []
+
+
+def test_features_that_swap_gain_nothing():
+    D, loss = one_that_rises(drop=1e-5)
+    D[4:, 0] = 0.01
+    (jump,) = jumps(STEPS, D, loss, since=3000)
+    assert (jump.features, jump.gained) == ((0, 2), 0)
+    assert jump.drop == pytest.approx(1e-5)
+
+
+def test_jumps_that_are_apart_are_two():
+    steps = np.array([1000, 1100, 2000, 2100])
+    D = np.array([[0.0, 0.0], [0.5, 0.0], [0.5, 0.0], [0.5, 0.5]])
+    found = jumps(steps, D, np.array([4.0, 3.0, 2.9, 1.0]), since=0)
+    assert [(jump.first, jump.last, jump.features) for jump in found] == [(1000, 1100, (0,)), (2000, 2100, (1,))]
+    assert [jump.drop for jump in found] == pytest.approx([1.0, 1.9])
+
+
+def test_noise_is_that_of_quiet_times():
+    steps = np.array([10, 100, 200, 240, 300, 360, 440])
+    loss = np.array([9.0, 5.0, 5.1, 3.0, 2.9, 3.0, 2.9])
+    D = np.array([[0.0]] * 3 + [[0.5]] * 4)
+    found = jumps(steps, D, loss, since=100)
+    assert [jump.places for jump in found] == [(2, 3)]
+    assert noise(steps, loss, found, since=100) == pytest.approx(np.std([0.1, -0.1, 0.1, -0.1]))
+    assert np.isnan(noise(steps, loss, found, since=440))
+
+
+def test_what_one_more_digon_is_worth():
+    # s = 0.3: ignored 0.1 - 0.0225 = 0.0775, twice a digon's 0.015, so 0.0475 / 100
+    assert digon_for_one(0.3, 100) == pytest.approx(4.75e-4)
+    assert digon_for_one(0.3, 100) == pytest.approx((0.3 / 3 - 7 * 0.3**2 / 12) / 100)
+    assert digon_for_one(4 / 7, 10) == pytest.approx(0)  # denser than that, it is not worth it

@@ -1,0 +1,56 @@
+"""What is run beside the pipeline: costs, and experiments at full scale."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import costs, full_scale
+from superposition.params import read
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_costs_are_those_of_the_manifests_in_order(tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    names = list(read(Path("params.yaml")).experiments)
+    with pytest.raises(SystemExit, match=r"data/manifests/intro.json.*not found"):
+        costs.main()
+    for folder in ("data/manifests", "reports"):
+        (tmp_path / folder).mkdir(parents=True)
+    for number, name in enumerate(names):
+        about = {
+            "experiment": name,
+            "instances": 2,
+            "model_steps": 20,
+            "seconds": number,
+            "device": "2 cores, X",
+            "y": 1,
+        }
+        (tmp_path / "data" / "manifests" / f"{name}.json").write_text(json.dumps(about), encoding="utf-8")
+    costs.main()
+    lines = (tmp_path / "reports" / "costs.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["experiment,instances,model_steps,seconds,device", f'{names[0]},2,20,0,"2 cores, X"']
+    assert [line.split(",")[0] for line in lines[1:]] == names
+
+
+def test_the_clone_at_full_scale_is_head_but_for_the_scale(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(full_scale, "CLONE", tmp_path / "clone")
+    commit = full_scale.git("rev-parse", "HEAD")
+    for _ in range(2):  # the second time there is a clone
+        full_scale.prepare(commit)
+        changed = subprocess.run(["git", "diff", "--unified=0"], cwd=tmp_path / "clone", capture_output=True, text=True)
+        lines = [line for line in changed.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+        assert [line.split(" #")[0] for line in lines] == ["-scale: default", "+scale: full"]
+    read(tmp_path / "clone" / "params.yaml")
+
+
+def test_full_scale_refuses_an_experiment_that_there_is_not():
+    command = [sys.executable, "-m", "scripts.full_scale", "nope"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("full scale: no experiment nope in params.yaml, which has: intro,")
