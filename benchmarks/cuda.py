@@ -31,7 +31,7 @@ def measure(device: str = "cuda") -> Iterator[Measurement]:
     for n, m, instances in SHAPES:
         for arithmetic in ARITHMETICS:
             everything = world(n, m, instances, arithmetic, (REPETITIONS + 2) * STEPS)
-            module, _ = build(Architecture(**everything.settings["models"][0]), everything, fast=True)
+            module, _ = build(Architecture(**everything.settings["models"][0]), m, everything, fast=True)
             module.to(device)
             start = module.steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
             dtype = start[0].dtype

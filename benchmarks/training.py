@@ -77,7 +77,8 @@ class Ours:
 
 
 def fit(everything: World, stops: list[int], turns: Turns) -> None:
-    module, source = build(Architecture(**everything.settings["models"][0]), everything, fast=True)
+    architecture = Architecture(**everything.settings["models"][0])
+    module, source = build(architecture, everything.settings["n_hidden"], everything, fast=True)
     module.snapshot_steps = set()
     trainer = quiet_trainer([turns])
     trainer.fit(module, datamodule=Batches(source, stops))
@@ -87,7 +88,7 @@ def world(n: int, m: int, instances: int, arithmetic: str, steps: int, batch_siz
     """The plain loop's densities and importances, as the pipeline would have them."""
     density = 20 ** -np.linspace(0, 1, instances)
     table = pd.DataFrame({"instance": range(instances), "model": "relu_output", "importance": "0.9^i", "seed": 0})
-    table = table.assign(sparsity_label=[f"{1 - d:.3g}" for d in density])
+    table = table.assign(n_hidden=m, sets="independent", set_size=1, sparsity_label=[f"{1 - d:.3g}" for d in density])
     table["stream"] = [json.dumps({"instance": k}) for k in range(instances)]
     features = pd.DataFrame(
         {

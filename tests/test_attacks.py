@@ -205,7 +205,7 @@ def test_an_attack_of_no_size_changes_nothing(tmp_path):
 
 
 def test_the_gradient_under_attack_is_that_of_ordinary_autograd():
-    steps = build(ATTACKED, world(ATTACKED, batch_size=32), fast=False)[0].steps
+    steps = build(ATTACKED, 2, world(ATTACKED, batch_size=32), fast=False)[0].steps
     W, b = (p.detach() for p in steps.model.parameters())
     chosen = torch.arange(32)
     x = steps.source.batch(torch.tensor(0), chosen)
@@ -222,7 +222,7 @@ def test_the_gradient_under_attack_is_that_of_ordinary_autograd():
 
 
 def test_attacks_meet_all_features_alike():
-    steps = build(ATTACKED, world(ATTACKED, batch_size=4096, count=1), fast=False)[0].steps
+    steps = build(ATTACKED, 2, world(ATTACKED, batch_size=4096, count=1), fast=False)[0].steps
     chosen = torch.arange(4096)
     identity = torch.eye(5, dtype=F64)[:2].unsqueeze(0)  # features 1 and 2 have a direction, 3 to 5 none
     x = torch.zeros(1, 5, 4096, dtype=F64)

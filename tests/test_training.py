@@ -53,11 +53,12 @@ def world(
     rows, features = [], []
     for number in range(count * len(models)):
         model, k = models[number // count], number % count
-        row = {"instance": number, "model": model.name, "sparsity": 1 - 0.5**k, "sparsity_label": str(1 - 0.5**k)}
+        row = {"instance": number, "model": model.name, "n_hidden": m, "sparsity": 1 - 0.5**k}
         rows.append(
             row
             | {
                 "importance": "0.9^i",
+                "sparsity_label": str(1 - 0.5**k),
                 "sets": sets[k % len(sets)][0],
                 "set_size": sets[k % len(sets)][1],
                 "seed": k,
@@ -134,8 +135,8 @@ def test_the_kernel_with_a_penalty_on_hidden_values(model, n, m, tmp_path):
 
 
 def test_a_penalty_on_hidden_values_has_the_gradient_of_its_formula():
-    steps = build(replace(RELU, hidden_l1=0.3), world(RELU, batch_size=16), fast=False)[0].steps
-    without = build(RELU, world(RELU, batch_size=16), fast=False)[0].steps
+    steps = build(replace(RELU, hidden_l1=0.3), 2, world(RELU, batch_size=16), fast=False)[0].steps
+    without = build(RELU, 2, world(RELU, batch_size=16), fast=False)[0].steps
     W, b = (p.detach() for p in steps.model.parameters())
     ours, theirs = (s.gradients(torch.tensor(0), (W, b))[0] for s in (steps, without))
     x = steps.source.batch(torch.tensor(0), torch.arange(16))
@@ -192,7 +193,7 @@ def test_the_kernel_says_what_diverged(tmp_path):
 @pytest.mark.parametrize("model", [RELU, ABSOLUTE], ids=lambda a: a.name)
 def test_the_compiled_loop_has_the_bits_of_the_plain_form(model):
     """The form that GPUs take, here on the CPU."""
-    steps = (module := build(model, world(model, n=6, m=3), fast=False)[0]).steps
+    steps = (module := build(model, 3, world(model, n=6, m=3), fast=False)[0]).steps
     start = first_state(module)
     for ours, theirs in zip(steps.compiled(start)(0, 30, start), steps.run(0, 30, start), strict=True):
         assert torch.equal(ours, theirs)
@@ -200,7 +201,7 @@ def test_the_compiled_loop_has_the_bits_of_the_plain_form(model):
 
 @needs_a_compiler
 def test_neither_threads_nor_calls_change_a_bit():
-    module = build(RELU, world(RELU, n=20, m=5, count=5), fast=False)[0]
+    module = build(RELU, 5, world(RELU, n=20, m=5, count=5), fast=False)[0]
     start = first_state(module)
     expected = Kernel(module.steps, module.held_out, 1).run(0, 30, start)
     for threads, stops in ((2, [30]), (7, [1, 12, 30])):
@@ -275,7 +276,7 @@ def test_the_order_of_instances_changes_no_bit(tmp_path):
 
 def test_loss_of_the_zero_model_is_the_importance_weighted_second_moment():
     w = world(RELU, count=1)
-    module = build(RELU, w, fast=False)[0]
+    module = build(RELU, w.settings["n_hidden"], w, fast=False)[0]
     with torch.no_grad():
         module.steps.model.W.zero_()
     x = module.held_out.distribution(module.held_out.words.unsqueeze(0))[0]
@@ -367,7 +368,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     here = Path(__file__).parent
     environment = os.environ | {"PYTHONPATH": f"{here}{os.pathsep}{here.parent / 'src'}"}
     run = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], env=environment)
-    checkpoint = tmp_path / "relu_output.ckpt"
+    checkpoint = tmp_path / "relu_output.2.ckpt"
     while not checkpoint.exists() and run.poll() is None:
         time.sleep(0.05)
     time.sleep(0.5)

@@ -26,6 +26,7 @@ def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
         {
             "instance": number,
             "model": model.name,
+            "n_hidden": n_hidden,
             "sparsity": np.nan if sparsity.uniform is None else sparsity.uniform,
             "sparsity_label": sparsity.label,
             "importance": importance.label,
@@ -34,15 +35,14 @@ def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
             "seed": own_seed,
             "values": experiment.values,  # noqa: PD011 (no pandas object)
         }
-        for number, (model, importance, sparsity, sets, own_seed) in enumerate(experiment.points())
+        for number, (model, n_hidden, importance, sparsity, sets, own_seed) in enumerate(experiment.points())
     ]
-    shape = {"n_features": experiment.n_features, "n_hidden": experiment.n_hidden}
     for row in rows:
-        named = ["model", "sparsity_label", "importance", "seed"]
+        named = ["model", "n_hidden", "sparsity_label", "importance", "seed"]
         if row["sets"] != "independent":  # which is what a name means that does not say
             named += ["sets", "set_size"]
-        coordinates = {key: row[key] for key in named}
-        identity = {"seed": seed, "experiment": name, "instance": coordinates | shape}
+        coordinates = {"n_features": experiment.n_features} | {key: row[key] for key in named}
+        identity = {"seed": seed, "experiment": name, "instance": coordinates}
         row["stream"] = json.dumps(identity, sort_keys=True)
     return pd.DataFrame(rows)
 
@@ -52,7 +52,7 @@ def features(experiment: Experiment) -> pd.DataFrame:
 
     Of an anti-correlated set, the density is the probability that one of its features is active.
     """
-    worlds = [(importance.curve, sparsity.per_feature) for _, importance, sparsity, _, _ in experiment.points()]
+    worlds = [(importance.curve, sparsity.per_feature) for _, _, importance, sparsity, _, _ in experiment.points()]
     n = experiment.n_features
     return pd.DataFrame(
         {

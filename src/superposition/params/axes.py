@@ -184,6 +184,13 @@ SeedAxis = Annotated[
     must("be a whole number of seeds, a list of seeds, or {start, stop, num}"),
 ]
 
+WIDTH = must("be a whole number between 1 and 100000")
+Width = Annotated[int, Field(ge=1, le=100_000), WIDTH]
+WidthAxis = Annotated[
+    Annotated[Width, Tag("<number>")] | Annotated[list[Width], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
+    BY_FORM,
+    must("be a whole number between 1 and 100000, or a list of those"),
+]
 
 SET_SIZE = must("be a number of features in each set, a whole number of at least 2")
 
@@ -244,14 +251,14 @@ class Importance:
 
 
 def size(axis: Any) -> int:
-    """How many points an axis has, without making them."""
+    """How many points an axis has, without making them; of seeds, if it lists them."""
     if isinstance(axis, LastRange | LastSparsityRange):
         axis = axis.last
     if isinstance(axis, Range):
         return axis.num
     if isinstance(axis, list):
         return len(axis)
-    return axis if isinstance(axis, int) else 1  # the one kind of whole number is a number of seeds
+    return 1
 
 
 def placed(axis: Any) -> list[tuple[Location, Any]]:
@@ -316,6 +323,12 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
             faults.append(Fault((*where, kind), f"must divide n_features = {n_features} into sets of equal size", size))
         points.append((where, Sets(kind=kind, size=size)))
     return [point for _, point in points], faults + _repeated(points)
+
+
+def widths(axis: int | list[int]) -> tuple[list[int], list[Fault]]:
+    """The points of a valid WidthAxis, and what is wrong with them."""
+    points = placed(axis)
+    return [point for _, point in points], _repeated(points)
 
 
 def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:

@@ -23,22 +23,24 @@ from superposition.params.axes import (
     sets,
     size,
     sparsities,
+    widths,
 )
 from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
 from superposition.params.schema import PRESETS, Block, Defaults, File, Initial, Model, Training
 
+AXES = ("model", "n_hidden", "sparsity", "importance", "sets", "seeds")
 MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
 NESTED = [key for key, field in Defaults.model_fields.items() if field.annotation in (Initial, Training)]
 
 
 class Experiment(Strict):
-    """One block of params.yaml, resolved; its instances are models x importances x sparsities x sets x seeds."""
+    """One block of params.yaml, resolved; its instances are the product of models, widths, ... and seeds."""
 
     title: str
     section: str
     n_features: int
-    n_hidden: int
     models: tuple[Model, ...]
+    widths: tuple[int, ...]  # n_hidden of the models
     sparsities: tuple[Sparsity, ...]
     importances: tuple[Importance, ...]
     sets: tuple[Sets, ...]
@@ -49,13 +51,19 @@ class Experiment(Strict):
     initial: Initial
     training: Training
 
-    def points(self) -> Iterator[tuple[Model, Importance, Sparsity, Sets, int]]:
+    def points(self) -> Iterator[tuple[Model, int, Importance, Sparsity, Sets, int]]:
         """The coordinates of each instance, in order."""
-        return product(self.models, self.importances, self.sparsities, self.sets, self.seeds)
+        return product(self.models, self.widths, self.importances, self.sparsities, self.sets, self.seeds)
+
+    @property
+    def n_hidden(self) -> int:
+        """Of the widest models."""
+        return max(self.widths)
 
     def training_settings(self) -> dict[str, Any]:
         """All that training needs to know besides its data, in JSON's types."""
-        return self.model_dump(mode="json", include={"n_features", "n_hidden", "models", "initial", "training"})
+        settings = self.model_dump(mode="json", include={"n_features", "models", "initial", "training"})
+        return settings | {"n_hidden": self.n_hidden}
 
 
 class Params(Strict):
@@ -187,8 +195,8 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
         title=keys.get("title") or name.replace("_", " ").capitalize(),
         section=keys.get("section", ""),
         n_features=keys["n_features"],
-        n_hidden=keys["n_hidden"],
         models=tuple(points["model"]),
+        widths=tuple(points["n_hidden"]),
         sparsities=tuple(points["sparsity"]),
         importances=tuple(points["importance"]),
         sets=tuple(points["sets"]),
@@ -223,8 +231,10 @@ def _budget_faults(
     if training.get("arithmetic") != "exact":
         return
     # A shape of which a part is unknown is checked as if that part were 1, which always fits.
-    shape = {key: keys.get(key, 1) for key in ("n_features", "n_hidden")} | {
-        "batch_size": training.get("batch_size", 1)
+    shape = {
+        "n_features": keys.get("n_features", 1),
+        "n_hidden": max(widths(keys.get("n_hidden", 1))[0]),
+        "batch_size": training.get("batch_size", 1),
     }
     for sentence in over_budget(**shape, attacks=attacks):
         axis = sentence.split()[0]
@@ -233,7 +243,9 @@ def _budget_faults(
 
 
 def _size_faults(keys: dict[str, Any]) -> list[Fault]:
-    counts = {key: size(keys[key]) for key in ("model", "sparsity", "importance", "sets", "seeds") if key in keys}
+    counts = {key: size(keys[key]) for key in AXES if key in keys}
+    if isinstance(keys.get("seeds"), int):
+        counts["seeds"] = keys["seeds"]
     instances, n_features = prod(counts.values()), keys.get("n_features", 1)
     factors = f"{' x '.join(f'{count} ({key})' for key, count in counts.items())} = {instances} instances"
     if instances > MAX_INSTANCES:
@@ -245,7 +257,8 @@ def _size_faults(keys: dict[str, Any]) -> list[Fault]:
 
 def _expand(keys: dict[str, Any]) -> tuple[dict[str, list[Any]], list[Fault]]:
     """The points of every axis that can be known, and what is wrong with them."""
-    expansions: dict[str, Callable[[Any], tuple[list[Any], list[Fault]]]] = {"model": _models, "seeds": seeds}
+    expansions: dict[str, Callable[[Any], tuple[list[Any], list[Fault]]]]
+    expansions = {"model": _models, "n_hidden": widths, "seeds": seeds}
     if "n_features" in keys:
         expansions["sparsity"] = partial(sparsities, n_features=keys["n_features"])
         expansions["importance"] = partial(importances, n_features=keys["n_features"])
@@ -275,10 +288,11 @@ def _models(axis: Any) -> tuple[list[Model], list[Fault]]:
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
     """A tied model gains nothing from more hidden dimensions than features: W^T W has rank n_features at most."""
-    n, m = keys.get("n_features"), keys.get("n_hidden")
-    tied = [model.name for model in models if model.tied]
-    if tied and n is not None and m is not None and m > n:
-        yield Fault(("n_hidden",), f"must be at most n_features = {n} for tied models ({', '.join(tied)})", m)
+    n, tied = keys.get("n_features"), [model.name for model in models if model.tied]
+    for where, m in placed(keys.get("n_hidden", [])):
+        if tied and n is not None and m > n:
+            at_most = f"must be at most n_features = {n} for tied models ({', '.join(tied)})"
+            yield Fault(("n_hidden", *where), at_most, m)
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:

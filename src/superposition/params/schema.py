@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from superposition.params.axes import AT_LEAST_ONE, ImportanceAxis, SeedAxis, SeedValue, SetsAxis, SparsityAxis
+from superposition.params.axes import (
+    AT_LEAST_ONE,
+    ImportanceAxis,
+    SeedAxis,
+    SeedValue,
+    SetsAxis,
+    SparsityAxis,
+    WidthAxis,
+)
 from superposition.params.faults import Strict, must
 
 # Steps and samples are counted by 32-bit words of the random generator.
@@ -130,7 +138,7 @@ class Block(Defaults):
     section: Line = ""
     model: ModelAxis
     n_features: Size
-    n_hidden: Size
+    n_hidden: WidthAxis
     full_scale: Annotated[dict[Any, Any], FULL_SCALE] = Field(default_factory=dict)
 
 

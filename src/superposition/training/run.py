@@ -34,36 +34,55 @@ TYPICAL = 1024  # held-out samples, whose mean norm is the unit of attacks in tr
 def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast: bool = True) -> Trained:
     """Trains every model of the experiment called `name`; resumes from `checkpoints` what was interrupted.
 
+    Weights of a model with fewer hidden dimensions than others of the experiment end in zeros, up to the most of them.
     `visible`: whether to show progress. `fast`: whether to take the fastest form of a step that there is.
     """
-    weights: dict[str, np.ndarray] = {}
-    snapshots: dict[str, np.ndarray] = {}
+    architectures = {model["name"]: Architecture(**model) for model in world.settings["models"]}
+    ensembles = world.instances[["model", "n_hidden"]].drop_duplicates().to_dict("records")
+    parts: dict[str, list[np.ndarray]] = {}  # [snapshot, instance, ...]
     history = []
-    for place, model in enumerate(world.settings["models"], start=1):
-        architecture = Architecture(**model)
-        own = world.instances.loc[world.instances["model"] == architecture.name, "instance"].to_numpy()
-        title = f"{name} ({architecture.name}, {place} of {len(world.settings['models'])})"
+    for place, ensemble in enumerate(ensembles, start=1):
+        model, n_hidden = ensemble["model"], ensemble["n_hidden"]
+        title = f"{name} ({model}, {place} of {len(ensembles)})"
         progress = Progress(title, world.settings["training"]["steps"], visible)
-        module = fit(architecture, world, checkpoints / f"{architecture.name}.ckpt", progress, fast)
+        checkpoint = checkpoints / f"{model}.{n_hidden}.ckpt"
+        module = fit(architectures[model], n_hidden, world, checkpoint, progress, fast)
         taken = sorted(module.snapshots)
         for key in module.snapshots[taken[-1]]:
             every = np.stack([module.snapshots[step][key].numpy() for step in taken])
-            snapshots[f"{architecture.name}.{key}"], weights[f"{architecture.name}.{key}"] = every, every[-1]
-        snapshots["step"] = np.array(taken)
+            parts.setdefault(f"{model}.{key}", []).append(widened(every, key, world.settings["n_hidden"]))
+        own = instances_of(world, model, n_hidden)["instance"].to_numpy()
         for step in taken:
             history.append(pd.DataFrame({"instance": own, "step": step, "loss": module.losses[step]}))
+    snapshots = {key: np.concatenate(arrays, axis=1) for key, arrays in parts.items()}
+    weights = {key: every[-1] for key, every in snapshots.items()}
     by_instance = pd.concat(history).sort_values(["instance", "step"], ignore_index=True)
-    return Trained(weights, snapshots, by_instance)
+    return Trained(weights, snapshots | {"step": np.array(taken)}, by_instance)
 
 
-def fit(architecture: Architecture, world: World, checkpoint: Path, progress: Progress, fast: bool) -> Ensemble:
-    """One model's ensemble, trained to the end."""
+def widened(parameters: np.ndarray, key: str, n_hidden: int) -> np.ndarray:
+    """[snapshot, instance, ...] of an ensemble, with zeros for the hidden dimensions that it lacks of `n_hidden`."""
+    axis = {"W": 2, "W_out": 3, "b_hidden": 2}.get(key)
+    widths = [(0, n_hidden - size if place == axis else 0) for place, size in enumerate(parameters.shape)]
+    return np.pad(parameters, widths)
+
+
+def fit(
+    architecture: Architecture, n_hidden: int, world: World, checkpoint: Path, progress: Progress, fast: bool
+) -> Ensemble:
+    """The ensemble of one model at one number of hidden dimensions, trained to the end."""
     training = world.settings["training"]
-    module, source = build(architecture, world, fast)
+    module, source = build(architecture, n_hidden, world, fast)
     trainer = quiet_trainer([progress, Checkpoints(checkpoint)])
     batches = Batches(source, snapshot_steps(training["steps"], training["snapshots"]))
     trainer.fit(module, datamodule=batches, ckpt_path=checkpoint if checkpoint.exists() else None)
     return module
+
+
+def instances_of(world: World, model: str, n_hidden: int) -> pd.DataFrame:
+    """Those that train together."""
+    every = world.instances
+    return every[(every["model"] == model) & (every["n_hidden"] == n_hidden)]
 
 
 def quiet_trainer(callbacks: list[pl.Callback]) -> pl.Trainer:
@@ -83,12 +102,12 @@ def quiet_trainer(callbacks: list[pl.Callback]) -> pl.Trainer:
     )
 
 
-def build(architecture: Architecture, world: World, fast: bool) -> tuple[Ensemble, Source]:
-    """The Lightning module of one model's instances at their first step, and the source of their batches."""
+def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -> tuple[Ensemble, Source]:
+    """The Lightning module of one ensemble's instances at their first step, and the source of their batches."""
     settings = world.settings
-    training, n, m = settings["training"], settings["n_features"], settings["n_hidden"]
+    training, n, m = settings["training"], settings["n_features"], n_hidden
     dtype = torch.float64 if training["arithmetic"] == "exact" else torch.float32
-    own = world.instances[world.instances["model"] == architecture.name]
+    own = instances_of(world, architecture.name, n_hidden)
     numbers, count = own["instance"].to_numpy(), len(own)
     streams = [json.loads(stream) for stream in own["stream"]]
 
@@ -127,7 +146,8 @@ def build(architecture: Architecture, world: World, fast: bool) -> tuple[Ensembl
     unit, _ = scale_to_one(importance)
     held_out = HeldOut(held_out_words, distribution, steps.importance, unit)
     names = [
-        f"{row.sparsity_label} (sparsity), {row.importance} (importance), {row.sets}, seed {row.seed}"
+        f"{m} hidden dimensions, {row.sparsity_label} (sparsity), {row.importance} (importance), {row.sets}, "
+        f"seed {row.seed}"
         for row in own.itertuples()
     ]
     taken = snapshot_steps(training["steps"], training["snapshots"])
