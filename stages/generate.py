@@ -1,7 +1,8 @@
-"""python stages/generate.py: resolves each block of params.yaml into the world that its models live in."""
+"""python stages/generate.py: resolves each block of params.yaml into its models' world, and what to measure of them."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ def main() -> None:
     params = read(Path("params.yaml"))
     for name, experiment in params.experiments.items():
         write(params.seed, name, experiment, Path("data/worlds", name))
+        wanted = Path("data/measures", f"{name}.json")
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        wanted.write_text(as_text(experiment.measures.model_dump(mode="json")), encoding="utf-8")
 
 
 def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:
@@ -23,8 +27,12 @@ def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:
     np.save(out / "held_out.npy", held_out_words(seed, name, experiment))
     if size := experiment.training.sample_size:
         np.save(out / "sample.npy", training_words(table["stream"], experiment, size))
-    settings = experiment.training_settings() | {"values": experiment.values, "attack": experiment.attack}
-    (out / "training.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    settings = experiment.training_settings() | {"values": experiment.values}
+    (out / "training.json").write_text(as_text(settings), encoding="utf-8")
+
+
+def as_text(settings: dict[str, Any]) -> str:
+    return json.dumps(settings, indent=1, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":

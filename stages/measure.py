@@ -11,6 +11,8 @@ import torch
 from superposition.measures import parameters, tables
 from superposition.measures.activity import activity_of_rectified, penalties
 from superposition.measures.attacks import attacks_table
+from superposition.measures.extra import extra_tables
+from superposition.measures.trained import trained_models
 
 
 def main(name: str) -> None:
@@ -18,15 +20,17 @@ def main(name: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     instances, features = (pd.read_parquet(world / f"{frame}.parquet") for frame in ("instances", "features"))
     settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
+    wanted = json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8"))
     models = settings["models"]
     held_out = torch.from_numpy(np.load(world / "held_out.npy").astype(np.int64))
     history = pd.read_parquet(trained / "history.parquet")
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
-    W, W_out, b, b_hidden, steps, path = parameters.read(trained, [model["name"] for model in models])
+    read = parameters.read(trained, [model["name"] for model in models])
+    W, W_out, b, b_hidden, steps, path = read
     rectified = [model["name"] for model in models if model["hidden"] == "relu"]
     active = activity_of_rectified(instances, features, held_out, W, b_hidden, rectified)
     outputs = [model["name"] for model in models if model["output"] == "relu"]
-    attacked = attacks_table(instances, features, held_out, W, b, outputs, settings["attack"])
+    attacked = attacks_table(instances, features, held_out, W, b, outputs, wanted["attack"])
     measured = tables.instances_table(instances, features, W, torch.tensor(loss.to_numpy()), models).join(attacked)
     measured["penalty"] = penalties(instances, features, held_out, W, b_hidden, models)
     made = {
@@ -37,8 +41,9 @@ def main(name: str) -> None:
         "learning": tables.learning_table(steps, path),
         "trajectories": tables.trajectories_table(steps, path),
         "hidden": tables.hidden_table(b_hidden, active),
-    }
+    } | extra_tables(trained_models(measured, features, read, models), wanted)
     for key, table in made.items():
+        table = tables.of_own_widths(table, measured) if "hidden" in table else table
         table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
 
 

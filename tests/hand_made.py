@@ -16,6 +16,7 @@ from superposition.measures.tables import (
     hidden_table,
     instances_table,
     learning_table,
+    of_own_widths,
     trajectories_table,
     weights_table,
 )
@@ -43,6 +44,7 @@ class HandMade:
     training_attack: float = 0.0
     penalty: float = 0.0
     hidden_bias: Sequence[float] | None = None
+    n_hidden: int | None = None  # where W has more rows, which are 0; null: as many as W has
     active: float = nan  # share of the data on which hidden dimensions are on
     attack: tuple[float, float, float] = (nan, nan, nan)  # norm, clean loss, loss under attack
 
@@ -76,6 +78,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
             {
                 "instance": instance,
                 "model": model.model,
+                "n_hidden": model.n_hidden or len(model.W),
                 "sparsity": float("nan") if each else sparsity[0],
                 "sparsity_label": "per feature " + ", ".join(map(str, sparsity)) if each else str(sparsity[0]),
                 "importance": model.importance_label,
@@ -124,10 +127,10 @@ def tables(
     return Tables(
         instances=measured,
         features=features_table(measured, features, W, b),
-        weights=weights_table(W, W_out),
+        weights=of_own_widths(weights_table(W, W_out), measured),
         history=pd.DataFrame(history),
         learning=learning_table(steps, path),
-        trajectories=trajectories_table(steps, path),
+        trajectories=of_own_widths(trajectories_table(steps, path), measured),
         hidden=hidden_table(
             torch.tensor([model.hidden_bias or [0.0] * W.shape[1] for model in models]),
             torch.tensor([[model.active] * W.shape[1] for model in models]),
@@ -140,6 +143,8 @@ def write(made: Tables, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in COLUMNS:
         getattr(made, name).to_parquet(folder / f"{name}.parquet", index=False, compression=None)
+    for name, table in made.extra.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False, compression=None)
 
 
 def intro() -> Tables:

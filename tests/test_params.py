@@ -27,7 +27,6 @@ DOCUMENT: dict[str, Any] = {
         "values": "unit",
         "seeds": 5,
         "held_out": 8192,
-        "attack": None,
         "initial": {"rule": "xavier", "gain": 1.0},
         "training": {
             "steps": 10000,
@@ -253,6 +252,10 @@ REFUSED = [
     ("intro.n_features", 5000, "n_features", "n_features = 5000 is over the exactness budget"),
     ("intro.n_hidden", 0, "n_hidden = 0", "must be a whole number between 1 and 100000"),
     ("intro.n_hidden", 4, "n_hidden = 4", "must be at most n_features = 3 for tied models (relu_output)"),
+    ("intro.n_hidden", [1, 4], "n_hidden[1] = 4", "must be at most n_features = 3 for tied models (relu_output)"),
+    ("intro.n_hidden", [1, 2, 1], "n_hidden[2]", "must differ from the other points of the axis; it repeats [0]"),
+    ("intro.n_hidden", [], "n_hidden = []", "must hold at least one point"),
+    ("intro.n_hidden", [1, 2.5], "n_hidden[1] = 2.5", "must be a whole number between 1 and 100000"),
     (
         "intro.model",
         REMOVED,
@@ -300,9 +303,19 @@ REFUSED = [
     ("intro.title", None, "title = null", "must be one line"),
     ("intro.values", "binary", "values = 'binary'", "must be unit or signed"),
     ("intro.held_out", 0, "held_out = 0", "must be a whole number between 1 and 1000000"),
-    ("intro.attack", 0, "attack = 0", "must be null (not measured) or a number above 0, at most 4"),
-    ("intro.attack", 5.0, "attack = 5.0", "must be null (not measured) or a number above 0, at most 4"),
-    ("intro.attack", True, "attack = true", "must be null (not measured) or a number above 0, at most 4"),
+    ("intro.measures.attack", 0, "measures.attack = 0", "must be null (not measured) or a number above 0, at most 4"),
+    (
+        "intro.measures.attack",
+        5.0,
+        "measures.attack = 5.0",
+        "must be null (not measured) or a number above 0, at most 4",
+    ),
+    (
+        "intro.measures.attack",
+        True,
+        "measures.attack = true",
+        "must be null (not measured) or a number above 0, at most 4",
+    ),
     ("intro.sparsty", 0.5, "sparsty = 0.5", "is an unknown key; did you mean sparsity?"),
     ("intro.batch", 5, "batch = 5", "is an unknown key; allowed: sparsity, importance,"),
     ("intro.seeds", 1_000_000, "", "has 1 (model) x"),
@@ -339,12 +352,14 @@ REFUSED = [
 
 
 def test_attacks_are_for_tied_models_that_are_linear_on_h(file: Path) -> None:
-    assert intro(file).attack is None
-    assert intro(file, ("attack", 0.1)).attack == 0.1
-    (line,) = faults(file, ("experiments.intro.attack", 0.1), ("experiments.intro.model", ["linear", "relu_hidden"]))
+    assert intro(file).measures.attack is None
+    assert intro(file, ("measures", {"attack": 0.1})).measures.attack == 0.1
+    (line,) = faults(
+        file, ("experiments.intro.measures", {"attack": 0.1}), ("experiments.intro.model", ["linear", "relu_hidden"])
+    )
     assert line == (
-        "experiments.intro.attack: must be null for models that are not tied, linear on h and of target identity "
-        "(relu_hidden)"
+        "experiments.intro.measures.attack: must be null for models that are not tied, linear on h and of target "
+        "identity (relu_hidden)"
     )
 
 

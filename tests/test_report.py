@@ -28,7 +28,6 @@ defaults:
   values: unit
   seeds: 3
   held_out: 8192
-  attack: null
   initial: {rule: xavier, gain: 1.0}
   training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
     betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}

@@ -266,6 +266,27 @@ def test_an_instance_is_the_same_alone_and_in_any_ensemble(form, tmp_path):
         assert alone.history["loss"].tolist() == whole.history["loss"][whole.history["instance"] == number].tolist()
 
 
+@pytest.mark.parametrize("model", [RELU, replace(RELU, tied=False, hidden="relu", hidden_bias=True)])
+def test_models_of_several_widths_train_as_they_do_alone(model, tmp_path):
+    narrow, wide = world(model, m=2, count=2), world(model, m=3, count=2)
+    shifted = [frame.assign(instance=frame["instance"] + 2) for frame in (wide.instances, wide.features)]
+    instances, features = (
+        pd.concat(pair, ignore_index=True) for pair in zip((narrow.instances, narrow.features), shifted, strict=True)
+    )
+    both = train("test", replace(wide, instances=instances, features=features), tmp_path / "both", visible=False)
+    alone = [train("test", w, tmp_path / str(m), visible=False) for m, w in ((2, narrow), (3, wide))]
+    for key, weights in both.weights.items():
+        np.testing.assert_array_equal(weights[2:], alone[1].weights[key])
+        own = alone[0].weights[key]
+        found = weights[:2][tuple(map(slice, own.shape))]
+        np.testing.assert_array_equal(found, own)
+        # What a narrow model lacks is 0.
+        assert np.abs(weights[:2]).sum() == pytest.approx(np.abs(own).sum())
+    losses = both.history.groupby("instance")["loss"].agg(list)
+    assert losses[1] == alone[0].history.groupby("instance")["loss"].agg(list)[1]
+    assert losses[3] == alone[1].history.groupby("instance")["loss"].agg(list)[1]
+
+
 def test_the_order_of_instances_changes_no_bit(tmp_path):
     w = world(RELU)
     turned = replace(w, instances=w.instances.iloc[::-1])

@@ -22,7 +22,6 @@ defaults:
   values: unit
   seeds: 2
   held_out: 16
-  attack: null
   initial: {rule: xavier, gain: 1.0}
   training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
              betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
@@ -46,6 +45,19 @@ def test_one_row_per_instance_and_feature(tmp_path):
     assert table["seed"].tolist() == [0, 1] * 4
     assert rows["importance"].tolist() == [1.0, 0.5, 0.25] * 8
     assert rows["density"].tolist() == ([1.0] * 6 + [0.1] * 6) * 2
+
+
+def test_hidden_dimensions_are_an_axis(tmp_path):
+    file = tmp_path / "params.yaml"
+    text = PARAMS.replace("SPARSITY", "0.9")
+    file.write_text(text.replace("n_hidden: 2", "n_hidden: [2, 1]"), encoding="utf-8")
+    experiment = read(file).experiments["small"]
+    several, one = instances(3, "small", experiment), instances(3, "small", small(tmp_path, "0.9"))
+    # 2 models x 2 widths x 2 seeds
+    assert several["n_hidden"].tolist() == [2, 2, 1, 1] * 2
+    assert several["stream"].is_unique
+    assert several["stream"][several["n_hidden"] == 2].tolist() == one["stream"].tolist()
+    assert experiment.training_settings()["n_hidden"] == 2
 
 
 def test_a_point_more_changes_no_other_instance(tmp_path):

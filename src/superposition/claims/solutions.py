@@ -88,6 +88,13 @@ def over_densities(
     )
 
 
+def extra(tables: Tables, name: str) -> pd.DataFrame:
+    """A table that an experiment has only if its `measures` ask for it."""
+    if name not in tables.extra:
+        raise NotTested(f"this run did not measure {name}: its measures.{name} is null")
+    return tables.extra[name]
+
+
 def _agreeing(judged: Sequence[Judged]) -> str:
     numbers = [one.number for one in judged]
     lowest, highest = f"{min(numbers):.3g}", f"{max(numbers):.3g}"

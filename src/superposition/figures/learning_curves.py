@@ -63,7 +63,7 @@ def _draw(axes: Axes, tables: Tables, model: str) -> None:
         lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label or None)
         if row["values"] == "unit" and row["sets"] == "independent" and model in PRINCIPAL:
             own = tables.features_of(int(row["instance"]))
-            least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), tables.n_hidden)
+            least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), int(row["n_hidden"]))
             axes.axhline(least, color=shade, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set(xlabel="step", xscale="log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1,)))

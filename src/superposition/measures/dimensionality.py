@@ -3,6 +3,8 @@
 `W` is [instance, hidden, feature]: the direction of feature i is the column `W[:, :, i]`.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -29,6 +31,12 @@ def frobenius_squared(W: Float[Tensor, "instance hidden feature"]) -> Float[Tens
     return order_free_sum(squared_norms(W))
 
 
-def dimensions_per_feature(W: Float[Tensor, "instance hidden feature"]) -> Float[Tensor, " instance"]:
-    """D* = n_hidden / ||W||_F^2; infinite for a model that represents nothing."""
-    return W.shape[1] / frobenius_squared(W)
+def dimensions_per_feature(
+    W: Float[Tensor, "instance hidden feature"], n_hidden: Sequence[int] | None = None
+) -> Float[Tensor, " instance"]:
+    """D* = n_hidden / ||W||_F^2; infinite for a model that represents nothing.
+
+    `n_hidden` is [instance], where some have fewer dimensions than W has rows; their other rows are 0.
+    """
+    widths = torch.as_tensor([W.shape[1]] if n_hidden is None else n_hidden, dtype=torch.float64)
+    return widths / frobenius_squared(W)

@@ -1,6 +1,7 @@
 """The tables of one experiment as claims, figures and the report read them. Needs pandas, not torch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = {
-    "instances": "instance model sparsity sparsity_label importance sets set_size seed values "
+    "instances": "instance model n_hidden sparsity sparsity_label importance sets set_size seed values "
     "point loss n_represented n_dedicated best hidden_l1 training_attack penalty attack_norm "
     "clean_loss attacked_loss",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
@@ -19,6 +20,8 @@ COLUMNS = {
     "trajectories": "instance step hidden feature value",
     "hidden": "instance hidden bias active",
 }
+# Of tables that only some experiments have, by the key of `measures` in params.yaml that asks for them.
+EXTRA_COLUMNS: dict[str, str] = {}
 MAY_BE_EMPTY = ("trajectories",)
 
 
@@ -33,10 +36,13 @@ class Tables:
     learning: pd.DataFrame
     trajectories: pd.DataFrame
     hidden: pd.DataFrame
+    extra: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # by the keys of EXTRA_COLUMNS
 
     def __post_init__(self) -> None:
-        for name, columns in COLUMNS.items():
-            table = getattr(self, name)
+        common = {name: getattr(self, name) for name in COLUMNS}
+        expected = COLUMNS | {name: EXTRA_COLUMNS[name] for name in self.extra}
+        for name, table in (common | dict(self.extra)).items():
+            columns = expected[name]
             if missing := [column for column in columns.split() if column not in table.columns]:
                 raise ValueError(f"table {name} lacks the columns {', '.join(missing)}")
             if table.empty and name not in MAY_BE_EMPTY:
@@ -48,6 +54,7 @@ class Tables:
 
     @cached_property
     def n_hidden(self) -> int:
+        """Of the widest models; `instances` has each one's."""
         return int(self.weights["hidden"].max()) + 1
 
     @cached_property
@@ -94,7 +101,7 @@ class Tables:
             raise ValueError(f"no trajectory of instance {instance}: it is kept of small experiments only")
         own = self.trajectories.iloc[self._trajectories_rows[instance]]
         steps = own["step"].unique()
-        return steps, own["value"].to_numpy(dtype=float).reshape(len(steps), self.n_hidden, self.n_features)
+        return steps, own["value"].to_numpy(dtype=float).reshape(len(steps), -1, self.n_features)
 
     @cached_property
     def _trajectories_rows(self) -> dict[Any, Any]:
@@ -104,7 +111,7 @@ class Tables:
         if instance not in self._weights_rows:
             raise ValueError(f"no entries of instance {instance} in the table of weights")
         entries = self._weights[column].to_numpy()[self._weights_rows[instance]]
-        return entries.reshape(self.n_hidden, self.n_features)
+        return entries.reshape(-1, self.n_features)
 
     @cached_property
     def _features(self) -> pd.DataFrame:
@@ -130,4 +137,8 @@ def read(folder: Path) -> Tables:
         raise FileNotFoundError(
             f"{', '.join(missing)} not found: `dvc repro measure@{folder.name}` makes them, or `dvc pull` gets them"
         )
-    return Tables(**{name: pd.read_parquet(file) for name, file in files.items()})
+    extra = {name: folder / f"{name}.parquet" for name in EXTRA_COLUMNS}
+    return Tables(
+        **{name: pd.read_parquet(file) for name, file in files.items()},
+        extra={name: pd.read_parquet(file) for name, file in extra.items() if file.is_file()},
+    )

@@ -54,7 +54,7 @@ def instances_table(
         n_represented=count(represented(W)).numpy(),
         n_dedicated=count(dedicated(W)).numpy(),
         frobenius_squared=frobenius_squared(W).numpy(),
-        dimensions_per_feature=dimensions_per_feature(W).numpy(),
+        dimensions_per_feature=dimensions_per_feature(W, instances["n_hidden"].tolist()).numpy(),
     )
     for number in ("hidden_l1", "training_attack"):
         table[number] = table["model"].map({model["name"]: float(model[number]) for model in models})
@@ -71,7 +71,7 @@ def features_table(
     """One row per instance and feature. `instances` is what `instances_table` returned, `features` is the world's."""
     instances, features = _in_order(instances, features, W)
     W = on_weight_grid(W)
-    coordinates = instances[["instance", "model", "sparsity", "importance", "sets", "seed", "best"]]
+    coordinates = instances[["instance", "model", "n_hidden", "sparsity", "importance", "sets", "seed", "best"]]
     coordinates = coordinates.rename(columns={"importance": "importance_curve"})
     table = coordinates.merge(features[["instance", "feature", "importance", "density"]], on="instance")
     return table.assign(
@@ -134,6 +134,12 @@ def hidden_table(b: Float[Tensor, "instance hidden"], active: Float[Tensor, "ins
     return pd.DataFrame(columns | {"bias": b.double().flatten().numpy(), "active": active.double().flatten().numpy()})
 
 
+def of_own_widths(table: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
+    """A table with a row for each hidden dimension, without those that its instance lacks."""
+    own = table["instance"].map(instances.set_index("instance")["n_hidden"])
+    return table[table["hidden"] < own].reset_index(drop=True)
+
+
 def _in_order(
     instances: pd.DataFrame, features: pd.DataFrame, W: Float[Tensor, "instance hidden feature"]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -154,7 +160,7 @@ def _points(instances: pd.DataFrame, features: pd.DataFrame) -> list[int]:
 
     Densities tell apart what `sparsity` cannot, it is NaN for every point that gives one sparsity per feature.
     """
-    labels = instances[["model", "importance", "sets", "set_size"]].itertuples(index=False)
+    labels = instances[["model", "n_hidden", "importance", "sets", "set_size"]].itertuples(index=False)
     worlds = features[["density", "importance"]].to_numpy().reshape(len(instances), -1)
     numbers: dict[tuple[object, ...], int] = {}
     keys = [(*label, world.tobytes()) for label, world in zip(labels, worlds, strict=True)]

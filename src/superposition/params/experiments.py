@@ -26,7 +26,7 @@ from superposition.params.axes import (
     widths,
 )
 from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
-from superposition.params.schema import PRESETS, Block, Defaults, File, Initial, Model, Training
+from superposition.params.schema import PRESETS, Block, Defaults, File, Initial, Measures, Model, Training
 
 AXES = ("model", "n_hidden", "sparsity", "importance", "sets", "seeds")
 MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
@@ -38,6 +38,7 @@ class Experiment(Strict):
 
     title: str
     section: str
+    about: str
     n_features: int
     models: tuple[Model, ...]
     widths: tuple[int, ...]  # n_hidden of the models
@@ -47,7 +48,7 @@ class Experiment(Strict):
     seeds: tuple[int, ...]
     values: Literal["unit", "signed"]
     held_out: int
-    attack: float | None
+    measures: Measures
     initial: Initial
     training: Training
 
@@ -186,7 +187,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += [*_training_faults(training, own), *_budget_faults(keys, training, own, attacks), *found]
     faults += _tied_faults(points.get("model", []), keys)
     faults += _sets_faults(points, own)
-    faults += _attack_faults(points.get("model", []), keys, own)
+    faults += _attack_faults(points.get("model", []), valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -194,6 +195,7 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
     return Experiment(
         title=keys.get("title") or name.replace("_", " ").capitalize(),
         section=keys.get("section", ""),
+        about=keys.get("about", "").strip(),
         n_features=keys["n_features"],
         models=tuple(points["model"]),
         widths=tuple(points["n_hidden"]),
@@ -203,7 +205,7 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
         seeds=tuple(points["seeds"]),
         values=keys["values"],
         held_out=keys["held_out"],
-        attack=keys["attack"],
+        measures=keys.get("measures", Measures()),
         initial=keys["initial"],
         training=keys["training"],
     )
@@ -308,13 +310,13 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
                 )
 
 
-def _attack_faults(models: list[Model], keys: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
     """Attacks point along columns of W^T W, which is what a model computes if it is tied and hides nothing."""
     for model in models:
         fits = model.tied and model.hidden == "linear" and model.target == "identity"
-        if not fits and keys.get("attack") is not None:
+        if not fits and measures.get("attack") is not None:
             allowed = f"must be null for models that are not tied, linear on h and of target identity ({model.name})"
-            yield Fault(_blamed(own, ("attack",), ("model",)), allowed)
+            yield Fault(("measures", "attack"), allowed)
         if not fits and model.training_attack:
             yield Fault(
                 ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name

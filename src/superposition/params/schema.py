@@ -31,6 +31,9 @@ Name = Annotated[
     must("have a name of at most 64 small letters, digits and _, with a letter first (it names files)"),
 ]
 Line = Annotated[str, Field(pattern=r"^\S[^\r\n]*$", max_length=200), must("be one line of at most 200 characters")]
+Paragraph = Annotated[
+    str, Field(pattern=r"^\S[^\r\n]*\n?$", max_length=1500), must("be one paragraph of at most 1500 characters")
+]
 
 
 class Model(Strict):
@@ -121,11 +124,16 @@ class Defaults(Strict):
     values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
     seeds: SeedAxis
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
-    attack: Annotated[
-        Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
-    ]
     initial: Annotated[Initial, must("be a mapping with rule and gain")]
     training: Annotated[Training, must("be a mapping of training settings")]
+
+
+class Measures(Strict):
+    """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
+
+    attack: Annotated[
+        Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
+    ] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")
@@ -136,9 +144,11 @@ class Block(Defaults):
 
     title: Line = ""
     section: Line = ""
+    about: Paragraph = ""
     model: ModelAxis
     n_features: Size
     n_hidden: WidthAxis
+    measures: Annotated[Measures, must("be a mapping of what else to measure")] = Measures()
     full_scale: Annotated[dict[Any, Any], FULL_SCALE] = Field(default_factory=dict)
 
 

@@ -41,9 +41,11 @@ def conditions(tables: Tables) -> list[Condition]:
 
 
 def _names(best: pd.DataFrame) -> list[str]:
-    """Model and sparsity, and the importance and sets if they vary."""
+    """Model and sparsity, and the hidden dimensions, importance and sets if they vary."""
     sparsity = best["sparsity"].map("{:.6g}".format).where(best["sparsity"].notna(), best["sparsity_label"])
     parts = [best["model"].astype(str), "S=" + sparsity.astype(str)]
+    if len(best["n_hidden"].unique()) > 1:
+        parts.append("m=" + best["n_hidden"].astype(str))
     if len(best["importance"].unique()) > 1:
         parts.append("I=" + best["importance"].astype(str))
     if len(best[["sets", "set_size"]].drop_duplicates()) > 1:

@@ -22,6 +22,7 @@ class Section:
     key: str
     title: str
     section: str  # of the paper
+    about: str  # a paragraph for readers who do not know the paper
     parameters: list[tuple[str, str]]
     cost: str
     figures: list[str]  # relative to the page
@@ -40,6 +41,7 @@ def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> 
         key=key,
         title=experiment.title,
         section=experiment.section,
+        about=experiment.about,
         parameters=parameters(experiment),
         figures=figures,
         full_scale=full_scale,
@@ -51,8 +53,8 @@ def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> 
 def cost(experiment: Experiment) -> int:
     """Multiply-adds of the matrix products of training: two forwards and twice as many backwards, on every sample."""
     training = experiment.training
-    samples = sum(1 for _ in experiment.points()) * training.steps * training.batch_size
-    return 6 * samples * experiment.n_features * experiment.n_hidden
+    widths = sum(n_hidden for _, n_hidden, *_ in experiment.points())
+    return 6 * widths * experiment.n_features * training.steps * training.batch_size
 
 
 def measured_costs(file: Path) -> dict[str, str]:
@@ -69,7 +71,7 @@ def parameters(experiment: Experiment) -> list[tuple[str, str]]:
     data = "fresh at each step" if training.sample_size is None else f"{training.sample_size} fixed samples"
     return [
         ("model", ", ".join(model.name for model in experiment.models)),
-        ("n_features, n_hidden", f"{experiment.n_features}, {experiment.n_hidden}"),
+        ("n_features, n_hidden", f"{experiment.n_features}, {_listed([str(m) for m in experiment.widths])}"),
         ("sparsity", _listed([sparsity.label for sparsity in experiment.sparsities])),
         ("features", _listed([sets.label for sets in experiment.sets])),
         ("importance", _listed([importance.label for importance in experiment.importances])),

@@ -1,0 +1,110 @@
+"""Trained models one by one, as what is measured of some experiments only wants them: to be run on data of its own.
+
+Inputs on the input grid go through a model as in training, in sums that are exact, so that outputs have the same bits
+everywhere. What is done with them afterwards has to see to that itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from superposition.exact.grids import HIDDEN, INPUT
+from superposition.features.distribution import Distribution
+from superposition.measures.parameters import Parameters
+from superposition.measures.tables import on_weight_grid
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One instance: h = f(W x + b_hidden), y = g(W_out h + b). W_out is W^T of tied models; missing biases are 0."""
+
+    instance: int
+    point: int  # of the experiment's axes
+    seed: int
+    best: bool  # whether its held-out loss is the lowest at its point
+    model: str
+    hidden: str  # f: linear or relu
+    output: str  # g: linear or relu
+    target: str  # identity or absolute
+    W: Float[ndarray, "hidden feature"]
+    W_out: Float[ndarray, "feature hidden"]
+    b: Float[ndarray, " feature"]
+    b_hidden: Float[ndarray, " hidden"]
+    density: Float[ndarray, " feature"]
+    importance: Float[ndarray, " feature"]
+    values: str  # of active features: unit or signed
+    sets: str
+    set_size: int
+
+    def encode(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
+        """The hidden activations h, on their grid."""
+        h = to_grid(self.W @ x + self.b_hidden[:, None], HIDDEN.fraction_bits)
+        return np.maximum(h, 0.0) if self.hidden == "relu" else h
+
+    def decode(self, h: Float[ndarray, "hidden sample"]) -> Float[ndarray, "feature sample"]:
+        """The outputs y."""
+        y = self.W_out @ h + self.b[:, None]
+        return np.maximum(y, 0.0) if self.output == "relu" else y
+
+    def outputs(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
+        return self.decode(self.encode(x))
+
+    def wanted(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
+        """What outputs are compared with."""
+        return np.abs(x) if self.target == "absolute" else x
+
+    def draw(self, words: Int[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
+        """Samples of the features that it was trained on, on the input grid, from random words."""
+        density = torch.from_numpy(self.density).unsqueeze(0)
+        law: Any = Distribution(density, self.values, torch.float64, [self.sets], [self.set_size])  # type: ignore[arg-type]
+        drawn: ndarray = law(torch.from_numpy(words.astype(np.int64)).unsqueeze(0))[0].numpy()
+        return drawn
+
+
+def to_grid(x: ndarray, fraction_bits: int = INPUT.fraction_bits) -> ndarray:
+    """The nearest multiples of 2^-fraction_bits."""
+    rounded: ndarray = np.round(x * 2.0**fraction_bits) * 2.0**-fraction_bits
+    return rounded
+
+
+def trained_models(
+    instances: pd.DataFrame, features: pd.DataFrame, parameters: Parameters, models: Sequence[Mapping[str, Any]]
+) -> list[TrainedModel]:
+    """All instances in order; `instances` is the table of instances, `features` the world's frame."""
+    settings = {model["name"]: model for model in models}
+    own = features.sort_values(["instance", "feature"]).groupby("instance")
+    per_feature = {
+        column: own[column].apply(lambda values: values.to_numpy(float)) for column in ("density", "importance")
+    }
+    found = []
+    for row in instances.sort_values("instance").to_dict("records"):
+        number, m = row["instance"], row["n_hidden"]
+        model = settings[row["model"]]
+        W = on_weight_grid(parameters.W[number : number + 1])[0, :m].numpy()
+        tied = bool(parameters.W_out[number].isnan().all())
+        W_out = W.T if tied else on_weight_grid(parameters.W_out[number : number + 1])[0, :, :m].numpy()
+        found.append(
+            TrainedModel(
+                instance=number,
+                point=row["point"],
+                seed=row["seed"],
+                best=row["best"],
+                model=row["model"],
+                **{key: model[key] for key in ("hidden", "output", "target")},
+                W=W,
+                W_out=W_out,
+                b=on_weight_grid(parameters.b[number : number + 1])[0].numpy(),
+                b_hidden=on_weight_grid(parameters.b_hidden[number : number + 1])[0, :m].numpy(),
+                **{column: values[number] for column, values in per_feature.items()},
+                values=row["values"],
+                sets=row["sets"],
+                set_size=row["set_size"],
+            )
+        )
+    return found
