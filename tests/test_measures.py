@@ -228,7 +228,7 @@ def test_tables_say_what_the_measures_say():
     found = hand_made.intro()
     assert found.instances["n_represented"].tolist() == [2] * 3 + [4] * 3 + [5, 5, 4]
     assert found.instances["n_dedicated"].tolist() == [2] * 3 + [0] * 6
-    coordinates = ["instance", "model", "sparsity", "importance_curve", "sets", "seed", "best"]
+    coordinates = ["instance", "model", "n_hidden", "sparsity", "importance_curve", "sets", "seed", "best"]
     measured = ["feature", "importance", "density", "norm", "superposition", "dimensionality", "bias"]
     assert list(found.features.columns) == coordinates + measured
     pentagon = found.best["instance"].tolist()[2]
