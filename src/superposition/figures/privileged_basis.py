@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from superposition.figures import panels
 from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
-from superposition.figures.points import Point, density_name
+from superposition.figures.points import Point, density_name, spread_out
 from superposition.figures.style import FAINT, MUTED, SIGNED, SUPERPOSITION, theme
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
 from superposition.measures.results import Tables
@@ -20,7 +20,8 @@ MAX_NEURONS, MAX_FEATURES = 12, 30  # more could not be told apart
 SHOWN = (5, 6, 8)  # represented features of the models that are drawn beside linear ones
 MONO, POLY = "#dfe8f3", "#ffffff"  # behind the stacks
 COUNTED = {"monosemantic": "#16325c", "polysemantic": "#d2577a"}
-PER_ROW = 8
+MAX_POINTS = 20
+MAX_STACKS = 10
 
 
 def fits(tables: Tables) -> bool:
@@ -37,12 +38,27 @@ def fits(tables: Tables) -> bool:
 
 def figures(tables: Tables) -> dict[str, Figure]:
     best = tables.best.sort_values("sparsity", kind="stable")
-    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=PER_ROW, named=density_name)
-    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=PER_ROW, named=density_name)
+    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=MAX_POINTS, named=density_name)
+    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=MAX_POINTS, named=density_name)
     return {
         "linear_and_relu": linear_and_relu(tables, linear, with_relu),
         "neuron_stacks": neuron_stacks(tables, with_relu, notes),
     }
+
+
+def configurations(tables: Tables, points: list[Point]) -> list[Point]:
+    """One of each run of points at which as many features share the neurons in as many ways: its middle one."""
+    runs: list[list[Point]] = []
+    for point in points:
+        if runs and _configuration(tables, runs[-1][-1]) == _configuration(tables, point):
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    return [run[len(run) // 2] for run in runs]
+
+
+def _configuration(tables: Tables, point: Point) -> tuple[int, int]:
+    return int(monosemantic(tables.weights_of(point.instance)).sum()), point.represented
 
 
 def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point]) -> Figure:
@@ -73,14 +89,20 @@ def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point])
         return canvas.figure
 
 
-def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figure:
-    """W over density, below it a stacked bar for each neuron, and how many neurons are mono- and polysemantic."""
+def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figure:
+    """W of each configuration, a stacked bar for each neuron, and how many are mono- and polysemantic over density."""
+    found = configurations(tables, every)
+    shown = [found[place] for place in spread_out(len(found), MAX_STACKS)]
     width, height, stack = 1.35 * CELL * tables.n_hidden, CELL * tables.n_features, 1.5
     left, top, gap, between, chart = 0.55, 0.34, 0.28, 0.12, 1.1
     weights = [_ordered(tables, point) for point in shown]
     reach = 1.06 * max(float(np.abs(np.where(s * W > 0, W, 0)).sum(axis=1).max()) for W in weights for s in (1, -1))
     counts_at = top + height + between + stack + 0.76
-    notes = ["Neurons can be exchanged: those with one feature stand first.", *notes]
+    drawn = (
+        f"Of densities that follow each other and share a configuration, one is drawn: {len(shown)} of {len(every)}."
+    )
+    first = "Neurons can be exchanged: those with one feature stand first."
+    notes = [f"{first} {drawn}" if len(shown) < len(every) else first, *notes]
     with theme():
         canvas = Canvas(max(left + len(shown) * (width + gap), 6.4), counts_at + chart + 1.25 + 0.16 * len(notes))
         for number, (point, W) in enumerate(zip(shown, weights, strict=True)):
@@ -101,11 +123,9 @@ def neuron_stacks(tables: Tables, shown: list[Point], notes: list[str]) -> Figur
                 panels.feature_ticks(heat, range(tables.n_features))
                 heat.set_ylabel("feature", labelpad=2)
                 below.set_ylabel("weights", labelpad=2)
-        # Columns are evenly spaced and in the order of density, and so are the counts below them.
         axes = canvas.axes(left, counts_at, len(shown) * (width + gap) - gap, chart)
-        _counts(axes, weights, [(width / 2 + number * (width + gap)) for number in range(len(shown))])
-        axes.set_xlim(0, len(shown) * (width + gap) - gap)
-        axes.set_xticks(axes.get_xticks(), [f"{1 - point.sparsity:.3g}" for point in shown])
+        _counts(axes, [tables.weights_of(point.instance) for point in every])
+        axes.set_xticks(range(len(every)), [f"{1 - point.sparsity:.3g}" for point in every])
         axes.set_xlabel("density $1 - S$")
         foot = counts_at + chart + 0.72
         _signed_bar(canvas, left, foot)
@@ -128,11 +148,15 @@ def _ordered(tables: Tables, point: Point) -> np.ndarray:
     return W[in_reading_order(W)]
 
 
-def _counts(axes: Axes, weights: list[np.ndarray], places: list[float]) -> None:
+def _counts(axes: Axes, weights: list[np.ndarray]) -> None:
+    """In the order of density, evenly spaced."""
+    places = range(len(weights))
     for name, count in (("monosemantic", monosemantic), ("polysemantic", polysemantic)):
         numbers = [int(count(W).sum()) for W in weights]
         axes.plot(places, numbers, "o-", color=COUNTED[name], markersize=5, linewidth=1.6, label=name, clip_on=False)
-    axes.set(ylim=(0, len(weights[0])), xticks=places, yticks=range(len(weights[0]) + 1), ylabel="neurons")
+    axes.set(
+        xlim=(-0.5, len(weights) - 0.5), ylim=(0, len(weights[0])), yticks=range(len(weights[0]) + 1), ylabel="neurons"
+    )
     axes.grid(axis="y", color=FAINT)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="center left", bbox_to_anchor=(0.02, 0.5))
