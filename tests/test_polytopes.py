@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from superposition.figures import figures_of, style
 from superposition.measures.dimensionality import feature_dimensionality
@@ -70,6 +71,32 @@ def test_the_simplex_is_minimal_superposition():
     # W_i . W_j = -(1/n) / (1 - 1/n) = -1 / (n - 1)
     products = simplex(6).T @ simplex(6)
     np.testing.assert_allclose(products, np.where(np.eye(6), 1, -1 / 5), rtol=0, atol=1e-12)
+
+
+def least_loss(solid: np.ndarray, x: np.ndarray) -> float:
+    """Squared error of a feature, least over the length of the vectors and the bias, on samples [feature, sample]."""
+    cosines = solid.T @ solid
+
+    def loss(settings: np.ndarray) -> float:
+        length, bias = settings
+        return float(((np.maximum(length * cosines @ x + bias, 0) - x) ** 2).mean())
+
+    return minimize(loss, [0.8, 0.35], method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-9}).fun
+
+
+@pytest.mark.parametrize(("at", "best"), [(1.28, "triangle"), (1.42, "triangle"), (1.65, "digon"), (2.5, "digon")])
+def test_no_density_is_best_for_tetrahedra(at, best):
+    """If all dimensions are filled with one polytope: the claim about tetrahedra has this as its remark."""
+    density = 1 / at
+    random = np.random.default_rng(0)
+    x = np.where(random.random((4, 100_000)) < density, random.random((4, 100_000)), 0)
+    variance = density / 3 - density**2 / 4
+    gained = {}  # by a dimension
+    for name in ("digon", "triangle", "tetrahedron"):
+        solid, _, _ = SOLIDS[name]
+        n = solid.shape[1]
+        gained[name] = n / len(solid) * (variance - least_loss(solid, x[:n]))
+    assert max(gained, key=gained.__getitem__) == best
 
 
 def test_features_that_are_not_represented_are_left_out():
