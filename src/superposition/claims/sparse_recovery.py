@@ -120,9 +120,9 @@ def projection_costs(tables: Tables) -> Finding:
         decoders = sweep.rows["decoder"].unique()
         best = pd.concat([sweep.shares(decoder) for decoder in decoders]).groupby(level=0).max()
         widths = [m for m in sweep.widths if half <= m < n]
-        shares = {m: (float(best.loc[m].mean()), float(random.loc[m].mean())) for m in widths}
+        shares = {m: (best.loc[m].to_numpy().mean(), random.loc[m].to_numpy().mean()) for m in widths}
         text = "; ".join(f"m = {m}: {own:.0%} against {other:.0%}" for m, (own, other) in shares.items())
-        least = min(other - own for own, other in shares.values())
+        least = float(min(other - own for own, other in shares.values()))
         return Judged(least > 0, round(least, 3), text)
 
     return over_seeds(_trained(tables), judge, "difference at least")
@@ -274,8 +274,8 @@ CLAIMS = (
         statement="What the model learns is the projection that suits its read-out: the same read-out of directions "
         "that are as far apart as possible loses more.",
         paper=SILENT,
-        tolerance="loss on data like that of training over that of ReLU(a (W^T h - c)) with the best a and c: below 1 at "
-        "each m < n",
+        tolerance="loss on data like that of training over that of ReLU(a (W^T h - c)) with the best a and c: below 1 "
+        "at each m < n",
         figure=READ_OUT,
         experiment="sparse_recovery",
         check=suits_its_read_out,

@@ -1,4 +1,4 @@
-"""How many active features are recovered from how many dimensions, by decoder and projection; and what read-outs lose."""
+"""How many active features come back from how many dimensions, by decoder and projection; and what read-outs lose."""
 
 from collections.abc import Sequence
 
@@ -79,11 +79,11 @@ def _recovery(tables: Tables) -> Figure:
         counts = len(trained(recovery, tables)), len(others(recovery, "gaussian"))
         note = (
             "Recovered: the error is no more than a small part of the length of x, that measures.recovery.tolerance "
-            f"says. {counts[0]} seeds, or {counts[1]} matrices, of each width together. ReLU read-out: the model's own;\n"
-            "of other projections ReLU(a (W$^T$h − c)), with the two numbers that suit data like that of training best. "
-            "Lasso: of all x ≥ 0 that explain h the one with the smallest sum; non-negative least\nsquares end at the "
-            f"one that their search meets. At m = {n} nothing is lost. Where trained features form antipodal pairs, as "
-            f"they do at m = {n // 2}, only their differences come through."
+            f"says. {counts[0]} seeds, or {counts[1]} matrices, of each width together. ReLU read-out: the model's\n"
+            "own; of other projections ReLU(a (W$^T$h − c)), with the two numbers that suit data like that of training "
+            "best. Lasso: of all x ≥ 0 that explain h the one with the smallest sum; non-negative least\n"
+            f"squares end at the one that their search meets. At m = {n} nothing is lost. Where trained features form "
+            f"antipodal pairs, as they do at m = {n // 2}, only their differences come through."
         )
         canvas.text(0.2, top + 3 * (height + gap) + 0.45, note, fontsize=8, color=MUTED, linespacing=1.4)
         return canvas.figure
@@ -156,8 +156,8 @@ def _read_out(tables: Tables) -> Figure:
         for axes in (losses, pairs, course):
             axes.spines[["top", "right"]].set_visible(False)
         note = (
-            f"Left: data like that of training, density {density:g}; large dots: of {len(seeds)} seeds the one with the "
-            "lowest loss, small ones: the others. Lines end where nothing is lost. The lasso is given the same hidden values.\n"
+            f"Left: data like that of training, density {density:g}; large dots: of {len(seeds)} seeds the one with "
+            "the lowest loss, small ones: others. Lines end where nothing is lost. The lasso gets the same h.\n"
             "Middle: samples with k active features, all seeds together. Crosses: the share in which no antipodal pair "
             "has both of its features active, which is all that pairs tell,\nbut for samples where one of the two is "
             "small. Right: dimensions from which on the lasso recovers half of all samples, all seeds or matrices "
@@ -230,8 +230,8 @@ def _course(axes: Axes, own: Sweep, random: Sweep, apart: Sweep, n: int) -> None
         x = order(found.index.to_numpy(float), n)
         axes.plot(np.round(x, DIGITS), np.round(found, DIGITS), style, color=colour, markersize=5, label=name)
         last = max(last, *x, *found) if len(found) else last
-    k = np.linspace(0.5, max(random.shares("lasso").columns), 60)
-    curve = [smallest_sum(float(one), n) for one in k]
+    k = np.linspace(0.5, float(random.rows["active"].max()), 60)
+    curve = [smallest_sum(float(one), n) for one in k.tolist()]
     axes.plot(np.round(order(k, n), DIGITS), np.round(curve, DIGITS), color=THEORY, linewidth=1.2,
               linestyle=(0, (3, 1.5)), zorder=1)  # fmt: skip
     axes.plot([0, 40], [0, 40], color=MUTED, linewidth=0.8, zorder=0)

@@ -1,4 +1,4 @@
-"""Sparse recovery: how many active features come back from h = W x, by the model's read-out and by the best known means.
+"""Sparse recovery: how many active features come back from h = W x, by the model's read-out and by other decoders.
 
 Three kinds of projections W: the trained ones, Gaussian ones, and directions that were moved apart. From h each of
 these looks for x >= 0:
@@ -74,7 +74,7 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
     """
     rows = []
     n = models[0].W.shape[1]
-    drawn = _as_in_training(models[0], AS_TRAINED * settings["samples"])
+    drawn = as_in_training(models[0], AS_TRAINED * settings["samples"])
     for one in _projections(models, drawn, settings["matrices"]):
         for active in (*settings["active"], nan):
             x = drawn if np.isnan(active) else with_active(n, active, settings["samples"], one.number)
@@ -226,7 +226,8 @@ def _read_out(W: ndarray, a: float, c: float) -> Callable[[ndarray], ndarray]:
     return lambda x: np.maximum(a * (W.T @ (W @ x) - c), 0.0)
 
 
-def _as_in_training(model: TrainedModel, samples: int) -> Float[ndarray, "feature sample"]:
+def as_in_training(model: TrainedModel, samples: int) -> Float[ndarray, "feature sample"]:
+    """Of all features, each with the density that the model was trained at."""
     count = draws(model.W.shape[1], [model.sets], [model.set_size])
     # A copy: what comes out of a table may be read-only, of which torch warns.
     return replace(model, density=model.density.copy()).draw(_words({"data": "as in training"}, count, samples))

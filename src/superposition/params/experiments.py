@@ -335,8 +335,8 @@ def _recovery_faults(points: dict[str, list[Any]], keys: dict[str, Any]) -> Iter
             yield Fault(at, f"must be null where {key} is an axis")
     for model in points.get("model", []):
         if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
-            allowed = f"must be null for models that are not linear on h, without a bias and of target identity ({model.name})"
-            yield Fault(at, allowed)
+            allowed = "must be null for models that are not linear on h, without a bias there and of target identity"
+            yield Fault(at, f"{allowed} ({model.name})")
     if keys.get("values") == "signed":
         yield Fault(at, "must be null where values are signed: what is recovered is not negative")
     n = keys.get("n_features")

@@ -48,7 +48,7 @@ def only_non_negative(active: Float[np.ndarray, "*point"], n_features: int) -> F
     return (n_features + active) / 2
 
 
-def smallest_sum(active: float, n_features: int) -> float:
+def smallest_sum(active: float | int, n_features: int) -> float:
     """Dimensions from which on x has the smallest sum of all x >= 0 with its h.
 
     The weak threshold of Donoho & Tanner 2005, "Neighborliness of randomly projected simplices in high dimensions", as
