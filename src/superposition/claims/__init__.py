@@ -21,6 +21,7 @@ from superposition.claims import (
     mathematics,
     phase_change,
     privileged_basis,
+    sparse_recovery,
     varied_density,
 )
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
@@ -49,6 +50,7 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "hidden_l1": hidden_l1.CLAIMS,
     "adversarial_training": adversarial_training.CLAIMS,
     "asymmetric_superposition": asymmetric_superposition.CLAIMS,
+    "sparse_recovery": sparse_recovery.CLAIMS,
 }
 
 

@@ -28,6 +28,7 @@ from superposition.figures import (
     overview,
     phase_change,
     privileged_basis,
+    sparse_recovery,
     varied_density,
 )
 from superposition.figures.animation import Animation
@@ -59,6 +60,7 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "hidden_l1": (hidden_l1.fits, hidden_l1.figures),
     "adversarial_training": (adversarial_training.fits, adversarial_training.figures),
     "asymmetric_superposition": (asymmetric_superposition.fits, asymmetric_superposition.figures),
+    "sparse_recovery": (sparse_recovery.fits, sparse_recovery.figures),
 }
 
 

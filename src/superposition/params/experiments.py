@@ -188,6 +188,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _tied_faults(points.get("model", []), keys)
     faults += _sets_faults(points, own)
     faults += _attack_faults(points.get("model", []), valid.get(Measures, {}))
+    faults += _recovery_faults(points, keys)
     return keys, points, faults
 
 
@@ -321,3 +322,24 @@ def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fa
             yield Fault(
                 ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
             )
+
+
+def _recovery_faults(points: dict[str, list[Any]], keys: dict[str, Any]) -> Iterator[Fault]:
+    """Decoders look for x >= 0 with W x = h, of models that differ in nothing but width and seed."""
+    recovery = getattr(keys.get("measures"), "recovery", None)
+    if recovery is None:
+        return
+    at = ("measures", "recovery")
+    for key in ("model", "sparsity", "importance", "sets"):
+        if len(points.get(key, [])) > 1:
+            yield Fault(at, f"must be null where {key} is an axis")
+    for model in points.get("model", []):
+        if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
+            allowed = "must be null for models that are not linear on h, without a bias there and of target identity"
+            yield Fault(at, f"{allowed} ({model.name})")
+    if keys.get("values") == "signed":
+        yield Fault(at, "must be null where values are signed: what is recovered is not negative")
+    n = keys.get("n_features")
+    for place, active in enumerate(recovery.active):
+        if n is not None and active > n:
+            yield Fault((*at, "active", place), f"must be at most n_features = {n}", active)

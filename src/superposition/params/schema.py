@@ -128,11 +128,27 @@ class Defaults(Strict):
     training: Annotated[Training, must("be a mapping of training settings")]
 
 
+class Recovery(Strict):
+    """How many active features are recovered, of trained and of other projections."""
+
+    active: Annotated[
+        list[Annotated[int, Field(ge=1), must("be a whole number of at least 1")]],
+        Field(min_length=1),
+        must("be a list of at least one number of active features"),
+    ]
+    samples: Annotated[int, Field(ge=1, le=10_000), must("be a whole number between 1 and 10000")]
+    tolerance: Annotated[float, Field(gt=0, lt=1), must("be a number above 0 and below 1")]
+    matrices: Annotated[int, Field(ge=1, le=1000), must("be a whole number between 1 and 1000")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
     attack: Annotated[
         Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
+    ] = None
+    recovery: Annotated[
+        Recovery | None, must("be null (not measured) or a mapping with active, samples, tolerance and matrices")
     ] = None
 
 

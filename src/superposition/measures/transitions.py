@@ -1,0 +1,71 @@
+"""Where recovery sets in: of the table of recovery, the dimensions from which on half of all samples are recovered.
+
+Needs numpy and pandas, not torch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from superposition.measures.results import Tables
+
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One projection of each width, `rows` of the table of recovery."""
+
+    rows: pd.DataFrame
+
+    @property
+    def widths(self) -> list[int]:
+        return sorted(self.rows["n_hidden"].unique().tolist())
+
+    def shares(self, decoder: str, column: str = "recovered") -> pd.DataFrame:
+        """A row for each width, a column for each number of active features."""
+        own = self.rows[(self.rows["decoder"] == decoder) & self.rows["active"].notna()]
+        return own.pivot_table(index="n_hidden", columns="active", values=column)
+
+    def losses(self, decoder: str) -> pd.Series:
+        """By width, on data like that of training."""
+        own = self.rows[(self.rows["decoder"] == decoder) & self.rows["active"].isna()]
+        return own.groupby("n_hidden")["loss"].mean()
+
+
+def trained(recovery: pd.DataFrame, tables: Tables) -> list[Sweep]:
+    """The trained projections with the lowest loss at each width, those with the next one, ..."""
+    judged = tables.instances[["instance", "n_hidden", "loss", "seed"]].sort_values(["n_hidden", "loss", "seed"])
+    rank = judged.groupby("n_hidden").cumcount()
+    instances = [judged["instance"][rank == k] for k in range(int(judged.groupby("n_hidden").size().min()))]
+    return [Sweep(recovery[recovery["instance"].isin(own)]) for own in instances]
+
+
+def others(recovery: pd.DataFrame, kind: str) -> list[Sweep]:
+    """The projections of another kind, one of each width in each."""
+    own = recovery[recovery["projection"] == kind]
+    return [Sweep(rows) for _, rows in own.groupby("number")]
+
+
+def pooled(sweeps: Sequence[Sweep]) -> Sweep:
+    """As if the samples of all were of one."""
+    return Sweep(pd.concat([sweep.rows for sweep in sweeps]))
+
+
+def transitions(shares: pd.DataFrame) -> pd.Series:
+    """By number of active features the width at which the share rises through a half, between widths interpolated.
+
+    `shares` has a row for each width. Numbers without both a width below it and one above are left out.
+    """
+    found = {}
+    widths = shares.index.to_numpy(dtype=float)
+    for active in shares.columns:
+        share = shares[active].to_numpy()
+        above = np.flatnonzero(share >= HALF)
+        if len(above) and above[0] > 0:
+            high = above[0]
+            part = (HALF - share[high - 1]) / (share[high] - share[high - 1])
+            found[active] = widths[high - 1] + part * (widths[high] - widths[high - 1])
+    return pd.Series(found, dtype=float)
