@@ -131,7 +131,7 @@ def _lines_key(canvas: Canvas, left: float, top: float) -> None:
         (TRANSITION, "-", 1.8, "a half is recovered"),
         (THEORY, DASHED, 1.4, "Donoho & Tanner: x has the smallest sum"),
         (THEORY, DOTTED, 1.4, "(n + k) / 2: only one x ≥ 0 explains h"),
-        (MUTED, "-", 0.9, "k + 1: fewer are not enough for any decoder"),
+        (MUTED, "-", 0.9, "k + 1: in fewer, other x are as sparse"),
     ]
     for number, (colour, style, width, label) in enumerate(entries):
         x, y = left + 3.1 * (number % 2), top + 0.2 * (number // 2)
