@@ -19,8 +19,10 @@ from superposition.claims import (
     learning_dynamics,
     loss_surfaces,
     mathematics,
+    one_active_feature,
     phase_change,
     privileged_basis,
+    several_active_features,
     varied_density,
 )
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
@@ -49,6 +51,8 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "hidden_l1": hidden_l1.CLAIMS,
     "adversarial_training": adversarial_training.CLAIMS,
     "asymmetric_superposition": asymmetric_superposition.CLAIMS,
+    "one_active_feature": one_active_feature.CLAIMS,
+    "several_active_features": several_active_features.CLAIMS,
 }
 
 

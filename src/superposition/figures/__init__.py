@@ -25,9 +25,11 @@ from superposition.figures import (
     learning_curves,
     learning_dynamics,
     loss_surfaces,
+    one_active_feature,
     overview,
     phase_change,
     privileged_basis,
+    several_active_features,
     varied_density,
 )
 from superposition.figures.animation import Animation
@@ -59,6 +61,8 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "hidden_l1": (hidden_l1.fits, hidden_l1.figures),
     "adversarial_training": (adversarial_training.fits, adversarial_training.figures),
     "asymmetric_superposition": (asymmetric_superposition.fits, asymmetric_superposition.figures),
+    "one_active_feature": (one_active_feature.fits, one_active_feature.figures),
+    "several_active_features": (several_active_features.fits, several_active_features.figures),
 }
 
 
