@@ -144,9 +144,9 @@ CLAIMS = (
         figure=FIGURE,
         experiment="one_active_feature",
         check=little_is_left,
-        remark="Of the 0.31 on a neighbour about a third is left at full strength, and is tolerated. A bias that left "
-        "none, -0.31 ||W_i||^2, would silence features up to a third of their strength; the loss of single features "
-        "(the first two terms in powers of the density) is least where 0.11 is left.",
+        remark="Of the 0.31 on a neighbour about a third is left at full strength, and is tolerated. The bias that "
+        "leaves none, -0.31 ||W_i||^2, would raise the loss of single features by two thirds, as it silences them up "
+        "to a third of their strength; that loss is least where 0.10 is left.",
     ),
     Claim(
         id="one_active_feature.the_feature_pays",

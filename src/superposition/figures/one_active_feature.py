@@ -87,8 +87,8 @@ def _pentagon(axes: Axes, W: np.ndarray) -> None:
         axes.plot([tip[0], foot[0]], [tip[1], foot[1]], color=colour, linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
         axes.plot([0, foot[0]], [0, foot[1]], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
         axes.annotate(
-            f"{number}: {product:+.2f}".replace("-", "−"), (1.24 * other[0], 1.24 * other[1]), ha="center", va="center", fontsize=8,
-            color=colour,
+            f"{number}: {product:+.2f}".replace("-", "−"), (1.24 * other[0], 1.24 * other[1]), ha="center",
+            va="center", fontsize=8, color=colour,
         )  # fmt: skip
     axes.plot([0, tip[0]], [0, tip[1]], color=OWN, linewidth=3, solid_capstyle="round", zorder=4)
     axes.plot(*tip, "o", markersize=8, color=OWN, markeredgecolor="white", zorder=5)
@@ -216,7 +216,7 @@ def _note(tables: Tables, drawn: pd.Series) -> str:
     agreeing = int((point["n_represented"] == N_FEATURES).sum())
     return (
         f"Drawn: the best of {len(point)} seeds at density {1 - float(drawn['sparsity']):.2g}, of which {agreeing} "
-        "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat full "
-        "strength. Right: lines through the seeds with the lowest loss, small dots for the others; short bars are what "
-        "the pentagon with the least expected loss does (theory)."
+        "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat "
+        "full strength. Right: lines through the seeds with the lowest loss, small dots for the others; short bars are "
+        "what the pentagon with the least expected loss does (theory)."
     )

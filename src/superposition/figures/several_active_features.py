@@ -220,8 +220,8 @@ def _note(tables: Tables, shown: Shown) -> str:
     vectors = int(tables.extra["explanations"].groupby(["instance", "active"]).size().min())
     more = f", {len(shown.sets) - MOST} of them not drawn" if len(shown.sets) > MOST else ""
     return (
-        f"Above: of pairs of features at {STRENGTHS[0]:g} and {STRENGTHS[1]:g} in the best model of two dimensions, one "
-        f"with the most explanations{more}, turned; black: the hidden vector, grey: directions.\n"
+        f"Above: of pairs of features at {STRENGTHS[0]:g} and {STRENGTHS[1]:g} in the best model of two dimensions, "
+        f"one with the most explanations{more}, turned; black: the hidden vector, grey: directions.\n"
         "Below: explanations with at most as many features as are active, up to as many as dimensions. Lines are the "
         f"best of {seeds} seeds, dots the others; {vectors} vectors each."
     )
