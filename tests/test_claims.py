@@ -7,6 +7,8 @@ from superposition.claims import CLAIMS, evaluate
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import hand_made
 from tests.hand_made import HandMade
+from tests.test_one_active_feature import one_active_feature
+from tests.test_several_active_features import measured, several_active_features
 
 EXPERIMENTS = {
     "intro": hand_made.intro,
@@ -27,7 +29,11 @@ EXPERIMENTS = {
     "hidden_l1": hand_made.hidden_l1,
     "adversarial_training": hand_made.adversarial_training,
     "asymmetric_superposition": hand_made.asymmetric_superposition,
+    "one_active_feature": one_active_feature,
+    "several_active_features": several_active_features,
 }
+# What is measured of models of some experiments only.
+EXTRA = {"several_active_features": measured}
 # About formulas, whatever the models: test_compression.py has them fail.
 WITHOUT_MODELS = "nonlinear_compression."
 
@@ -70,10 +76,12 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
             set_size=row["set_size"],
             hidden_l1=row["hidden_l1"],
             training_attack=row["training_attack"],
+            n_hidden=row["n_hidden"],
         )
         for _, row in shown.instances.iterrows()
     ]
-    found = verdicts(experiment, hand_made.tables(models))
+    extra = EXTRA[experiment](models) if experiment in EXTRA else {}
+    found = verdicts(experiment, replace(hand_made.tables(models), extra=extra))
     assert {verdict["verdict"] for id, verdict in found.items() if not id.startswith(WITHOUT_MODELS)} == {"fails"}
 
 

@@ -19,8 +19,10 @@ from superposition.claims import (
     learning_dynamics,
     loss_surfaces,
     mathematics,
+    one_active_feature,
     phase_change,
     privileged_basis,
+    several_active_features,
     sparse_recovery,
     varied_density,
 )
@@ -51,6 +53,8 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "adversarial_training": adversarial_training.CLAIMS,
     "asymmetric_superposition": asymmetric_superposition.CLAIMS,
     "sparse_recovery": sparse_recovery.CLAIMS,
+    "one_active_feature": one_active_feature.CLAIMS,
+    "several_active_features": several_active_features.CLAIMS,
 }
 
 

@@ -25,9 +25,11 @@ from superposition.figures import (
     learning_curves,
     learning_dynamics,
     loss_surfaces,
+    one_active_feature,
     overview,
     phase_change,
     privileged_basis,
+    several_active_features,
     sparse_recovery,
     varied_density,
 )
@@ -61,6 +63,8 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "adversarial_training": (adversarial_training.fits, adversarial_training.figures),
     "asymmetric_superposition": (asymmetric_superposition.fits, asymmetric_superposition.figures),
     "sparse_recovery": (sparse_recovery.fits, sparse_recovery.figures),
+    "one_active_feature": (one_active_feature.fits, one_active_feature.figures),
+    "several_active_features": (several_active_features.fits, several_active_features.figures),
 }
 
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from superposition.measures import recovery
+from superposition.measures import explanations, recovery
 from superposition.measures.trained import TrainedModel
 
-TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {"recovery": recovery.table}
+TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {
+    "explanations": explanations.table,
+    "recovery": recovery.table,
+}
 
 
 def extra_tables(models: Sequence[TrainedModel], wanted: Mapping[str, Any]) -> dict[str, pd.DataFrame]:

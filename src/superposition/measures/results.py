@@ -23,6 +23,7 @@ COLUMNS = {
 # Of tables that only some experiments have, by the key of `measures` in params.yaml that asks for them.
 EXTRA_COLUMNS: dict[str, str] = {
     "recovery": "projection number instance best n_hidden decoder active recovered found error loss",
+    "explanations": "instance active sample explanations rivals true power error",
 }
 MAY_BE_EMPTY = ("trajectories",)
 

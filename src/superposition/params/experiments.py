@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from math import prod
+from math import comb, prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from superposition.params.faults import Fault, Location, ParamsError, Strict, fa
 from superposition.params.schema import PRESETS, Block, Defaults, File, Initial, Measures, Model, Training
 
 AXES = ("model", "n_hidden", "sparsity", "importance", "sets", "seeds")
+MAX_SETS = 20_000  # of features, among which explanations are searched for, each tried on all vectors
 MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
 NESTED = [key for key, field in Defaults.model_fields.items() if field.annotation in (Initial, Training)]
 
@@ -189,6 +190,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _sets_faults(points, own)
     faults += _attack_faults(points.get("model", []), valid.get(Measures, {}))
     faults += _recovery_faults(points, keys)
+    faults += _explanation_faults(points, keys, valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -343,3 +345,27 @@ def _recovery_faults(points: dict[str, list[Any]], keys: dict[str, Any]) -> Iter
     for place, active in enumerate(recovery.active):
         if n is not None and active > n:
             yield Fault((*at, "active", place), f"must be at most n_features = {n}", active)
+
+
+def _explanation_faults(
+    points: dict[str, list[Any]], keys: dict[str, Any], measures: dict[str, Any]
+) -> Iterator[Fault]:
+    """Explanations are of h = W x, with strengths from 0 to 1, by all sets of at most n_hidden features."""
+    wanted, here = measures.get("explanations"), ("measures", "explanations")
+    if wanted is None:
+        return
+    for model in points.get("model", []):
+        if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
+            yield Fault(here, f"must be null for models that are not linear on h and of target identity ({model.name})")
+    if keys.get("values") == "signed":
+        yield Fault(here, "must be null for values: signed")
+    n = keys.get("n_features")
+    for number, active in enumerate(wanted.active):
+        if active in wanted.active[:number]:
+            yield Fault((*here, "active", number), "must be in the list once", active)
+        if n is not None and active > n:
+            yield Fault((*here, "active", number), f"must be at most n_features = {n}", active)
+    if n is not None and points.get("n_hidden"):
+        sets = sum(comb(n, size) for size in range(1, min(n, max(points["n_hidden"])) + 1))
+        if sets > MAX_SETS:
+            yield Fault(here, f"must be null where features make {sets} sets of n_hidden; allowed: at most {MAX_SETS}")

@@ -141,6 +141,19 @@ class Recovery(Strict):
     matrices: Annotated[int, Field(ge=1, le=1000), must("be a whole number between 1 and 1000")]
 
 
+class Explanations(Strict):
+    """Hidden vectors of few active features, of which all explanations are searched for."""
+
+    # A list in YAML, which strict tuples refuse.
+    active: Annotated[
+        tuple[Annotated[int, Field(ge=1), must("be a whole number of at least 1")], ...],
+        Field(strict=False, min_length=1),
+        must("be a list of numbers of active features"),
+    ]
+    samples: Annotated[int, Field(ge=1, le=100_000), must("be a whole number between 1 and 100000")]
+    tolerance: Annotated[float, Field(ge=1e-3, le=0.5), must("be a number between 0.001 and 0.5")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
@@ -149,6 +162,9 @@ class Measures(Strict):
     ] = None
     recovery: Annotated[
         Recovery | None, must("be null (not measured) or a mapping with active, samples, tolerance and matrices")
+    ] = None
+    explanations: Annotated[
+        Explanations | None, must("be null (not measured) or a mapping with active, samples and tolerance")
     ] = None
 
 

@@ -1,0 +1,157 @@
+"""Several active features: how many sets of few features explain a hidden vector, and what the model makes of it.
+
+The paper draws it as a sketch, without numbers ("Definitions and Motivation"). An explanation is a set of at most as
+many features as are active, with strengths of 0.05 to 1, whose directions add up to the vector to within 0.05; the
+others than the true one are its rivals (theory/explanations.py). Models of each width are taken in the order of their
+loss, so that the verdict is on the best of all widths.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import pandas as pd
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import Judged, extra, over_seeds
+from superposition.measures.ambiguity import by_active, lost
+from superposition.measures.results import Tables
+
+SECTION = "Definitions and Motivation"
+FIGURE = "figures/several_active_features/explanations.svg"
+N_FEATURES = 10
+WIDTHS = (2, 3, 4)
+LEAST_VECTORS = 20  # of a kind, of which an error is said: fewer give it to 10% at best
+
+Sweep = dict[int, pd.DataFrame]  # by width: the rows of one model
+
+
+def unique_with_one(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        shares = {m: 1 - float(_at(own, 1)["rivals"]) for m, own in sweep.items()}
+        counts = {m: float(_at(own, 1)["explanations"]) for m, own in sweep.items()}
+        holds = min(shares.values()) >= 0.99 and all(abs(count - 1) <= 0.01 for count in counts.values())
+        return Judged(holds, round(min(shares.values()), 3), _listed({m: f"{s:.1%}" for m, s in shares.items()}))
+
+    return over_seeds(_sweeps(tables, by_active, (1,)), judge, "of vectors")
+
+
+def more_with_more_active(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        curves = {m: [float(_at(own, k)["rivals"]) for k in range(1, m + 1)] for m, own in sweep.items()}
+        counts = {m: float(_at(own, m)["explanations"]) for m, own in sweep.items()}
+        grows = all(a < b for curve in curves.values() for a, b in pairwise(curve))
+        said = {
+            m: f"{', '.join(f'{share:.0%}' for share in curve)} have rivals, {counts[m]:.1f} explanations at last"
+            for m, curve in curves.items()
+        }
+        least = min(curve[-1] for curve in curves.values())
+        return Judged(grows and least > 0.5, round(least, 3), _listed(said))
+
+    return over_seeds(_sweeps(tables, by_active, WIDTHS), judge, "with rivals, m active features")
+
+
+def later_with_more_dimensions(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        shares = {m: float(_at(own, 2)["rivals"]) for m, own in sweep.items()}
+        falls = all(shares[a] > shares[b] for a, b in pairwise(WIDTHS))
+        return Judged(falls, round(shares[WIDTHS[-1]], 3), _listed({m: f"{share:.0%}" for m, share in shares.items()}))
+
+    return over_seeds(_sweeps(tables, by_active, (2,)), judge, "with rivals in the widest models")
+
+
+def reconstructed_worse(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        ratios = {m: _ratios(own) for m, own in sweep.items()}
+        if any(2 not in one for one in ratios.values()):
+            return Judged(False, 0.0, "vectors of two active features are of one kind")
+        least = min(min(one.values()) for one in ratios.values())
+        at_two = min(one[2] for one in ratios.values())
+        said = {m: ", ".join(f"{ratio:.2f}" for ratio in one.values()) for m, one in ratios.items()}
+        return Judged(least > 1 and at_two > 1.5, round(at_two, 2), f"{_listed(said)} times, from 2 active on")
+
+    return over_seeds(_sweeps(tables, lost, (2,)), judge, "times with two active features, at least")
+
+
+def _ratios(rows: pd.DataFrame) -> dict[int, float]:
+    """By number of active features from 2 on: the error with rivals over that without, where both are known."""
+    known = rows[(rows["vectors"] >= LEAST_VECTORS) & (rows["active"] > 1) & (rows["lost"] > 0)]
+    errors = {
+        kind: {int(k): float(e) for k, e in zip(own["active"], own["lost"], strict=True)}
+        for kind, own in known.groupby("kind")
+    }
+    with_rivals, unique = (errors.get(kind, {}) for kind in ("rivals", "unique"))
+    return {k: with_rivals[k] / unique[k] for k in sorted(with_rivals.keys() & unique.keys())}
+
+
+def _sweeps(tables: Tables, summed: Callable[[Tables], pd.DataFrame], active: Sequence[int]) -> list[Sweep]:
+    """The models with the lowest loss at each width, those with the next one, ..."""
+    extra(tables, "explanations")
+    rows = summed(tables)
+    if tables.n_features != N_FEATURES or not set(WIDTHS) <= set(rows["n_hidden"]):
+        raise NotTested(f"the claim is about {N_FEATURES} features in {', '.join(map(str, WIDTHS))} dimensions")
+    if not set(active) <= set(rows["active"]):
+        raise NotTested(f"the claim needs samples of {', '.join(map(str, active))} active features")
+    if tables.instances["point"].nunique() != tables.instances["n_hidden"].nunique():
+        raise NotTested("the claim is about models that differ in nothing but their width")
+    ranked = {}
+    for m in WIDTHS:
+        own = tables.instances[tables.instances["n_hidden"] == m].sort_values(["loss", "seed"])
+        ranked[m] = [rows[rows["instance"] == instance] for instance in own["instance"]]
+    return [dict(zip(WIDTHS, models, strict=True)) for models in zip(*(ranked[m] for m in WIDTHS), strict=False)]
+
+
+def _at(rows: pd.DataFrame, active: int) -> pd.Series:
+    return rows[rows["active"] == active].iloc[0]
+
+
+def _listed(said: dict[int, str]) -> str:
+    return "; ".join(f"m = {m}: {text}" for m, text in said.items())
+
+
+CLAIMS = (
+    Claim(
+        id="several_active_features.unique_with_one",
+        section=SECTION,
+        statement="If one feature is active, as sparse as superposition expects, no other feature explains the vector.",
+        paper="interference, but no ambiguity",
+        tolerance="vectors of one active feature, in 2, 3 and 4 dimensions: at least 99% have one explanation, the "
+        "true one",
+        figure=FIGURE,
+        experiment="several_active_features",
+        check=unique_with_one,
+    ),
+    Claim(
+        id="several_active_features.more_with_more_active",
+        section=SECTION,
+        statement="If features are less sparse than superposition expects, several of them add up to vectors that have "
+        "several possible reconstructions.",
+        paper="multiple possible reconstructions",
+        tolerance="share of vectors with rivals grows from each number of active features to the next, from 1 to the "
+        "number of dimensions, where it is above 50%; in 2, 3 and 4 dimensions",
+        figure=FIGURE,
+        experiment="several_active_features",
+        check=more_with_more_active,
+    ),
+    Claim(
+        id="several_active_features.later_with_more_dimensions",
+        section=SECTION,
+        statement="The more dimensions, the more features can be active before reconstructions are ambiguous.",
+        paper="not said; as in compressed sensing, sparsity is relative to the number of dimensions",
+        tolerance="share of vectors of two active features that have rivals falls from 2 to 3 to 4 dimensions",
+        figure=FIGURE,
+        experiment="several_active_features",
+        check=later_with_more_dimensions,
+    ),
+    Claim(
+        id="several_active_features.reconstructed_worse",
+        section=SECTION,
+        statement="What could have come from other features as well is reconstructed worse.",
+        paper="not said; a model has one output for all that explains a vector",
+        tolerance="squared error over the sum of squared features, of vectors with rivals over those without: above 1 "
+        "at each number of active features from 2 to that of dimensions with 20 vectors of both kinds, above 1.5 at 2; "
+        "in 2, 3 and 4 dimensions",
+        figure=FIGURE,
+        experiment="several_active_features",
+        check=reconstructed_worse,
+    ),
+)

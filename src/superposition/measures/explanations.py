@@ -1,0 +1,78 @@
+"""How many sets of features explain a hidden vector of a trained model, as more and more features are active at once
+(Elhage et al. 2022, "Definitions and Motivation: Features, Directions, and Superposition").
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from superposition.exact.grids import INPUT
+from superposition.exact.philox import WORD, stream_key, words
+from superposition.measures.sums import order_free_sum
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.measures.trained import TrainedModel
+from superposition.theory.explanations import explanations
+
+
+def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per instance, number of active features and sample; `settings` are those of params.yaml under its key.
+
+    `explanations` with at most as many features as are active, of the features that the model represents, or of all
+    where those are fewer; `rivals` are those that are not the active features, `true` is whether the active ones are an
+    explanation. `power` is the sum over features of x_i^2, `error` that of (x'_i - x_i)^2.
+    """
+    return pd.concat([_of_one(model, settings) for model in models], ignore_index=True)
+
+
+def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
+    n = model.W.shape[1]
+    counts, count, tolerance = settings["active"], settings["samples"], settings["tolerance"]
+    candidates = np.flatnonzero((model.W**2).sum(axis=0) > REPRESENTED_NORM**2)
+    if len(candidates) < max(counts):
+        candidates = np.arange(n)
+    drawn = [active_samples(len(candidates), k, count, tolerance, model.seed) for k in counts]
+    own = np.hstack(drawn)  # [candidate, all samples]
+    active = np.repeat(np.asarray(counts), count)
+    # A sum that is exact: weights have 18 bits behind the point and inputs 16.
+    W = model.W[:, candidates]
+    sets, found = explanations(W, W @ own, tolerance)
+    found &= np.array([len(features) for features in sets])[:, None] <= active
+    # A set is the truth if it has all active features and no other one.
+    member = np.zeros((len(sets), len(candidates)), dtype=np.int64)
+    for row, features in enumerate(sets):
+        member[row, list(features)] = 1
+    on = (own > 0).astype(np.int64)
+    is_truth = (member @ on == active) & (member.sum(axis=1)[:, None] == active)
+    true = (found & is_truth).any(axis=0)
+    x = np.zeros((n, own.shape[1]))
+    x[candidates] = own
+    squares = (torch.from_numpy(np.ascontiguousarray(part.T**2)) for part in (x, model.outputs(x) - x))
+    power, error = (order_free_sum(part).numpy() for part in squares)
+    return pd.DataFrame(
+        {
+            "instance": model.instance,
+            "active": active.astype(np.int32),
+            "sample": np.tile(np.arange(count, dtype=np.int32), len(counts)),
+            "explanations": found.sum(axis=0, dtype=np.int32),
+            "rivals": found.sum(axis=0, dtype=np.int32) - true,
+            "true": true,
+            "power": power,
+            "error": error,
+        }
+    )
+
+
+def active_samples(n: int, active: int, count: int, least: float, seed: int) -> Float[ndarray, "{n} {count}"]:
+    """Samples of which `active` of n features, any of them alike, are uniform on [least, 1], and the others 0."""
+    key = torch.tensor([stream_key({"purpose": "explanations", "active": active, "seed": seed})])
+    drawn = words(key, 2 * n, torch.arange(count), torch.tensor(0))[0].numpy()
+    rank = np.argsort(np.argsort(drawn[:n], axis=0, kind="stable"), axis=0, kind="stable")
+    # Rounded up to the input grid, so that no value is below the least.
+    steps = 2.0**INPUT.fraction_bits
+    values: ndarray = np.ceil((least + (1 - least) * (drawn[n:] / WORD)) * steps) / steps
+    return np.where(rank < active, values, 0.0)
