@@ -8,6 +8,7 @@ from superposition.claims import (
     adversarial_training,
     asymmetric_superposition,
     basic_results,
+    basis_alignment,
     compression,
     computation,
     correlated_features,
@@ -20,6 +21,7 @@ from superposition.claims import (
     loss_surfaces,
     mathematics,
     phase_change,
+    polysemantic_neurons,
     privileged_basis,
     varied_density,
 )
@@ -49,6 +51,9 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "hidden_l1": hidden_l1.CLAIMS,
     "adversarial_training": adversarial_training.CLAIMS,
     "asymmetric_superposition": asymmetric_superposition.CLAIMS,
+    "basis_alignment": basis_alignment.CLAIMS,
+    "basis_alignment_adam": basis_alignment.ADAM_CLAIMS,
+    "polysemantic_neurons": polysemantic_neurons.CLAIMS,
 }
 
 

@@ -14,6 +14,7 @@ from superposition.figures import (
     adversarial_training,
     asymmetric_superposition,
     basic_results,
+    basis_alignment,
     compression,
     computation,
     correlated_features,
@@ -27,6 +28,7 @@ from superposition.figures import (
     loss_surfaces,
     overview,
     phase_change,
+    polysemantic_neurons,
     privileged_basis,
     varied_density,
 )
@@ -59,6 +61,9 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "hidden_l1": (hidden_l1.fits, hidden_l1.figures),
     "adversarial_training": (adversarial_training.fits, adversarial_training.figures),
     "asymmetric_superposition": (asymmetric_superposition.fits, asymmetric_superposition.figures),
+    "basis_alignment": (basis_alignment.fits, basis_alignment.figures),
+    "basis_alignment_adam": (basis_alignment.fits_without_relu, basis_alignment.trace),
+    "polysemantic_neurons": (polysemantic_neurons.fits, polysemantic_neurons.figures),
 }
 
 

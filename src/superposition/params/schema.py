@@ -128,12 +128,20 @@ class Defaults(Strict):
     training: Annotated[Training, must("be a mapping of training settings")]
 
 
+class Rotations(Strict):
+    """Random rotations of the hidden space, and the samples that judge a model before and after each."""
+
+    count: Annotated[int, Field(ge=19, le=10_000), must("be a whole number between 19 and 10000")]
+    samples: Annotated[int, Field(ge=1, le=8192), must("be a whole number between 1 and 8192")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
     attack: Annotated[
         Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
     ] = None
+    rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")
