@@ -178,7 +178,7 @@ CLAIMS = (
     Claim(
         id="basis_alignment.relu_models_break",
         section=SECTION,
-        statement="An activation function makes the basis of neurons privileged: a rotated model computes something else.",
+        statement="An activation function makes the basis of neurons privileged: a rotated model is another one.",
         paper="rotation is not a symmetry",
         tolerance="loss after rotation over that before, ReLU on the hidden layer, at each density: every one of 199 "
         "above 1, the median above 2",

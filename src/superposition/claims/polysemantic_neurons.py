@@ -35,7 +35,6 @@ class Trained:
     poly: np.ndarray
     represented: int
     on: np.ndarray  # share of the data on which each neuron is on
-    loss: float
 
     @property
     def share(self) -> float:
@@ -129,8 +128,14 @@ def dense_neurons_are_linear(tables: Tables) -> Finding:
 def grids(tables: Tables) -> list[Grid]:
     """The models with the lowest loss at each width and density, those with the next one, ..."""
     rows = _matching(tables).sort_values(["loss", "seed"])
-    groups = dict(iter(rows.groupby(["n_hidden", "density"])))
-    widths, densities = sorted({m for m, _ in groups}), sorted({s for _, s in groups}, reverse=True)
+    widths: list[int] = sorted(rows["n_hidden"].unique().tolist())
+    densities: list[float] = sorted(rows["density"].unique().tolist(), reverse=True)
+    groups = {
+        (m, s): own
+        for m in widths
+        for s in densities
+        if len(own := rows[(rows["n_hidden"] == m) & (rows["density"] == s)])
+    }
     if len(groups) < len(widths) * len(densities) or N_FEATURES not in widths or len(widths) < 2:
         raise NotTested(f"the claim needs models with fewer neurons, and with {N_FEATURES}, at the same densities")
     if not all(any(np.isclose(s, wanted, rtol=SAME_DENSITY) for s in densities) for wanted in (ALWAYS, OFTEN, RARE)):
@@ -138,8 +143,7 @@ def grids(tables: Tables) -> list[Grid]:
     on = tables.hidden.sort_values(["instance", "hidden"]).groupby("instance")["active"].apply(np.array)
     count = min(len(own) for own in groups.values())
     return [
-        {int(m): {float(s): _trained(tables, groups[m, s].iloc[k], on) for s in densities} for m in widths}
-        for k in range(count)
+        {m: {s: _trained(tables, groups[m, s].iloc[k], on) for s in densities} for m in widths} for k in range(count)
     ]
 
 
@@ -166,7 +170,6 @@ def _trained(tables: Tables, row: pd.Series, on: pd.Series) -> Trained:
         poly=polysemantic(found),
         represented=int((norms > REPRESENTED_NORM).sum()),
         on=np.asarray(on[instance])[: len(found)],
-        loss=float(row["loss"]),
     )
 
 
@@ -204,7 +207,7 @@ CLAIMS = (
         statement="Neurons of the most important features stay monosemantic the longest.",
         paper="important features have neurons of their own",
         tolerance="models with fewer neurons than features that have both kinds, density 0.5 and less: mean rank "
-        "of importance, 1 the highest, of features with a neuron of their own below that of features that share neurons",
+        "of importance, 1 the highest, of features with a neuron of their own below that of features that share one",
         figure=FIGURE,
         experiment="polysemantic_neurons",
         check=important_features_last,
@@ -218,7 +221,7 @@ CLAIMS = (
         figure=FIGURE,
         experiment="polysemantic_neurons",
         check=a_neuron_for_each_feature,
-        remark="A neuron for each feature would have no error, but rare features share neurons without it as well: each "
+        remark="A neuron for each feature would have no error, but rare features share neurons at almost none: each "
         "excites several, the others hold those off, and errors come only where two are active at once. Training "
         'starts with mixed neurons and finds such codes first (as in Lecomte et al. 2023, "What Causes '
         'Polysemanticity?": incidental polysemanticity). Enough neurons allow monosemantic ones, no more.',
@@ -226,8 +229,8 @@ CLAIMS = (
     Claim(
         id="polysemantic_neurons.dense_neurons_are_linear",
         section=SECTION,
-        statement="Where features are always active, neurons are polysemantic without superposition: they are never off, "
-        "and so their basis is not privileged on this data.",
+        statement="Where features are always active, neurons are polysemantic without superposition: they are never "
+        "off, and so their basis is not privileged on this data.",
         paper="not said",
         tolerance="density 1, models of all widths that represent no more features than neurons: more than half have "
         "polysemantic neurons, which are on for more than 90% of the data (median)",

@@ -49,7 +49,7 @@ def _has_shape(tables: Tables) -> bool:
 def figures(tables: Tables) -> dict[str, Figure]:
     """Weights of the best models at the first and last density, losses and alignment at all of them, and shares."""
     rows = alignments(tables)
-    sparsities = sorted(rows["sparsity"].unique())
+    sparsities = sorted(rows["sparsity"].unique().tolist())
     width, height = CELL * tables.n_hidden, CELL * tables.n_features
     with theme():
         canvas = Canvas(11.9, 4.75)
@@ -91,7 +91,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def trace(tables: Tables) -> dict[str, Figure]:
     """How often a rotation aligns features as well as training did, and the alignment at each density."""
     rows = alignments(tables)
-    sparsities = sorted(rows["sparsity"].unique())
+    sparsities = sorted(rows["sparsity"].unique().tolist())
     with theme():
         canvas = Canvas(7.2, 4.25)
         shares, aligned = canvas.axes(0.65, 0.42, 2.7, 2.5), canvas.axes(4.2, 0.42, 2.7, 2.5)

@@ -40,7 +40,7 @@ def fits(tables: Tables) -> bool:
 
 def figures(tables: Tables) -> dict[str, Figure]:
     best = tables.best
-    widths, sparsities = sorted(best["n_hidden"].unique()), sorted(best["sparsity"].unique())
+    widths, sparsities = (sorted(best[axis].unique().tolist()) for axis in ("n_hidden", "sparsity"))
     wide, gap, left, top = CELL * tables.n_features, 0.3, 0.95, 0.78
     tall = [CELL * m for m in widths]
     starts = top + np.cumsum([0, *(height + 0.3 for height in tall[:-1])])
@@ -64,9 +64,9 @@ def figures(tables: Tables) -> dict[str, Figure]:
         canvas.text(left + wide, bottom + 0.05, f"{tables.n_features}", ha="right", fontsize=7, color=MUTED)
         middle = (bottom - top + 0.62) / 2
         names = ("the model with the lowest loss", "all seeds, mean")
-        for number, (name, column) in enumerate(zip(names, ("best", "mean"), strict=True)):
+        for number, (name, shown) in enumerate(zip(names, ("best", "mean"), strict=True)):
             axes = canvas.axes(right, top - 0.12 + number * middle, 2.3, middle - 0.62)
-            _shares(axes, counts, column, widths, sparsities)
+            _shares(axes, counts, shown, widths, sparsities)
             axes.set_title(name, fontsize=8.5, color=MUTED, loc="left", pad=8)
             if number:
                 axes.set_xlabel("density $1 - S$")
@@ -133,6 +133,6 @@ def _note(tables: Tables, counts: pd.DataFrame) -> str:
     seeds = int(counts.groupby(["n_hidden", "sparsity"]).size().min())
     return (
         f"Of {seeds} seeds, the one with the lowest loss is drawn; {alike} of all {len(counts)} models have the same "
-        "share of polysemantic neurons as it has.\nMonosemantic: a response above 0.3 to one feature, and below 0.15 to "
+        "share of polysemantic neurons as it has.\nMonosemantic: a response above 0.3 to one feature, below 0.15 to "
         "all others. Neurons can be exchanged; those with one feature come first."
     )

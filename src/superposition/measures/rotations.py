@@ -84,9 +84,11 @@ def orthogonal(normal: Float[ndarray, "*batch hidden hidden"]) -> Float[ndarray,
 
 def rotated(model: TrainedModel, rotation: Float[ndarray, "hidden hidden"]) -> TrainedModel:
     """The model with its hidden space turned, on the grid of weights; sums before rounding are exact."""
-    W, W_out, b_hidden = rotation @ model.W, model.W_out @ rotation.T, rotation @ model.b_hidden
-    return replace(model, **{key: to_grid(value, WEIGHT.fraction_bits)
-                             for key, value in (("W", W), ("W_out", W_out), ("b_hidden", b_hidden))})  # fmt: skip
+    W, W_out, b_hidden = (
+        to_grid(value, WEIGHT.fraction_bits)
+        for value in (rotation @ model.W, model.W_out @ rotation.T, rotation @ model.b_hidden)
+    )
+    return replace(model, W=W, W_out=W_out, b_hidden=b_hidden)
 
 
 def loss(model: TrainedModel, x: Float[ndarray, "feature sample"], y: Float[ndarray, "feature sample"]) -> float:
