@@ -8,6 +8,7 @@ from superposition.claims import (
     adversarial_training,
     asymmetric_superposition,
     basic_results,
+    basis_alignment,
     compression,
     computation,
     correlated_features,
@@ -21,6 +22,7 @@ from superposition.claims import (
     mathematics,
     one_active_feature,
     phase_change,
+    polysemantic_neurons,
     privileged_basis,
     several_active_features,
     sparse_recovery,
@@ -55,6 +57,9 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "sparse_recovery": sparse_recovery.CLAIMS,
     "one_active_feature": one_active_feature.CLAIMS,
     "several_active_features": several_active_features.CLAIMS,
+    "basis_alignment": basis_alignment.CLAIMS,
+    "basis_alignment_adam": basis_alignment.ADAM_CLAIMS,
+    "polysemantic_neurons": polysemantic_neurons.CLAIMS,
 }
 
 

@@ -14,6 +14,7 @@ from superposition.figures import (
     adversarial_training,
     asymmetric_superposition,
     basic_results,
+    basis_alignment,
     compression,
     computation,
     correlated_features,
@@ -28,6 +29,7 @@ from superposition.figures import (
     one_active_feature,
     overview,
     phase_change,
+    polysemantic_neurons,
     privileged_basis,
     several_active_features,
     sparse_recovery,
@@ -65,6 +67,9 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "sparse_recovery": (sparse_recovery.fits, sparse_recovery.figures),
     "one_active_feature": (one_active_feature.fits, one_active_feature.figures),
     "several_active_features": (several_active_features.fits, several_active_features.figures),
+    "basis_alignment": (basis_alignment.fits, basis_alignment.figures),
+    "basis_alignment_adam": (basis_alignment.fits_without_relu, basis_alignment.trace),
+    "polysemantic_neurons": (polysemantic_neurons.fits, polysemantic_neurons.figures),
 }
 
 

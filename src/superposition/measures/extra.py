@@ -9,12 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from superposition.measures import explanations, recovery
+from superposition.measures import explanations, recovery, rotations
 from superposition.measures.trained import TrainedModel
 
 TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {
     "explanations": explanations.table,
     "recovery": recovery.table,
+    "rotations": rotations.table,
+}
 }
 
 

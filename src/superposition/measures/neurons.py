@@ -28,6 +28,16 @@ def polysemantic(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, " h
     return (np.abs(W) > NEURON_USED).any(axis=1) & ~monosemantic(W)
 
 
+def responses(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, "hidden feature"]:
+    """What each neuron, a ReLU without a bias, answers to each feature alone at its largest, x_i = 1: relu(W_ki).
+
+    Neurons are told apart by these in Jermyn, Schiefer & Hubinger (2022, "Engineering Monosemanticity in Toy Models").
+    A negative weight is no response: it holds the neuron off when other features excite it.
+    """
+    positive: np.ndarray = np.maximum(W, 0.0)
+    return positive
+
+
 def in_reading_order(W: Float[np.ndarray, "hidden feature"]) -> Int[np.ndarray, " hidden"]:
     """Neurons in the order in which they are drawn: monosemantic ones first, each kind by its strongest feature.
 

@@ -24,6 +24,7 @@ COLUMNS = {
 EXTRA_COLUMNS: dict[str, str] = {
     "recovery": "projection number instance best n_hidden decoder active recovered found error loss",
     "explanations": "instance active sample explanations rivals true power error",
+    "rotations": "instance rotation loss change alignment",
 }
 MAY_BE_EMPTY = ("trajectories",)
 

@@ -61,7 +61,7 @@ class TrainedModel:
 
     def draw(self, words: Int[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
         """Samples of the features that it was trained on, on the input grid, from random words."""
-        density = torch.from_numpy(self.density).unsqueeze(0)
+        density = torch.tensor(self.density).unsqueeze(0)
         law: Any = Distribution(density, self.values, torch.float64, [self.sets], [self.set_size])  # type: ignore[arg-type]
         drawn: ndarray = law(torch.from_numpy(words.astype(np.int64)).unsqueeze(0))[0].numpy()
         return drawn

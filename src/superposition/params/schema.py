@@ -154,6 +154,13 @@ class Explanations(Strict):
     tolerance: Annotated[float, Field(ge=1e-3, le=0.5), must("be a number between 0.001 and 0.5")]
 
 
+class Rotations(Strict):
+    """Random rotations of the hidden space, and the samples that judge a model before and after each."""
+
+    count: Annotated[int, Field(ge=19, le=10_000), must("be a whole number between 19 and 10000")]
+    samples: Annotated[int, Field(ge=1, le=8192), must("be a whole number between 1 and 8192")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
@@ -166,6 +173,7 @@ class Measures(Strict):
     explanations: Annotated[
         Explanations | None, must("be null (not measured) or a mapping with active, samples and tolerance")
     ] = None
+    rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")

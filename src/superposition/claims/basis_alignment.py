@@ -1,0 +1,236 @@
+"""Privileged and other bases ("Definitions and Motivation"): what rotations of the hidden space do to trained models.
+
+The paper states it and trains no models for it. Here models with a linear and with a ReLU hidden layer learn ten
+features in five dimensions, by gradient descent, which is the same in all rotated coordinates, and each is rotated at
+random. The alignment of a model is the share of a feature's squared weights that its strongest hidden dimension has,
+mean over represented features: 1 with a neuron for each feature, 1/5 if all five share all features alike, 0.55 by
+chance.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kstest
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, densities, extra, over_seeds
+from superposition.measures.basis import alignments
+from superposition.measures.results import Tables
+
+SECTION = "Definitions and Motivation"
+FIGURE = "figures/basis_alignment/rotations.svg"
+LINEAR, RELU = (
+    Setting(model, n_features=10, n_hidden=5, importance_ratio=0.75) for model in ("relu_output", "relu_hidden")
+)
+DENSE, SPARSE = 0.7, 0.03
+
+# Hidden values are rounded to 2^-16 and rotated weights to 2^-18. Each of five hidden values is off by 2^-17 at most,
+# before and after the rotation, and meets a weight; with norms of 1.2 that makes 2 * sqrt(5) * 1.2 * 2^-17 = 4e-5. The
+# weights' own rounding, 2^-19 each, meets hidden values and ten inputs: 8e-5 at most.
+ROUNDING = 2.0**-13
+RAISED = 2.0  # a loss that is doubled is far above what seeds differ by
+ALIGNED, NOT_ALIGNED = 0.95, 0.75  # the lines of privileged_basis, from the paper's figure
+SIGNIFICANT = 0.01  # of the share of rotations: the two smallest values of 199, 0.005 and 0.01
+FEW = 20  # models, of which a distribution says something
+
+
+@dataclass(frozen=True)
+class Turned:
+    """One model, as trained and after rotations; see `measures.basis.alignments`."""
+
+    represented: int
+    alignment: float
+    chance: float
+    share_above: float
+    change: float
+    least: float
+    median: float
+
+
+def linear_outputs_stay(tables: Tables) -> Finding:
+    """Over all models: the rule is of the architecture, and has no exceptions."""
+    rows = _rows(tables, LINEAR)
+    worst, learned = float(rows["change"].max()), bool((rows["n_represented"] > 0).all())
+    holds = learned and worst < ROUNDING
+    ratios = f"losses {rows['least'].min():.5f} to {rows['median'].max():.5f} times"
+    return Finding(
+        "holds" if holds else "fails",
+        f"{worst:.1e}",
+        f"all {len(rows)} models: {rows['change'].min():.1e} to {worst:.1e}; {ratios}",
+    )
+
+
+def relu_models_break(tables: Tables) -> Finding:
+    def judge(ranked: dict[float, Turned]) -> Judged:
+        holds = all(model.represented and model.least > 1 and model.median > RAISED for model in ranked.values())
+        text = "; ".join(f"{s:g}: {model.median:.1f} ({model.least:.2f} at least)" for s, model in ranked.items())
+        return Judged(holds, round(min(model.median for model in ranked.values()), 2), text)
+
+    return over_seeds(_ranked(tables, RELU), judge, "times, least median of the densities")
+
+
+def linear_alignment_is_chance(tables: Tables) -> Finding:
+    rows = _rows(tables, LINEAR)
+    found = uniformity(rows["share_above"].to_numpy())
+    holds = found["p"] > SIGNIFICANT and bool((rows["n_represented"] > 0).all())
+    return Finding("holds" if holds else "fails", f"p = {found['p']:.2g}", _spread(rows))
+
+
+def relu_aligns_when_dense(tables: Tables) -> Finding:
+    def judge(ranked: dict[float, Turned]) -> Judged:
+        model = _at(ranked, DENSE)
+        holds = model.alignment > ALIGNED and model.share_above <= SIGNIFICANT
+        return Judged(holds, model.alignment, _compared(model))
+
+    return over_seeds(_ranked(tables, RELU), judge, "alignment")
+
+
+def privileged_is_not_aligned(tables: Tables) -> Finding:
+    def judge(ranked: dict[float, Turned]) -> Judged:
+        model = _at(ranked, SPARSE)
+        privileged = model.represented > 0 and model.least > 1 and model.median > RAISED
+        holds = privileged and model.alignment < NOT_ALIGNED and model.share_above > SIGNIFICANT
+        return Judged(holds, model.alignment, f"{_compared(model)}; loss {model.median:.1f} times")
+
+    return over_seeds(_ranked(tables, RELU), judge, "alignment")
+
+
+def adam_leaves_a_trace(tables: Tables) -> Finding:
+    rows = _rows(tables, LINEAR)
+    found = uniformity(rows["share_above"].to_numpy())
+    learned = bool((rows["n_represented"] > 0).all())
+    holds = learned and found["p"] < SIGNIFICANT and float(rows["share_above"].median()) > 0.5
+    return Finding(
+        "holds" if holds else "fails", f"p = {found['p']:.2g}, median {rows['share_above'].median():.2f}", _spread(rows)
+    )
+
+
+def uniformity(shares: np.ndarray) -> dict[str, Any]:
+    """Kolmogorov and Smirnov's test of whether p-values are uniform: its statistic and its own p-value."""
+    found = kstest(shares, "uniform")
+    return {"statistic": float(found.statistic), "p": float(found.pvalue)}
+
+
+def _compared(model: Turned) -> str:
+    return f"{model.alignment:.3f}, by chance {model.chance:.2f} (p = {model.share_above:.3g})"
+
+
+def _spread(rows: pd.DataFrame) -> str:
+    shares = rows["share_above"].to_numpy()
+    low, high = (int(found.sum()) for found in (shares <= 0.05, shares > 0.95))
+    return (
+        f"{len(rows)} models: {low} in the lowest and {high} in the highest twentieth; alignment "
+        f"{rows['alignment'].mean():.3f}, by chance {rows['chance'].mean():.3f}"
+    )
+
+
+def _rows(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """As `_of`, where there are enough to judge a distribution."""
+    rows = _of(tables, setting)
+    if len(rows) < FEW:
+        raise NotTested(f"the claim is about {FEW} {setting.model} models or more; this run has {len(rows)}")
+    return rows
+
+
+def _ranked(tables: Tables, setting: Setting) -> list[dict[float, Turned]]:
+    """The models with the lowest loss at each density, from dense to sparse; those with the next one, ..."""
+    rows = _of(tables, setting)
+    found = {s: rows[np.isclose(1 - rows["sparsity"], s, rtol=SAME_DENSITY)] for s in densities(tables, setting)}
+    count = min(len(group) for group in found.values())
+    return [{s: _turned(group.iloc[k]) for s, group in found.items()} for k in range(count)]
+
+
+def _of(tables: Tables, setting: Setting) -> pd.DataFrame:
+    """All models of a setting, those with the lowest loss first."""
+    extra(tables, "rotations")
+    densities(tables, setting)  # raises NotTested where the setting is another one
+    rows = alignments(tables)
+    return rows[rows["model"] == setting.model].sort_values(["loss", "seed"])
+
+
+def _turned(row: pd.Series) -> Turned:
+    own = {key: float(row[key]) for key in ("alignment", "chance", "share_above", "change", "least", "median")}
+    return Turned(represented=int(row["n_represented"]), **own)
+
+
+def _at(ranked: dict[float, Turned], density: float) -> Turned:
+    for known, model in ranked.items():
+        if np.isclose(known, density, rtol=SAME_DENSITY):
+            return model
+    present = ", ".join(f"{known:g}" for known in ranked)
+    raise NotTested(f"no {RELU.model} model at density {density:g} in this run, only at {present}")
+
+
+CLAIMS = (
+    Claim(
+        id="basis_alignment.linear_outputs_stay",
+        section=SECTION,
+        statement="Without a privileged basis, the hidden space can be rotated, and the model computes the same.",
+        paper="no change",
+        tolerance="largest change of any output, over all models with a linear hidden layer, 199 rotations of each and "
+        "1024 samples: below 2^-13 = 1.2e-4, what rounding hidden values to 2^-16 and weights to 2^-18 can do",
+        figure=FIGURE,
+        experiment="basis_alignment",
+        check=linear_outputs_stay,
+    ),
+    Claim(
+        id="basis_alignment.relu_models_break",
+        section=SECTION,
+        statement="An activation function makes the basis of neurons privileged: a rotated model is another one.",
+        paper="rotation is not a symmetry",
+        tolerance="loss after rotation over that before, ReLU on the hidden layer, at each density: every one of 199 "
+        "above 1, the median above 2",
+        figure=FIGURE,
+        experiment="basis_alignment",
+        check=relu_models_break,
+    ),
+    Claim(
+        id="basis_alignment.linear_alignment_is_chance",
+        section=SECTION,
+        statement="Without a privileged basis, there is no reason to expect features to align with it.",
+        paper="arbitrary directions",
+        tolerance="share of rotations that align features as well as training did, over all models with a linear "
+        "hidden layer: uniform, Kolmogorov-Smirnov p > 0.01",
+        figure=FIGURE,
+        experiment="basis_alignment",
+        check=linear_alignment_is_chance,
+    ),
+    Claim(
+        id="basis_alignment.relu_aligns_when_dense",
+        section=SECTION,
+        statement="A privileged basis encourages features to align with it.",
+        paper="features may align with neurons",
+        tolerance="at density 0.7, ReLU on the hidden layer: alignment > 0.95, reached by at most one of 199 rotations",
+        figure=FIGURE,
+        experiment="basis_alignment",
+        check=relu_aligns_when_dense,
+    ),
+    Claim(
+        id="basis_alignment.privileged_is_not_aligned",
+        section=SECTION,
+        statement="A privileged basis does not guarantee that features are aligned with it.",
+        paper="no guarantee",
+        tolerance="at density 0.03, ReLU on the hidden layer: every rotation raises the loss, half of them to more "
+        "than twice; alignment < 0.75, and not beyond chance, p > 0.01",
+        figure=FIGURE,
+        experiment="basis_alignment",
+        check=privileged_is_not_aligned,
+    ),
+)
+
+ADAM_CLAIMS = (
+    Claim(
+        id="basis_alignment_adam.trace",
+        section=SECTION,
+        statement="Adam, which scales every weight's step by itself, leaves a trace of the axes where the model has "
+        "none: features keep away from them.",
+        paper="not said (Elhage, Lasenby & Olah 2023 suspect Adam of it in transformers)",
+        tolerance="share of rotations that align features as well as training did, over all models: not uniform, "
+        "Kolmogorov-Smirnov p < 0.01, and its median above 1/2",
+        figure="figures/basis_alignment_adam/trace.svg",
+        experiment="basis_alignment_adam",
+        check=adam_leaves_a_trace,
+    ),
+)

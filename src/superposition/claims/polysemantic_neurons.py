@@ -1,0 +1,241 @@
+"""Neurons that respond to several features ("Definitions and Motivation"): ten features on 3, 5, 7 and 10 neurons.
+
+A neuron's response to a feature alone, x_i = 1, is relu(W_ji); the lines between neurons of one feature and of several
+are those of "Superposition in a Privileged Basis" (measures/neurons.py), applied to responses. The paper states what it
+expects of polysemanticity, and counts neurons of models with m = 5 only.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import SAME_DENSITY, Judged, over_seeds
+from superposition.measures.neurons import monosemantic, polysemantic, responses
+from superposition.measures.results import Tables
+from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
+
+SECTION = "Definitions and Motivation"
+FIGURE = "figures/polysemantic_neurons/responses.svg"
+N_FEATURES = 10
+MODEL, RATIO = "relu_hidden", 0.75
+ALWAYS = 1.0  # density at which all features are always active
+OFTEN, RARE = 0.5, 0.03  # densities between which neurons become polysemantic
+ON = 0.9  # share of the data on which a neuron that is hardly ever off is on
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One model. `mono` and `poly` are [neuron], `responses` [neuron, feature]; see `measures.neurons`."""
+
+    responses: np.ndarray
+    mono: np.ndarray
+    poly: np.ndarray
+    represented: int
+    on: np.ndarray  # share of the data on which each neuron is on
+
+    @property
+    def share(self) -> float:
+        """Of polysemantic neurons among those that respond to anything; 0 if none does."""
+        used = int(self.mono.sum() + self.poly.sum())
+        return float(self.poly.sum() / used) if used else 0.0
+
+
+Grid = dict[int, dict[float, Trained]]  # by number of neurons, and by density from dense to sparse
+
+
+def pigeonhole(tables: Tables) -> Finding:
+    """Over all models: the rule has no exceptions, if each represented feature excites some neuron."""
+    crowded = [
+        model
+        for grid in grids(tables)
+        for width, row in grid.items()
+        for model in row.values()
+        if model.represented > width
+    ]
+    obeying = sum(bool(model.poly.any()) for model in crowded)
+    holds = bool(crowded) and obeying == len(crowded)
+    counts = [int(model.poly.sum()) for model in crowded]
+    said = f"{min(counts)} to {max(counts)} polysemantic neurons" if counts else "no model represents more"
+    return Finding("holds" if holds else "fails", f"{obeying} of {len(crowded)} models", said)
+
+
+def grows_with_sparsity(tables: Tables) -> Finding:
+    """From density 0.5 on. Where features are denser, neurons are hardly ever off (`dense_neurons_are_linear`)."""
+
+    def judge(grid: Grid) -> Judged:
+        shares = {m: [model.share for s, model in row.items() if s <= OFTEN] for m, row in _fewer(grid).items()}
+        grow = [all(b >= a for a, b in pairwise(own)) and own[0] == 0 and own[-1] == 1 for own in shares.values()]
+        text = "; ".join(f"m = {m}: {', '.join(f'{share:.0%}' for share in own)}" for m, own in shares.items())
+        at = ", ".join(f"{s:g}" for s in next(iter(grid.values())) if s <= OFTEN)
+        return Judged(all(grow), sum(grow), f"{text} at {at}")
+
+    return over_seeds(grids(tables), judge, "widths")
+
+
+def important_features_last(tables: Tables) -> Finding:
+    """Where a model has both kinds of neurons; features are counted from 1, the most important."""
+
+    def judge(grid: Grid) -> Judged:
+        right, said = [], []
+        for m, row in _fewer(grid).items():
+            for s, model in row.items():
+                if s <= OFTEN and model.mono.any() and model.poly.any():
+                    alone = model.responses[model.mono].argmax(axis=1) + 1
+                    shared = np.flatnonzero((model.responses[model.poly] > NEURON_USED).any(axis=0)) + 1
+                    right.append(float(alone.mean()) < float(shared.mean()))
+                    said.append(f"m = {m}, {s:g}: {alone.mean():.1f} and {shared.mean():.1f}")
+        share = sum(right) / len(right) if right else 0.0
+        return Judged(bool(right) and all(right), share, "; ".join(said) or "no model has both kinds")
+
+    return over_seeds(grids(tables), judge, "of models with both kinds")
+
+
+def a_neuron_for_each_feature(tables: Tables) -> Finding:
+    def judge(grid: Grid) -> Judged:
+        row = {s: model for s, model in grid[N_FEATURES].items() if s <= OFTEN}
+        counts = {s: int(model.mono.sum()) for s, model in row.items()}
+        text = "; ".join(f"{s:g}: {count}" for s, count in counts.items()) + " of 10 monosemantic"
+        return Judged(all(count == N_FEATURES for count in counts.values()), min(counts.values()), text)
+
+    return over_seeds(grids(tables), judge, "monosemantic neurons at some density")
+
+
+def dense_neurons_are_linear(tables: Tables) -> Finding:
+    """Over all models whose features are always active and no more than their neurons."""
+    found = [
+        model
+        for grid in grids(tables)
+        for width, row in grid.items()
+        for s, model in row.items()
+        if np.isclose(s, ALWAYS) and 0 < model.represented <= width
+    ]
+    if not found:
+        return Finding("fails", "no model", "none represents features without superposition")
+    mixed = [model for model in found if model.poly.any()]
+    on = np.concatenate([model.on[model.poly] for model in mixed]) if mixed else np.zeros(1)
+    share = len(mixed) / len(found)
+    holds = share > 0.5 and float(np.median(on)) > ON
+    measured = f"{share:.0%} of models; on for {np.median(on):.1%} of the data"
+    spread = (
+        f"{len(mixed)} of {len(found)} models; {np.mean(on > ON):.0%} of {len(on)} neurons on for more than {ON:.0%}"
+    )
+    return Finding("holds" if holds else "fails", measured, spread)
+
+
+def grids(tables: Tables) -> list[Grid]:
+    """The models with the lowest loss at each width and density, those with the next one, ..."""
+    rows = _matching(tables).sort_values(["loss", "seed"])
+    widths: list[int] = sorted(rows["n_hidden"].unique().tolist())
+    densities: list[float] = sorted(rows["density"].unique().tolist(), reverse=True)
+    groups = {
+        (m, s): own
+        for m in widths
+        for s in densities
+        if len(own := rows[(rows["n_hidden"] == m) & (rows["density"] == s)])
+    }
+    if len(groups) < len(widths) * len(densities) or N_FEATURES not in widths or len(widths) < 2:
+        raise NotTested(f"the claim needs models with fewer neurons, and with {N_FEATURES}, at the same densities")
+    if not all(any(np.isclose(s, wanted, rtol=SAME_DENSITY) for s in densities) for wanted in (ALWAYS, OFTEN, RARE)):
+        raise NotTested(f"the claim needs densities {ALWAYS:g}, {OFTEN:g} and {RARE:g}")
+    on = tables.hidden.sort_values(["instance", "hidden"]).groupby("instance")["active"].apply(np.array)
+    count = min(len(own) for own in groups.values())
+    return [
+        {m: {s: _trained(tables, groups[m, s].iloc[k], on) for s in densities} for m in widths} for k in range(count)
+    ]
+
+
+def _matching(tables: Tables) -> pd.DataFrame:
+    """The instances of the claims' model, features and importance, with the `density` that their features share."""
+    if tables.n_features != N_FEATURES:
+        raise NotTested(f"the claim is about n = {N_FEATURES}; this run has n = {tables.n_features}")
+    rows = tables.instances[(tables.instances["model"] == MODEL) & tables.instances["sparsity"].notna()]
+    importance = tables.per_feature("importance", rows["instance"].to_numpy())
+    curve = RATIO ** np.arange(N_FEATURES)
+    rows = rows[np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)]
+    if rows.empty:
+        raise NotTested(f"no {MODEL} model with importance {RATIO:g}^i in this run")
+    return rows.assign(density=(1 - rows["sparsity"]).round(9))
+
+
+def _trained(tables: Tables, row: pd.Series, on: pd.Series) -> Trained:
+    instance = int(row["instance"])
+    found = responses(tables.weights_of(instance))
+    norms = tables.features_of(instance)["norm"].to_numpy()
+    return Trained(
+        responses=found,
+        mono=monosemantic(found),
+        poly=polysemantic(found),
+        represented=int((norms > REPRESENTED_NORM).sum()),
+        on=np.asarray(on[instance])[: len(found)],
+    )
+
+
+def _fewer(grid: Grid) -> Grid:
+    """Models with fewer neurons than features."""
+    return {m: row for m, row in grid.items() if m < N_FEATURES}
+
+
+CLAIMS = (
+    Claim(
+        id="polysemantic_neurons.pigeonhole",
+        section=SECTION,
+        statement="If a model represents more features than it has neurons, some neuron must be polysemantic.",
+        paper="at least one",
+        tolerance="every model, of any density and seed, with more features of norm > 0.5 than neurons: a neuron whose "
+        "response to one feature is > 0.3 and to another >= 0.15",
+        figure=FIGURE,
+        experiment="polysemantic_neurons",
+        check=pigeonhole,
+    ),
+    Claim(
+        id="polysemantic_neurons.grows_with_sparsity",
+        section=SECTION,
+        statement="The sparser the features, the more neurons are polysemantic.",
+        paper="none to all",
+        tolerance="share of polysemantic neurons, with 3, 5 and 7 for ten features, from density 0.5 to 0.03: 0 at "
+        "first, never less than before, 1 at last",
+        figure=FIGURE,
+        experiment="polysemantic_neurons",
+        check=grows_with_sparsity,
+    ),
+    Claim(
+        id="polysemantic_neurons.important_features_last",
+        section=SECTION,
+        statement="Neurons of the most important features stay monosemantic the longest.",
+        paper="important features have neurons of their own",
+        tolerance="models with fewer neurons than features that have both kinds, density 0.5 and less: mean rank "
+        "of importance, 1 the highest, of features with a neuron of their own below that of features that share one",
+        figure=FIGURE,
+        experiment="polysemantic_neurons",
+        check=important_features_last,
+    ),
+    Claim(
+        id="polysemantic_neurons.a_neuron_for_each_feature",
+        section=SECTION,
+        statement="A network that is large enough dedicates a neuron to each feature.",
+        paper="a neuron for each feature, reliably",
+        tolerance="with ten neurons for ten features, at each density from 0.5 on: all ten monosemantic",
+        figure=FIGURE,
+        experiment="polysemantic_neurons",
+        check=a_neuron_for_each_feature,
+        remark="A neuron for each feature would have no error, but rare features share neurons at almost none: each "
+        "excites several, the others hold those off, and errors come only where two are active at once. Training "
+        'starts with mixed neurons and finds such codes first (as in Lecomte et al. 2023, "What Causes '
+        'Polysemanticity?": incidental polysemanticity). Enough neurons allow monosemantic ones, no more.',
+    ),
+    Claim(
+        id="polysemantic_neurons.dense_neurons_are_linear",
+        section=SECTION,
+        statement="Where features are always active, neurons are polysemantic without superposition: they are never "
+        "off, and so their basis is not privileged on this data.",
+        paper="not said",
+        tolerance="density 1, models of all widths that represent no more features than neurons: more than half have "
+        "polysemantic neurons, which are on for more than 90% of the data (median)",
+        figure=FIGURE,
+        experiment="polysemantic_neurons",
+        check=dense_neurons_are_linear,
+    ),
+)
