@@ -188,6 +188,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _tied_faults(points.get("model", []), keys)
     faults += _sets_faults(points, own)
     faults += _attack_faults(points.get("model", []), valid.get(Measures, {}))
+    faults += _ablation_faults(points.get("model", []), valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -321,3 +322,19 @@ def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fa
             yield Fault(
                 ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
             )
+
+
+def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+    """One of the models at least must have what is switched off; the others have it off already."""
+    ablations = measures.get("ablations")
+    if ablations is None or not models:
+        return
+    for number, part in enumerate(ablations.without):
+        location = ("measures", "ablations", "without", number)
+        if part in ablations.without[:number]:
+            yield Fault(location, "must be in the list once", part)
+        if not any(model.output == "relu" if part == "relu" else model.output_bias for model in models):
+            yield Fault(location, "must be something that a model of the experiment has on its output", part)
+    for number, density in enumerate(ablations.densities):
+        if density in ablations.densities[:number]:
+            yield Fault(("measures", "ablations", "densities", number), "must be in the list once", density)
