@@ -25,9 +25,11 @@ from superposition.figures import (
     learning_curves,
     learning_dynamics,
     loss_surfaces,
+    noise_filters,
     overview,
     phase_change,
     privileged_basis,
+    superposition_hypothesis,
     varied_density,
 )
 from superposition.figures.animation import Animation
@@ -38,6 +40,8 @@ Figures = Callable[[Tables], Mapping[str, Drawn]]
 # By experiment: whether its tables still have the shape that the paper's figures need, and what draws those.
 PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "intro": (intro.fits, intro.figures),
+    "superposition_hypothesis": (superposition_hypothesis.fits, superposition_hypothesis.figures),
+    "noise_filters": (noise_filters.fits, noise_filters.figures),
     "basic_results": (basic_results.fits, basic_results.figures),
     "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
     "notebook": (basic_results.fits_without_linear, basic_results.figures),
