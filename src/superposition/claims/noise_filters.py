@@ -5,8 +5,6 @@ are compared with the least one of models without superposition at the same dens
 has no figure of it.
 """
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 
@@ -65,13 +63,19 @@ def without_bias(tables: Tables) -> Finding:
 
 
 def filtered(tables: Tables) -> Finding:
-    """How losses of pairs grow with the density of the data, with the ReLU and without it."""
+    """How losses of pairs grow with the density of the data, with the ReLU and without it.
+
+    On data of density 0.01 both features of a pair are too rarely active in samples of usual size. In a million of them
+    the exponents are lower by 0.03: features of norm 0.1, not represented, disturb the pairs a little [measured].
+    """
     rows = _measured(tables)
     rows = rows[(rows["model"] == NO_BIAS) & np.isclose(1 - rows["sparsity"], ANTIPODAL) & ~rows["own"]]
     if rows["data_density"].nunique() < 3:
         raise NotTested(f"the claim needs models without a bias at density {ANTIPODAL:g}, on data of several densities")
 
     def judge(own: pd.DataFrame) -> Judged:
+        if not (own["interference"] > 0).all():
+            return Judged(False, 0, "no interference")
         slopes = {}
         for part, group in own.groupby("without"):
             slopes[part] = float(np.polyfit(np.log(group["data_density"]), np.log(group["interference"]), 1)[0])
@@ -175,8 +179,8 @@ CLAIMS = (
         section=SECTION,
         statement="Without a non-linearity to filter interference there is no superposition.",
         paper="no superposition",
-        tolerance="trained with a linear output, at each density: 5 features with norm > 0.5, all dedicated (superposition "
-        "below 0.1); loss over the least one without superposition within 5% of 1",
+        tolerance="trained with a linear output, at each density: 5 features with norm > 0.5, all dedicated "
+        "(superposition below 0.1); loss over the least one without superposition within 5% of 1",
         figure=TRAINED,
         experiment="noise_filters",
         check=without_relu,
@@ -207,8 +211,8 @@ CLAIMS = (
         section=SECTION,
         statement="A ReLU filters the interference of one active feature, and sparsity makes two of them rare.",
         paper="rare",
-        tolerance="loss on represented features of antipodal pairs (no bias, density 0.03), as a power of the density of "
-        "the data: exponent within 0.1 of 2 (theory: s^2/6 for each), and of 1 with the ReLU switched off (s/3)",
+        tolerance="loss on represented features of antipodal pairs (no bias, density 0.03), as a power of the density "
+        "of the data: exponent within 0.1 of 2 (theory: s^2/6 for each), and of 1 with the ReLU switched off (s/3)",
         figure=SWITCHED_OFF,
         experiment="noise_filters",
         check=filtered,
@@ -216,10 +220,10 @@ CLAIMS = (
     Claim(
         id="noise_filters.switched_off",
         section=SECTION,
-        statement="Where the ReLU or the sparsity is taken away after training, superposition costs more than it gains.",
+        statement="If the ReLU or the sparsity is taken away after training, superposition costs more than it gains.",
         paper="interference outweighs the gain",
-        tolerance="loss of trained models over the least one without superposition on the same data, at densities of 0.3 "
-        "and below: below 1; with the ReLU switched off, and on dense data: above 1",
+        tolerance="loss of trained models over the least one without superposition on the same data, at densities of "
+        "0.3 and below: below 1; with the ReLU switched off, and on dense data: above 1",
         figure=SWITCHED_OFF,
         experiment="noise_filters",
         check=switched_off,

@@ -17,8 +17,7 @@ from superposition.theory.tipping import tipping_density, tipping_density_of_min
 SECTION = "Definitions and Motivation"
 FIGURE = "figures/superposition_hypothesis/balance.svg"
 RATIOS = (0.9, 0.75, 0.6)  # of importance, from one feature to the next
-SHAPE = {"n_features": 20, "n_hidden": 5}
-TWICE = 2 * SHAPE["n_hidden"]
+N, M = 20, 5  # features, hidden dimensions
 CHEAP = 0.25  # of what superposition gains
 
 Sweep = dict[float, dict[float, Solution]]  # by ratio and density, from dense to sparse
@@ -27,9 +26,13 @@ Sweep = dict[float, dict[float, Solution]]  # by ratio and density, from dense t
 def linear_limit(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
         counts = [one.represented for own in sweep.values() for one in own.values()]
-        exact = sum(count == SHAPE["n_hidden"] for count in counts)
+        exact = sum(count == M for count in counts)
         span = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
-        return Judged(exact == len(counts), max(counts), f"{span} features; {SHAPE['n_hidden']} at {exact} of {len(counts)} points")
+        return Judged(
+            exact == len(counts),
+            max(counts),
+            f"{span} features; {M} at {exact} of {len(counts)} points",
+        )
 
     return over_seeds(sweeps(tables, "linear"), judge, "features at most")
 
@@ -38,7 +41,7 @@ def more_features_with_sparsity(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
         counts = {ratio: [one.represented for one in own.values()] for ratio, own in sweep.items()}
         grow = all(a <= b for own in counts.values() for a, b in pairwise(own))
-        ends = all(own[0] == SHAPE["n_hidden"] and own[-1] >= TWICE for own in counts.values())
+        ends = all(own[0] == M and own[-1] >= 2 * M for own in counts.values())
         text = "; ".join(f"{ratio:g}^i: {', '.join(map(str, own))}" for ratio, own in counts.items())
         least = min(own[-1] for own in counts.values())
         return Judged(grow and ends, least, f"{text} at {_listed(tables)}")
@@ -78,14 +81,14 @@ def cheap_when_sparse(tables: Tables) -> Finding:
     def judge(ranked: pd.DataFrame) -> Judged:
         right, said, last = [], [], 0.0
         for ratio in RATIOS:
-            own = ranked[(ranked["ratio"] == ratio) & (ranked["n_represented"] > SHAPE["n_hidden"])]
+            own = ranked[(ranked["ratio"] == ratio) & (ranked["n_represented"] > M)]
             shares = (own["interference"] / own["gained"]).tolist()
             right.append(
                 len(shares) > 1 and shares[0] > 2 * CHEAP and shares[-1] < CHEAP and max(shares) < 1
                 and all(a > b for a, b in pairwise(shares))
             )  # fmt: skip
             said.append(f"{ratio:g}^i: {', '.join(f'{share:.2f}' for share in shares)}")
-            last = max(last, *shares[-1:])
+            last = max([last, *shares[-1:]])
         return Judged(all(right), round(last, 3), "; ".join(said))
 
     count = int(rows.groupby(["ratio", "data_density"]).size().min())
@@ -129,14 +132,14 @@ def first_superposed(sweep: dict[float, Solution]) -> tuple[float, float]:
     """
     before = 1.0
     for s, one in sweep.items():
-        if one.represented > SHAPE["n_hidden"]:
+        if one.represented > M:
             return before, s
         before = s
     return 0.0, 0.0
 
 
 def _setting(model: str, ratio: float) -> Setting:
-    return Setting(model, importance_ratio=ratio, **SHAPE)
+    return Setting(model, N, M, ratio)
 
 
 def _listed(tables: Tables) -> str:
@@ -147,7 +150,7 @@ CLAIMS = (
     Claim(
         id="superposition_hypothesis.linear_limit",
         section=SECTION,
-        statement="A linear model represents as many features as it has dimensions and no more, however sparse they are.",
+        statement="A linear model represents as many features as it has dimensions, and no more, at any sparsity.",
         paper="m features",
         tolerance="norm > 0.5: exactly 5 features, at every density and importance",
         figure=FIGURE,
@@ -159,8 +162,8 @@ CLAIMS = (
         section=SECTION,
         statement="With a ReLU, networks represent more features than they have dimensions, the more the sparser.",
         paper="more features than dimensions",
-        tolerance="norm > 0.5, for each importance, over falling density: 5 features at first, never fewer than before, "
-        "10 or more at last",
+        tolerance="norm > 0.5, for each importance, over falling density: 5 features at first, never fewer than "
+        "before, 10 or more at last",
         figure=FIGURE,
         experiment="superposition_hypothesis",
         check=more_features_with_sparsity,

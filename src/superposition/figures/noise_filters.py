@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposition.figures.grids import Canvas
-from superposition.figures.style import INK, MUTED, theme
+from superposition.figures.style import MUTED, theme
 from superposition.measures.results import Tables
 from superposition.measures.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
@@ -65,8 +65,8 @@ def _trained_without(tables: Tables) -> Figure:
         losses.set_title("loss, over the least without superposition", loc="left")
         seeds = int(rows.groupby(["model", "density"]).size().min())
         note = (
-            f"Of {seeds} seeds the one with the lowest loss; dashes: the others. Dotted: no superposition. Each model was "
-            "trained as it is; on the left of each panel,\nwithout sparsity, none superposes."
+            f"Of {seeds} seeds the one with the lowest loss; dashes: the others. Dotted: no superposition. Each model "
+            "was trained as it is; on the left of each panel,\nwithout sparsity, none superposes."
         )
         canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
         return canvas.figure
@@ -102,9 +102,9 @@ def _switched_off(tables: Tables) -> Figure:
         losses.set_title("loss, over the least without superposition", loc="left")
         shown = _growth(growth, tables, rows)
         note = (
-            "Left: trained with ReLU and bias, then one of them switched off or fed dense data; dotted: no superposition. "
-            f"Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed data of other densities; dashed: "
-            "pairs in theory, $s^2/6$ and $s/3$ for each feature. Lowest losses; dashes: other seeds."
+            "Left: trained with ReLU and bias, then one of them switched off or fed dense data; dotted: no "
+            f"superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed data of other "
+            "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ for each feature. Lowest losses; dashes: other seeds."
         )
         canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
         return canvas.figure
@@ -115,7 +115,8 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
     pairs = rows[(rows["model"] == NO_BIAS) & ~rows["own"]]
     counts = pairs[pairs["best"]].drop_duplicates("density").set_index("density")["n_represented"]
     # Where two features share each dimension, or else as nearly as there is.
-    trained = float((counts - 2 * tables.n_hidden).abs().sort_index().idxmin())
+    off = (counts - 2 * tables.n_hidden).abs().sort_index()
+    trained = float(off.index[int(off.argmin())])
     pairs = pairs[pairs["density"] == trained]
     best = int(pairs.loc[pairs["best"], "instance"].iloc[0])
     features = tables.features_of(best)
@@ -153,12 +154,12 @@ def _rows(tables: Tables) -> pd.DataFrame:
 
 def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str]) -> None:
     """Names of lines to the right of their ends, moved apart where they would overlap."""
-    axes.figure.canvas.draw_idle()
-    height = axes.get_position().height * axes.figure.get_figheight() * 72  # points
+    height = axes.get_window_extent().height / axes.get_figure(root=True).dpi * 72  # points
     low, high = axes.get_ylim()
     low = 0.0 if axes.get_yscale() == "linear" else low
     place = {
-        name: height * (np.log(y / low) / np.log(high / low) if axes.get_yscale() == "log" else (y - low) / (high - low))
+        name: height
+        * (np.log(y / low) / np.log(high / low) if axes.get_yscale() == "log" else (y - low) / (high - low))
         for name, y in ends.items()
     }
     previous = -np.inf

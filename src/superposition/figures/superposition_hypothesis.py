@@ -25,7 +25,7 @@ def fits(tables: Tables) -> bool:
     return (
         "ablations" in tables.extra
         and set(best["model"]) == {LINEAR, RELU}
-        and best["sparsity"].notna().all()
+        and bool(best["sparsity"].notna().all())
         and best["sparsity"].nunique() > 2
         and 1 <= len(curves) <= len(CURVES)
         and all(curve.endswith("^i") for curve in curves)
@@ -53,7 +53,9 @@ def _balance(tables: Tables) -> Figure:
             _losses(axes, rows[rows["ratio"] == ratio], CURVES[number], ratio)
             if number == 0:
                 axes.set_ylabel("share of the linear loss")
-        canvas.text(0.65, 3.3, "What the loss of the ReLU models is made of, over the best linear model's", fontsize=9.5)
+        canvas.text(
+            0.65, 3.3, "What the loss of the ReLU models is made of, over the best linear model's", fontsize=9.5
+        )
         canvas.key(
             0.65, 6.4, [(FAINT, "features that are not represented"), (COST, "those that are: interference"),
             ("white", "gained by superposition")],
@@ -104,16 +106,16 @@ def _pair(axes: Axes, ratio: float) -> None:
     axes.plot(s, cost, color=COST, linewidth=1.8)
     axes.plot(tip, at_tip, "o", color=INK, markersize=5, zorder=3)
     axes.annotate(
-        f"the balance tips at {tip:.2f}\n({tipping_density_of_minima(ratio):.2f} with the best weights and biases)",
+        f"the balance tips at {tip:.2f}\n({tipping_density_of_minima(ratio):.2f} with free weights)",
         (tip, at_tip), xytext=(8, 22), textcoords="offset points", fontsize=8.5, color=INK, va="center",
         arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkB": 3},
     )  # fmt: skip
     axes.text(0.99, 0.035, "gain: one feature more", color=GAIN, fontsize=8.5)
     axes.text(0.8, float(paid(np.array([0.84]), ratio)[0]), "cost: interference", color=COST, fontsize=8.5)
-    axes.text(0.33, 0.028, "superposition pays", color=GAIN, fontsize=8.5, va="center", ha="center")
+    axes.text(0.01, 0.076, "superposition pays", color=GAIN, fontsize=8.5, va="center", ha="right")
     axes.set(xlim=(1, 0), ylim=(0, float(paid(np.array([0.88]), ratio)[0])), ylabel="expected loss")
     axes.set(xlabel="density $1 - S$")
-    axes.set_title(f"Theory: one dimension for two features, of importance 1 and {ratio:g}", loc="left")
+    axes.set_title(f"Theory: importances 1 and {ratio:g} in one dimension", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -150,6 +152,7 @@ def _note(rows: pd.DataFrame) -> str:
     for _, own in relu.groupby(["ratio", "density"]):
         agreeing += int((own["n_represented"] == own.loc[own["best"], "n_represented"].iloc[0]).sum())
     return (
-        f"Points and areas: of {seeds} seeds the one with the lowest loss; dashes: the others ({agreeing} of {len(relu)} "
-        "represent as many features).\nUpright bars: where theory has the first pair tip, with the best weights and biases."
+        f"Points and areas: of {seeds} seeds the one with the lowest loss; dashes: the others ({agreeing} of "
+        f"{len(relu)} represent as many features).\nUpright bars: where theory has the first pair tip, with the best "
+        "weights and biases."
     )

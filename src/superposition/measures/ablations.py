@@ -1,4 +1,4 @@
-"""Trained models without a part of what makes superposition cheap: their ReLU, their bias, or the sparsity of their data.
+"""Trained models without a part of what makes superposition cheap: their ReLU, their bias, or sparse data.
 
 Nothing is trained again: weights stay as they are, a part is switched off, and each feature's error is measured. Errors
 are means over samples of (x_i - x'_i)^2, without importance.
@@ -82,7 +82,4 @@ def data(
     count = draws(len(density), [sets], [set_size])
     law = Distribution(torch.tensor([density], dtype=torch.float64), values, torch.float64, [sets], [set_size])
     key = torch.tensor([stream_key({"purpose": "ablations"})])
-    return [
-        law(words(key, count, at, torch.tensor(0)))[0].numpy()
-        for at in torch.arange(samples).split(SAMPLES)
-    ]
+    return [law(words(key, count, at, torch.tensor(0)))[0].numpy() for at in torch.arange(samples).split(SAMPLES)]

@@ -26,4 +26,6 @@ def split_losses(tables: Tables) -> pd.DataFrame:
     # Of each instance the data come in the order in which they were asked for: two of them may have the same density.
     split = rows.groupby(["instance", "own", "data_density", "without"], sort=False)[["missing", "interference"]].sum()
     split = split.reset_index().assign(total=lambda made: made["missing"] + made["interference"])
-    return split.merge(tables.instances.drop(columns="importance").assign(importance_curve=tables.instances["importance"]))
+    return split.merge(
+        tables.instances.drop(columns="importance").assign(importance_curve=tables.instances["importance"])
+    )

@@ -50,7 +50,7 @@ def _represents_both(s: float, r: float) -> bool:
     importance, groups = np.array([1.0, r]), independent([s, s])
     found = [minimum(np.array([[first, second]]), np.full(2, b), importance, groups) for first, second, b in STARTS]
     best = min(found, key=lambda one: one.loss)
-    return best.loss < gained(np.array([s]), r)[0] and bool(np.abs(best.W).min() > REPRESENTED)
+    return bool(best.loss < gained(np.array([s]), r)[0] and np.abs(best.W).min() > REPRESENTED)
 
 
 def pairs_that_pay(importance: Float[np.ndarray, " feature"], density: float, n_hidden: int) -> int:
