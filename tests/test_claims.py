@@ -5,12 +5,14 @@ import pytest
 
 from superposition.claims import CLAIMS, evaluate
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
-from tests import hand_made
+from tests import hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
 from tests.test_one_active_feature import one_active_feature
 from tests.test_several_active_features import measured, several_active_features
 
 EXPERIMENTS = {
+    "superposition_hypothesis": test_superposition_hypothesis.ideal,
+    "noise_filters": test_noise_filters.ideal,
     "intro": hand_made.intro,
     "basic_results": hand_made.basic_results,
     "basic_results_large": hand_made.basic_results_large,

@@ -20,12 +20,14 @@ from superposition.claims import (
     learning_dynamics,
     loss_surfaces,
     mathematics,
+    noise_filters,
     one_active_feature,
     phase_change,
     polysemantic_neurons,
     privileged_basis,
     several_active_features,
     sparse_recovery,
+    superposition_hypothesis,
     varied_density,
 )
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
@@ -33,6 +35,8 @@ from superposition.measures.results import Tables
 
 CLAIMS: dict[str, tuple[Claim, ...]] = {
     "intro": intro.CLAIMS + mathematics.CLAIMS,
+    "superposition_hypothesis": superposition_hypothesis.CLAIMS,
+    "noise_filters": noise_filters.CLAIMS,
     "basic_results": basic_results.CLAIMS,
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,

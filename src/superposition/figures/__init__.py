@@ -26,6 +26,7 @@ from superposition.figures import (
     learning_curves,
     learning_dynamics,
     loss_surfaces,
+    noise_filters,
     one_active_feature,
     overview,
     phase_change,
@@ -33,6 +34,7 @@ from superposition.figures import (
     privileged_basis,
     several_active_features,
     sparse_recovery,
+    superposition_hypothesis,
     varied_density,
 )
 from superposition.figures.animation import Animation
@@ -43,6 +45,8 @@ Figures = Callable[[Tables], Mapping[str, Drawn]]
 # By experiment: whether its tables still have the shape that the paper's figures need, and what draws those.
 PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "intro": (intro.fits, intro.figures),
+    "superposition_hypothesis": (superposition_hypothesis.fits, superposition_hypothesis.figures),
+    "noise_filters": (noise_filters.fits, noise_filters.figures),
     "basic_results": (basic_results.fits, basic_results.figures),
     "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
     "notebook": (basic_results.fits_without_linear, basic_results.figures),

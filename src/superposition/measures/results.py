@@ -25,6 +25,7 @@ EXTRA_COLUMNS: dict[str, str] = {
     "recovery": "projection number instance best n_hidden decoder active recovered found error loss",
     "explanations": "instance active sample explanations rivals true power error",
     "rotations": "instance rotation loss change alignment",
+    "ablations": "instance own density without feature error",
 }
 MAY_BE_EMPTY = ("trajectories",)
 

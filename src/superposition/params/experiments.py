@@ -191,6 +191,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _attack_faults(points.get("model", []), valid.get(Measures, {}))
     faults += _recovery_faults(points, keys)
     faults += _explanation_faults(points, keys, valid.get(Measures, {}))
+    faults += _ablation_faults(points.get("model", []), valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -369,3 +370,19 @@ def _explanation_faults(
         sets = sum(comb(n, size) for size in range(1, min(n, max(points["n_hidden"])) + 1))
         if sets > MAX_SETS:
             yield Fault(here, f"must be null where features make {sets} sets of n_hidden; allowed: at most {MAX_SETS}")
+
+
+def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+    """One of the models at least must have what is switched off; the others have it off already."""
+    ablations = measures.get("ablations")
+    if ablations is None or not models:
+        return
+    for number, part in enumerate(ablations.without):
+        location = ("measures", "ablations", "without", number)
+        if part in ablations.without[:number]:
+            yield Fault(location, "must be in the list once", part)
+        if not any(model.output == "relu" if part == "relu" else model.output_bias for model in models):
+            yield Fault(location, "must be something that a model of the experiment has on its output", part)
+    for number, density in enumerate(ablations.densities):
+        if density in ablations.densities[:number]:
+            yield Fault(("measures", "ablations", "densities", number), "must be in the list once", density)

@@ -161,6 +161,19 @@ class Rotations(Strict):
     samples: Annotated[int, Field(ge=1, le=8192), must("be a whole number between 1 and 8192")]
 
 
+# As features have it in training, where S is at most 0.9999.
+Density = Annotated[float, Field(ge=1e-4, le=1), must("be a number between 0.0001 and 1")]
+Part = Annotated[Literal["relu", "bias"], must("be relu or bias")]
+
+
+class Ablations(Strict):
+    """What is switched off in trained models, and on which data; lists in YAML, which strict tuples refuse."""
+
+    samples: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+    without: Annotated[tuple[Part, ...], Field(strict=False), must("be a list of relu and bias")] = ()
+    densities: Annotated[tuple[Density, ...], Field(strict=False), must("be a list of densities")] = ()
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
@@ -174,6 +187,7 @@ class Measures(Strict):
         Explanations | None, must("be null (not measured) or a mapping with active, samples and tolerance")
     ] = None
     rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
+    ablations: Annotated[Ablations | None, must("be null (not measured) or a mapping with at least samples")] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")

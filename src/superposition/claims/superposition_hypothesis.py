@@ -1,0 +1,206 @@
+"""The superposition hypothesis ("Definitions and Motivation"): linear and ReLU models over sparsity and importance.
+
+Twenty features, five hidden dimensions, importance 0.9^i, 0.75^i and 0.6^i. The paper states the idea there and has no
+figure of it. Errors of single features are from the table `ablations`.
+"""
+
+from itertools import pairwise
+
+import pandas as pd
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import Judged, Setting, Solution, densities, extra, over_seeds, solutions
+from superposition.measures.results import Tables
+from superposition.measures.split_losses import split_losses
+from superposition.theory.tipping import tipping_density, tipping_density_of_minima
+
+SECTION = "Definitions and Motivation"
+FIGURE = "figures/superposition_hypothesis/balance.svg"
+RATIOS = (0.9, 0.75, 0.6)  # of importance, from one feature to the next
+N, M = 20, 5  # features, hidden dimensions
+CHEAP = 0.25  # of what superposition gains
+
+Sweep = dict[float, dict[float, Solution]]  # by ratio and density, from dense to sparse
+
+
+def linear_limit(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        counts = [one.represented for own in sweep.values() for one in own.values()]
+        exact = sum(count == M for count in counts)
+        span = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+        return Judged(
+            exact == len(counts),
+            max(counts),
+            f"{span} features; {M} at {exact} of {len(counts)} points",
+        )
+
+    return over_seeds(sweeps(tables, "linear"), judge, "features at most")
+
+
+def more_features_with_sparsity(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        counts = {ratio: [one.represented for one in own.values()] for ratio, own in sweep.items()}
+        grow = all(a <= b for own in counts.values() for a, b in pairwise(own))
+        ends = all(own[0] == M and own[-1] >= 2 * M for own in counts.values())
+        text = "; ".join(f"{ratio:g}^i: {', '.join(map(str, own))}" for ratio, own in counts.items())
+        least = min(own[-1] for own in counts.values())
+        return Judged(grow and ends, least, f"{text} at {_listed(tables)}")
+
+    return over_seeds(sweeps(tables), judge, "features at least when sparsest")
+
+
+def tipping_point(tables: Tables) -> Finding:
+    """Between which densities superposition begins, and where theory has it begin."""
+
+    def judge(sweep: Sweep) -> Judged:
+        right, said = [], []
+        for ratio, own in sweep.items():
+            above, below = first_superposed(own)
+            expected = tipping_density_of_minima(ratio)
+            right.append(below <= expected <= above)
+            said.append(f"{ratio:g}^i: {below:g} to {above:g}, theory {expected:.2f} ({tipping_density(ratio):.2f})")
+        return Judged(all(right), sum(right), "; ".join(said))
+
+    return over_seeds(sweeps(tables), judge, "importance curves")
+
+
+def importance_delays(tables: Tables) -> Finding:
+    def judge(sweep: Sweep) -> Judged:
+        begin = [first_superposed(own)[1] for own in sweep.values()]
+        holds = all(a > b for a, b in pairwise(begin)) and begin[-1] > 0
+        text = ", ".join(f"{ratio:g}^i: {s:g}" for ratio, s in zip(sweep, begin, strict=True))
+        return Judged(holds, begin[0] - begin[-1], text)
+
+    return over_seeds(sweeps(tables), judge, "of density from the first to the last")
+
+
+def cheap_when_sparse(tables: Tables) -> Finding:
+    """Interference over what is gained, where models superpose: of the best seeds, of the next ones, ..."""
+    rows = balance(tables)
+
+    def judge(ranked: pd.DataFrame) -> Judged:
+        right, said, last = [], [], 0.0
+        for ratio in RATIOS:
+            own = ranked[(ranked["ratio"] == ratio) & (ranked["n_represented"] > M)]
+            shares = (own["interference"] / own["gained"]).tolist()
+            right.append(
+                len(shares) > 1 and shares[0] > 2 * CHEAP and shares[-1] < CHEAP and max(shares) < 1
+                and all(a > b for a, b in pairwise(shares))
+            )  # fmt: skip
+            said.append(f"{ratio:g}^i: {', '.join(f'{share:.2f}' for share in shares)}")
+            last = max([last, *shares[-1:]])
+        return Judged(all(right), round(last, 3), "; ".join(said))
+
+    count = int(rows.groupby(["ratio", "data_density"]).size().min())
+    return over_seeds([rows[rows["rank"] == k] for k in range(count)], judge, "of what is gained when sparsest")
+
+
+def balance(tables: Tables) -> pd.DataFrame:
+    """ReLU models from dense to sparse: `ratio` of importance, `rank` by loss, and what superposition gains and costs.
+
+    `gained` is the loss of the best linear model on the same data less `missing`, what features cost that are not
+    represented; `interference` what those cost that are.
+    """
+    extra(tables, "ablations")
+    rows = split_losses(tables)
+    rows = rows[rows["own"] & (rows["without"] == "nothing")].sort_values(["data_density", "loss", "seed"])
+    rows = rows.assign(ratio=rows["importance_curve"].map({f"{ratio:g}^i": ratio for ratio in RATIOS}))
+    where = ["ratio", "data_density"]
+    linear = rows[rows["model"] == "linear"].drop_duplicates(where).set_index(where)["total"]
+    rows = rows[rows["model"] == "relu_output"].join(linear.rename("linear"), on=where)
+    if rows.empty or rows["linear"].isna().any() or rows["ratio"].isna().any():
+        raise NotTested("the claim needs linear and relu_output models at the same densities and importances")
+    rows = rows.assign(gained=rows["linear"] - rows["missing"], rank=rows.groupby(where).cumcount())
+    return rows.sort_values(["ratio", "data_density"], ascending=False, kind="stable")
+
+
+def sweeps(tables: Tables, model: str = "relu_output") -> list[Sweep]:
+    """The models with the lowest loss at each density and importance, those with the next one, ..."""
+    found = {
+        ratio: {s: solutions(tables, setting, s) for s in densities(tables, setting)}
+        for ratio in RATIOS
+        for setting in (_setting(model, ratio),)
+    }
+    count = min(len(own) for group in found.values() for own in group.values())
+    return [{ratio: {s: own[k] for s, own in group.items()} for ratio, group in found.items()} for k in range(count)]
+
+
+def first_superposed(sweep: dict[float, Solution]) -> tuple[float, float]:
+    """The sparsest density above which no model has more features than dimensions, and the next one, which has.
+
+    (0, 0) if there is none; (1, 1) if already the densest has.
+    """
+    before = 1.0
+    for s, one in sweep.items():
+        if one.represented > M:
+            return before, s
+        before = s
+    return 0.0, 0.0
+
+
+def _setting(model: str, ratio: float) -> Setting:
+    return Setting(model, N, M, ratio)
+
+
+def _listed(tables: Tables) -> str:
+    return ", ".join(f"{s:g}" for s in densities(tables, _setting("relu_output", RATIOS[0])))
+
+
+CLAIMS = (
+    Claim(
+        id="superposition_hypothesis.linear_limit",
+        section=SECTION,
+        statement="A linear model represents as many features as it has dimensions, and no more, at any sparsity.",
+        paper="m features",
+        tolerance="norm > 0.5: exactly 5 features, at every density and importance",
+        figure=FIGURE,
+        experiment="superposition_hypothesis",
+        check=linear_limit,
+    ),
+    Claim(
+        id="superposition_hypothesis.more_features_with_sparsity",
+        section=SECTION,
+        statement="With a ReLU, networks represent more features than they have dimensions, the more the sparser.",
+        paper="more features than dimensions",
+        tolerance="norm > 0.5, for each importance, over falling density: 5 features at first, never fewer than "
+        "before, 10 or more at last",
+        figure=FIGURE,
+        experiment="superposition_hypothesis",
+        check=more_features_with_sparsity,
+    ),
+    Claim(
+        id="superposition_hypothesis.tipping_point",
+        section=SECTION,
+        statement="Superposition begins where representing a feature gains as much as its interference costs.",
+        paper="gain against interference",
+        tolerance="for each importance, the density at which two features in one dimension tip, with the best weights "
+        "and biases (in brackets: with weights 1, -1 and no bias), lies between the last density with 5 features "
+        "and the next one",
+        figure=FIGURE,
+        experiment="superposition_hypothesis",
+        check=tipping_point,
+    ),
+    Claim(
+        id="superposition_hypothesis.importance_delays",
+        section=SECTION,
+        statement="Less important features are worth less interference: steeper curves delay superposition.",
+        paper="depends on importance",
+        tolerance="first density with more than 5 features: lower for each steeper importance curve",
+        figure=FIGURE,
+        experiment="superposition_hypothesis",
+        check=importance_delays,
+    ),
+    Claim(
+        id="superposition_hypothesis.cheap_when_sparse",
+        section=SECTION,
+        statement="Sparser features interfere more rarely, so that the cost of superposition falls below its gain.",
+        paper="cost outweighed when sparse",
+        # A pair costs (1 + r) s / (2 r - 3 r s / 2) of what it gains: all of it where it tips, next to nothing at 0.01.
+        tolerance="loss on represented features, over what is gained by representing more than linear models do, over "
+        "falling density where there are more than 5: falls at each step, from above 0.5 (theory: 1 where it tips) to "
+        "below 0.25 (a quarter), below 1 throughout",
+        figure=FIGURE,
+        experiment="superposition_hypothesis",
+        check=cheap_when_sparse,
+    ),
+)

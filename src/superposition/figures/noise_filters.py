@@ -1,0 +1,188 @@
+"""What superposition costs without the ReLU, the bias or the sparsity: in models trained so, and in trained models."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superposition.figures.grids import Canvas
+from superposition.figures.style import MUTED, theme
+from superposition.measures.results import Tables
+from superposition.measures.split_losses import split_losses
+from superposition.theory.losses import antipodal, without_superposition
+
+FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
+NAMES = {FULL: "ReLU and bias", NO_BIAS: "without the bias", NO_RELU: "without the ReLU"}
+COLOURS = {FULL: "#16325c", NO_BIAS: "#8f4b8e", NO_RELU: "#d2577a"}
+DENSE = "#c77d1e"
+
+
+def fits(tables: Tables) -> bool:
+    """The three models at the same densities, one importance curve, and data of several densities, dense ones too."""
+    best = tables.best
+    if "ablations" not in tables.extra or set(best["model"]) != set(NAMES):
+        return False
+    made = tables.extra["ablations"]
+    return (
+        bool(best["sparsity"].notna().all())
+        and best["importance"].nunique() == 1
+        and best["sparsity"].nunique() > 1
+        and len(best) == len(NAMES) * best["sparsity"].nunique()
+        and {"nothing", "relu", "bias"} <= set(made["without"])
+        and made.loc[~made["own"], "density"].nunique() > 2
+        and bool((made["density"] == 1).any())
+    )
+
+
+def figures(tables: Tables) -> dict[str, Figure]:
+    return {"trained_without": _trained_without(tables), "switched_off": _switched_off(tables)}
+
+
+def _trained_without(tables: Tables) -> Figure:
+    rows = _rows(tables)
+    rows = rows[rows["own"] & (rows["without"] == "nothing")]
+    features = tables.features.assign(squared=tables.features["norm"] ** 2)
+    squared = features.groupby("instance")["squared"].sum()
+    rows = rows.assign(per_dimension=rows["instance"].map(squared) / tables.n_hidden)
+    with theme():
+        canvas = Canvas(10.8, 3.75)
+        counts, losses = canvas.axes(0.6, 0.4, 3.75, 2.4), canvas.axes(6.0, 0.4, 3.6, 2.4)
+        for axes, column in ((counts, "per_dimension"), (losses, "ratio")):
+            for model in NAMES:
+                own = rows[rows["model"] == model]
+                best = own[own["best"]].sort_values("density")
+                axes.plot(own["density"], own[column], "_", color=COLOURS[model], markersize=8, alpha=0.45, zorder=1)
+                axes.plot(best["density"], best[column], "o-", color=COLOURS[model], markersize=4.5, linewidth=1.5)
+            ends = rows[rows["best"] & (rows["density"] == rows["density"].min())].set_index("model")[column]
+            _labels(axes, float(rows["density"].min()), {NAMES[model]: ends[model] for model in NAMES},
+                    [COLOURS[model] for model in NAMES])  # fmt: skip
+            axes.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+            _density_axis(axes, rows["density"], "density $1 - S$")
+            axes.set_ylim(0, None)
+        counts.set_title(r"features per dimension, $\|W\|_F^2 / m$", loc="left")
+        losses.set_title("loss, over the least without superposition", loc="left")
+        seeds = int(rows.groupby(["model", "density"]).size().min())
+        note = (
+            f"Of {seeds} seeds the one with the lowest loss; dashes: the others. Dotted: no superposition. Each model "
+            "was trained as it is; on the left of each panel,\nwithout sparsity, none superposes."
+        )
+        canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
+        return canvas.figure
+
+
+def _switched_off(tables: Tables) -> Figure:
+    rows = _rows(tables)
+    full = rows[(rows["model"] == FULL) & (rows["density"] < 1)]
+    own = full[full["own"]]
+    kinds = {
+        "as trained": (own[own["without"] == "nothing"], COLOURS[FULL]),
+        "bias off": (own[own["without"] == "bias"], COLOURS[NO_BIAS]),
+        "ReLU off": (own[own["without"] == "relu"], COLOURS[NO_RELU]),
+        "dense data": (full[~full["own"] & (full["without"] == "nothing") & (full["data_density"] == 1)], DENSE),
+    }
+    with theme():
+        canvas = Canvas(10.8, 3.75)
+        losses, growth = canvas.axes(0.6, 0.4, 3.75, 2.4), canvas.axes(6.0, 0.4, 3.6, 2.4)
+        for group, colour in kinds.values():
+            best = group[group["best"]].sort_values("density")
+            losses.plot(group["density"], group["ratio"], "_", color=colour, markersize=8, alpha=0.45, zorder=1)
+            losses.plot(best["density"], best["ratio"], "o-", color=colour, markersize=4.5, linewidth=1.5)
+        low = float(full["density"].min())
+        ends = {
+            name: float(group[group["best"] & (group["density"] == low)]["ratio"].iloc[0])
+            for name, (group, _) in kinds.items()
+        }
+        losses.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+        losses.set_yscale("log")
+        _plain_log(losses)
+        _density_axis(losses, full["density"], "density $1 - S$ in training")
+        _labels(losses, low, ends, [colour for _, colour in kinds.values()])
+        losses.set_title("loss, over the least without superposition", loc="left")
+        shown = _growth(growth, tables, rows)
+        note = (
+            "Left: trained with ReLU and bias, then one of them switched off or fed dense data; dotted: no "
+            f"superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed data of other "
+            "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ for each feature. Lowest losses; dashes: other seeds."
+        )
+        canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
+        return canvas.figure
+
+
+def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
+    """Interference of pairs on data of each density, relative to what represented features would cost if ignored."""
+    pairs = rows[(rows["model"] == NO_BIAS) & ~rows["own"]]
+    counts = pairs[pairs["best"]].drop_duplicates("density").set_index("density")["n_represented"]
+    # Where two features share each dimension, or else as nearly as there is.
+    off = (counts - 2 * tables.n_hidden).abs().sort_index()
+    trained = float(off.index[int(off.argmin())])
+    pairs = pairs[pairs["density"] == trained]
+    best = int(pairs.loc[pairs["best"], "instance"].iloc[0])
+    features = tables.features_of(best)
+    weight = float(features.loc[features["norm"] > 0.5, "importance"].sum()) / tables.n_features
+    s = np.geomspace(float(pairs["data_density"].min()), 1, 100)
+    curves = {"nothing": (antipodal(s, np.ones_like(s)), FULL), "relu": (s / 3, NO_RELU)}
+    ends = {}
+    for part, (theory, like) in curves.items():
+        group = pairs[pairs["without"] == part].sort_values("data_density")
+        chosen = group[group["instance"] == best]
+        axes.plot(s, theory, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), zorder=0)
+        axes.plot(group["data_density"], group["interference"] / weight, "_", color=COLOURS[like], markersize=8,
+                  alpha=0.45, zorder=1)  # fmt: skip
+        axes.plot(chosen["data_density"], chosen["interference"] / weight, "o-", color=COLOURS[like], markersize=4.5,
+                  linewidth=1.5)  # fmt: skip
+        ends[{"nothing": "with the ReLU", "relu": "ReLU off"}[part]] = float(chosen["interference"].iloc[0]) / weight
+    axes.set_yscale("log")
+    _density_axis(axes, pairs["data_density"], "density of the data")
+    _labels(axes, float(s[0]), ends, [COLOURS[FULL], COLOURS[NO_RELU]])
+    axes.set_title("interference of antipodal pairs, error of a feature", loc="left")
+    return trained
+
+
+def _rows(tables: Tables) -> pd.DataFrame:
+    """Split losses, `ratio` to the least loss without superposition on the same data, and the training `density`."""
+    rows = split_losses(tables)
+    importance = tables.features_of(int(tables.best["instance"].iloc[0]))["importance"].to_numpy()
+    plain = {
+        s: without_superposition(np.full(tables.n_features, s), importance, tables.n_hidden)
+        for s in rows["data_density"].unique()
+    }
+    density = (1 - rows["sparsity"]).round(10)
+    return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain), density=density)
+
+
+def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str]) -> None:
+    """Names of lines to the right of their ends, moved apart where they would overlap."""
+    height = axes.get_window_extent().height / axes.get_figure(root=True).dpi * 72  # points
+    low, high = axes.get_ylim()
+    low = 0.0 if axes.get_yscale() == "linear" else low
+    place = {
+        name: height
+        * (np.log(y / low) / np.log(high / low) if axes.get_yscale() == "log" else (y - low) / (high - low))
+        for name, y in ends.items()
+    }
+    previous = -np.inf
+    for name in sorted(place, key=lambda key: place[key]):
+        moved = max(place[name], previous + 10)
+        colour = dict(zip(ends, colours, strict=True))[name]
+        axes.annotate(name, (at, ends[name]), xytext=(7, moved - place[name]), textcoords="offset points", va="center",
+                      fontsize=8.5, color=colour, annotation_clip=False)  # fmt: skip
+        previous = moved
+
+
+def _plain_log(axes: Axes) -> None:
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100, 300) if low <= tick <= high]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+
+
+def _density_axis(axes: Axes, densities: pd.Series, label: str) -> None:
+    """Dense on the left, as in the paper's figures."""
+    found = sorted(densities.unique(), reverse=True)
+    axes.set_xscale("log")
+    axes.set_xticks(found, [f"{density:.3g}" for density in found])
+    axes.minorticks_off()
+    axes.set(xlim=(1.1 * found[0], found[-1] / 1.15), xlabel=label)
+    axes.spines[["top", "right"]].set_visible(False)
