@@ -9,9 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from superposition.measures import imitation
 from superposition.measures.trained import TrainedModel
 
-TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {}
+TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {
+    "imitation": imitation.table,
+}
 
 
 def extra_tables(models: Sequence[TrainedModel], wanted: Mapping[str, Any]) -> dict[str, pd.DataFrame]:

@@ -188,6 +188,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _tied_faults(points.get("model", []), keys)
     faults += _sets_faults(points, own)
     faults += _attack_faults(points.get("model", []), valid.get(Measures, {}))
+    faults += _imitation_faults(points, valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -321,3 +322,14 @@ def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fa
             yield Fault(
                 ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
             )
+
+
+def _imitation_faults(points: dict[str, list[Any]], measures: dict[str, Any]) -> Iterator[Fault]:
+    """Neurons of the widest models are read from narrower ones: there must be neurons, and narrower models."""
+    if measures.get("imitation") is None:
+        return
+    where = ("measures", "imitation")
+    if len(points.get("n_hidden", [0, 1])) < 2:
+        yield Fault(where, "must be null where n_hidden is not an axis")
+    if linear := [model.name for model in points.get("model", []) if model.hidden != "relu"]:
+        yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({', '.join(linear)})")

@@ -128,12 +128,19 @@ class Defaults(Strict):
     training: Annotated[Training, must("be a mapping of training settings")]
 
 
+class Imitation(Strict):
+    """How well the hidden layer of the widest models can be read from that of narrower ones."""
+
+    samples: Annotated[int, Field(ge=1024, le=65536), must("be a whole number between 1024 and 65536")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
     attack: Annotated[
         Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
     ] = None
+    imitation: Annotated[Imitation | None, must("be null (not measured) or a mapping with samples")] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")
