@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
@@ -23,49 +23,62 @@ from superposition.features.sets import draws
 from superposition.measures.computation import canonical, primary_features
 from superposition.measures.trained import TrainedModel, to_grid
 
-HIDDEN_BITS = 12  # fraction bits of activations: of 2^16 samples below 2^5, all sums of products are exact
+HIDDEN_BITS = 12  # fraction bits of activations: of 2^16 samples below 2^6, all sums of products are exact
 COEFFICIENT_BITS = 20  # fraction bits of readouts
 RIDGE = 2.0**-20  # of a sample, added to the squares of each input: dead neurons have no coefficient
-ROUNDS = 8  # of fitting a rectified readout; four change the shares by less than 0.01 [measured]
+ROUNDS = 5  # of fitting a rectified readout: it has mostly come to rest by then [measured]
 DIGITS = 4  # of the shares
+
+Samples = list[tuple[ndarray, ndarray]]  # inputs [feature, sample] and the teacher's activations [neuron, sample]
 
 
 def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:
-    """A row for each narrower model and each neuron of the best widest model of the same data, its teacher.
+    """A row for each narrower model and each neuron of its teacher.
 
-    `teacher` is that model's instance, `feature` and `sign` say what the neuron's largest input weight is. `linear` and
-    `rectified`: the share of the neuron's variance that readouts explain, on samples that they were not fitted to. A
-    teacher's neuron that is never on has shares of 0. Only neurons with input weights have rows.
+    The teacher is the best of the widest models on the densest data of the same importance: what it computes does not
+    depend on the density, and sparse data would let even a model that is wide enough use superposition. `teacher` is
+    its instance, `feature` and `sign` are those of the neuron's largest input weight; neurons without input weights
+    have no rows. `linear` and `rectified`: the shares of the neuron's variance that readouts explain, on samples of the
+    narrower model's data to which they were not fitted; 0 of a neuron that is never on.
     """
-    widest = max(len(model.W) for model in models)
-    rows = []
+    rows: list[dict[str, float]] = []
     groups: dict[tuple[Any, ...], list[TrainedModel]] = {}
     for model in models:
-        groups.setdefault(_data(model), []).append(model)
+        groups.setdefault(_task(model), []).append(model)
     for group in groups.values():
-        (teacher, *_) = [model for model in group if model.best and len(model.W) == widest]
-        drawn = [teacher.draw(_words(teacher, settings["samples"], step)) for step in (0, 1)]  # to fit, to judge
-        taught = [activations(teacher, x) for x in drawn]
-        primary = primary_features(teacher.W)
-        signs = np.sign(teacher.W[np.arange(widest), primary]).astype(int)
-        order = [k for k in np.lexsort((-signs, primary)).tolist() if signs[k]]
+        widest = max(len(model.W) for model in group)
+        teacher = max((m for m in group if m.best and len(m.W) == widest), key=lambda m: float(m.density.mean()))
+        taught: dict[bytes, Samples] = {}
         for model in group:
-            if len(model.W) == widest:
-                continue
-            inputs = [with_constant(activations(model, x)) for x in drawn]
-            for neuron in order:
-                linear, rectified = shares(*inputs, taught[0][neuron], taught[1][neuron])
-                rows.append(
-                    {
-                        "instance": model.instance,
-                        "teacher": teacher.instance,
-                        "feature": primary[neuron],
-                        "sign": signs[neuron],
-                        "linear": linear,
-                        "rectified": rectified,
-                    }
-                )
+            if len(model.W) < widest:
+                samples = taught.setdefault(model.density.tobytes(), _samples(model, teacher, settings["samples"]))
+                rows += _rows(model, teacher, samples)
     return pd.DataFrame(rows).sort_values(["instance", "feature", "sign"], kind="stable", ignore_index=True)
+
+
+def _samples(model: TrainedModel, teacher: TrainedModel, count: int) -> Samples:
+    """Inputs as the model has them, and what the teacher's neurons make of them: to fit readouts, and to judge them."""
+    key = torch.tensor([stream_key({"purpose": "imitation"})])
+    words_of_each = draws(model.W.shape[1], [model.sets], [model.set_size])
+    found = []
+    for step in (0, 1):
+        drawn: ndarray = words(key, words_of_each, torch.arange(count), torch.tensor(step))[0].numpy()
+        x = model.draw(drawn)
+        found.append((x, activations(teacher, x)))
+    return found
+
+
+def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[dict[str, float]]:
+    (fitted, wanted), (judged, met) = [(with_constant(activations(model, x)), t) for x, t in samples]
+    primary = primary_features(teacher.W)
+    rows = []
+    for neuron, feature in enumerate(primary.tolist()):
+        sign = int(np.sign(teacher.W[neuron, feature]))
+        if sign:
+            linear, rectified = shares(fitted, judged, wanted[neuron], met[neuron])
+            own = {"instance": model.instance, "teacher": teacher.instance, "feature": feature, "sign": sign}
+            rows.append(own | {"linear": linear, "rectified": rectified})
+    return rows
 
 
 def activations(model: TrainedModel, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "neuron sample"]:
@@ -112,11 +125,12 @@ def rectified_readout(
     a step may go too far.
     """
     found, least = start, squared_error(t, np.maximum(start @ h, 0.0))
-    a = start
+    a, before = start, None
     for _ in range(ROUNDS):
         on = a @ h > 0
-        if not on.any():
+        if not on.any() or np.array_equal(on, before):
             break
+        before = on
         a = least_squares(h[:, on], t[on])
         error = squared_error(t, np.maximum(a @ h, 0.0))
         if error < least:
@@ -128,13 +142,6 @@ def squared_error(t: Float[ndarray, " sample"], read: Float[ndarray, " sample"])
     return float((to_grid(t - read, HIDDEN_BITS) ** 2).sum())
 
 
-def _data(model: TrainedModel) -> tuple[Any, ...]:
-    """What models of the same architecture and data have in common."""
-    return (model.model, model.density.tobytes(), model.importance.tobytes(), model.sets, model.set_size)
-
-
-def _words(model: TrainedModel, samples: int, step: int) -> Int[ndarray, "draw sample"]:
-    key = torch.tensor([stream_key({"purpose": "imitation"})])
-    count = draws(model.W.shape[1], [model.sets], [model.set_size])
-    found: ndarray = words(key, count, torch.arange(samples), torch.tensor(step))[0].numpy()
-    return found
+def _task(model: TrainedModel) -> tuple[Any, ...]:
+    """What models have in common that differ but in width, density and seed."""
+    return (model.model, model.importance.tobytes(), model.sets, model.set_size)

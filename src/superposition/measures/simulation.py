@@ -63,6 +63,22 @@ def simulated(
     return found
 
 
+def outputs_alone(
+    W: Float[np.ndarray, "hidden feature"], W_out: Float[np.ndarray, "feature hidden"], b: Float[np.ndarray, " feature"]
+) -> Float[np.ndarray, "half feature"]:
+    """All outputs at each half alone, x = e_i and x = -e_i."""
+    both = np.stack([np.maximum(W.T, 0), np.maximum(-W.T, 0)], axis=1).reshape(-1, len(W))
+    return np.maximum(both @ W_out.T + b, 0)
+
+
+def strays(outputs: Float[np.ndarray, "half feature"]) -> Float[np.ndarray, " half"]:
+    """The largest output of another feature at each half alone."""
+    halves, features = outputs.shape
+    own = np.arange(halves)[:, None] // 2 == np.arange(features)
+    found: np.ndarray = np.where(own, 0.0, outputs).max(axis=1)
+    return found
+
+
 def closest(vectors: Float[np.ndarray, "half hidden"]) -> float:
     """The largest cosine between two of several directions; 0 if there are no two, 1 with one that is 0."""
     if len(vectors) < 2:
