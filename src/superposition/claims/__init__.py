@@ -21,6 +21,7 @@ from superposition.claims import (
     mathematics,
     phase_change,
     privileged_basis,
+    simulated_network,
     varied_density,
 )
 from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
@@ -28,6 +29,7 @@ from superposition.measures.results import Tables
 
 CLAIMS: dict[str, tuple[Claim, ...]] = {
     "intro": intro.CLAIMS + mathematics.CLAIMS,
+    "simulated_network": simulated_network.CLAIMS,
     "basic_results": basic_results.CLAIMS,
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,

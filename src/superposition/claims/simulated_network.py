@@ -67,14 +67,14 @@ def wider_when_sparse(tables: Tables) -> Finding:
 def not_wider_when_dense(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
         least, most = float(narrow["ratio"].min()), float(narrow["ratio"].max())
-        return Judged(0.8 < least and most < 1.02, most, f"{least:.2f} to {most:.2f} times")
+        return Judged(least > 0.8 and most < 1.02, most, f"{least:.2f} to {most:.2f} times")
 
     return over_seeds(_ranked(_narrow(tables, lambda s: s >= DENSE)), judge, "times at most")
 
 
 def grows_with_sparsity(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
-        by_width = narrow.pivot(index=["curve", "n_hidden"], columns="density", values="ratio")
+        by_width = narrow.pivot_table(index=["curve", "n_hidden"], columns="density", values="ratio")
         steps = -np.diff(by_width.to_numpy(), axis=1)  # densities rise along columns
         means = by_width.mean()[::-1]
         return Judged(
@@ -91,7 +91,7 @@ def grows_with_sparsity(tables: Tables) -> Finding:
 
 def flat_importance_is_wider(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
-        both = narrow.pivot(index=["n_hidden", "density"], columns="curve", values="ratio")
+        both = narrow.pivot_table(index=["n_hidden", "density"], columns="curve", values="ratio")
         gains = both[FLAT] - both[UNEVEN]
         return Judged(
             bool((gains > 0).all()),
@@ -122,7 +122,7 @@ def not_readable_linearly(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
         ratio = narrow["linear"] / (narrow["n_hidden"] / WIDE)
         least, most = float(ratio.min()), float(ratio.max())
-        return Judged(0.8 < least and most < 1.05, most, f"{least:.2f} to {most:.2f} times the variance")
+        return Judged(least > 0.8 and most < 1.05, most, f"{least:.2f} to {most:.2f} times the variance")
 
     return over_seeds(_ranked(_read(tables, lambda _: True)), judge, "times at most")
 
@@ -187,8 +187,8 @@ CLAIMS = (
         "wide_network_is_exact",
         "The network to be simulated is disentangled: each neuron stands for one thing.",
         "a larger, sparser network with a neuron for each feature; known here",
-        "at density 0.5, each importance: loss < 0.1% of that of constants, all 20 neurons with stacks of input weights "
-        "lower than 1.1 of the largest, one for each half of a feature",
+        "at density 0.5, each importance: loss < 0.1% of that of constants, all 20 neurons with stacks lower than 1.1, "
+        "one for each half of a feature",
         MAP,
         wide_network_is_exact,
     ),
@@ -247,9 +247,8 @@ CLAIMS = (
     ),
     _claim(
         "directions_of_their_own",
-        "Neurons of the wide network become directions of the narrow one, almost orthogonal, and more than it has "
-        "neurons.",
-        "described, no numbers",
+        "Neurons of the wide network become directions of the narrow one, more than it has neurons.",
+        "almost orthogonal directions, no numbers",
         "at densities of 0.1 and below, each width and importance: more halves of features than neurons whose absolute "
         "value alone is right to 25% at 1/2 and 1, and at none of them another output > 0.5",
         MAP,

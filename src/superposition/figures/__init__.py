@@ -28,6 +28,7 @@ from superposition.figures import (
     overview,
     phase_change,
     privileged_basis,
+    simulated_network,
     varied_density,
 )
 from superposition.figures.animation import Animation
@@ -38,6 +39,7 @@ Figures = Callable[[Tables], Mapping[str, Drawn]]
 # By experiment: whether its tables still have the shape that the paper's figures need, and what draws those.
 PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "intro": (intro.fits, intro.figures),
+    "simulated_network": (simulated_network.fits, simulated_network.figures),
     "basic_results": (basic_results.fits, basic_results.figures),
     "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
     "notebook": (basic_results.fits_without_linear, basic_results.figures),

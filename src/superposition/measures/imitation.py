@@ -125,7 +125,7 @@ def rectified_readout(
     a step may go too far.
     """
     found, least = start, squared_error(t, np.maximum(start @ h, 0.0))
-    a, before = start, None
+    a, before = start, np.zeros(0, dtype=bool)
     for _ in range(ROUNDS):
         on = a @ h > 0
         if not on.any() or np.array_equal(on, before):
