@@ -26,6 +26,7 @@ EXTRA_COLUMNS: dict[str, str] = {
     "explanations": "instance active sample explanations rivals true power error",
     "rotations": "instance rotation loss change alignment",
     "ablations": "instance own density without feature error",
+    "imitation": "instance teacher feature sign linear rectified",
 }
 MAY_BE_EMPTY = ("trajectories",)
 

@@ -192,6 +192,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _recovery_faults(points, keys)
     faults += _explanation_faults(points, keys, valid.get(Measures, {}))
     faults += _ablation_faults(points.get("model", []), valid.get(Measures, {}))
+    faults += _imitation_faults(points, valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -386,3 +387,14 @@ def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[
     for number, density in enumerate(ablations.densities):
         if density in ablations.densities[:number]:
             yield Fault(("measures", "ablations", "densities", number), "must be in the list once", density)
+
+
+def _imitation_faults(points: dict[str, list[Any]], measures: dict[str, Any]) -> Iterator[Fault]:
+    """Neurons of the widest models are read from narrower ones: there must be neurons, and narrower models."""
+    if measures.get("imitation") is None:
+        return
+    where = ("measures", "imitation")
+    if len(points.get("n_hidden", [0, 1])) < 2:
+        yield Fault(where, "must be null where n_hidden is not an axis")
+    if linear := [model.name for model in points.get("model", []) if model.hidden != "relu"]:
+        yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({', '.join(linear)})")

@@ -174,6 +174,12 @@ class Ablations(Strict):
     densities: Annotated[tuple[Density, ...], Field(strict=False), must("be a list of densities")] = ()
 
 
+class Imitation(Strict):
+    """How well the hidden layer of the widest models can be read from that of narrower ones."""
+
+    samples: Annotated[int, Field(ge=1024, le=65536), must("be a whole number between 1024 and 65536")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
@@ -188,6 +194,7 @@ class Measures(Strict):
     ] = None
     rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
     ablations: Annotated[Ablations | None, must("be null (not measured) or a mapping with at least samples")] = None
+    imitation: Annotated[Imitation | None, must("be null (not measured) or a mapping with samples")] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")

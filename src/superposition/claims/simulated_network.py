@@ -1,0 +1,257 @@
+"""A narrow network as a noisy simulation of a wide sparse one, which "Definitions and Motivation" suggests.
+
+The wide network is known here: two neurons for each of ten features compute its absolute value. How many of its neurons
+one would have to keep for a narrow network's loss is the equivalent width; without superposition it is the width.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.solutions import Judged, extra, over_seeds
+from superposition.measures.computation import kinds, primary_features, stack_heights
+from superposition.measures.results import Tables
+from superposition.measures.simulation import (
+    closest,
+    directions,
+    equivalent_widths,
+    outputs_alone,
+    simulated,
+    strays,
+)
+from superposition.theory.equivalent_width import monosemantic_losses
+
+SECTION = "Definitions and Motivation"
+WIDTHS = "figures/simulated_network/equivalent_width.svg"
+READOUTS = "figures/simulated_network/readouts.svg"
+MAP = "figures/simulated_network/map.svg"
+N_FEATURES = 10
+WIDE = 2 * N_FEATURES
+DENSE, SPARSE = 0.5, 0.1  # at least, at most
+STRAY = 0.5  # of a half's own output
+FLAT, UNEVEN = "1", "0.8^i"  # importance
+
+
+def wide_network_is_exact(tables: Tables) -> Finding:
+    def judge(wide: pd.DataFrame) -> Judged:
+        texts, holds, worst = [], True, 0.0
+        for _, row in wide.iterrows():
+            W = tables.weights_of(int(row["instance"]))
+            primary = primary_features(W)
+            halves = set(zip(primary.tolist(), np.sign(W[np.arange(len(W)), primary]).tolist(), strict=True))
+            single = kinds(stack_heights(W)).count("mono")
+            importance = tables.features_of(int(row["instance"]))["importance"].to_numpy()
+            share = float(row["loss"]) / float(monosemantic_losses(float(row["density"]), importance)[0])
+            holds &= share < 1e-3 and single == len(halves) == WIDE
+            worst = max(worst, share)
+            texts.append(f"{row['curve']}: loss {share:.0e} of that of constants, {single} of {WIDE} monosemantic")
+        return Judged(holds, worst, "; ".join(texts))
+
+    rows = _rows(tables)
+    wide = rows[(rows["n_hidden"] == WIDE) & (rows["density"] == rows["density"].max())]
+    if not wide["density"].max() >= DENSE:
+        raise NotTested(f"no wide network was trained at a density of {DENSE:g} or more")
+    return over_seeds(_ranked(wide), judge, "of the loss")
+
+
+def wider_when_sparse(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        least = float(narrow["ratio"].min())
+        return Judged(least > 1.05, least, f"{least:.2f} to {narrow['ratio'].max():.2f} times")
+
+    return over_seeds(_ranked(_narrow(tables, lambda s: s <= SPARSE)), judge, "times at least")
+
+
+def not_wider_when_dense(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        least, most = float(narrow["ratio"].min()), float(narrow["ratio"].max())
+        return Judged(least > 0.8 and most < 1.02, most, f"{least:.2f} to {most:.2f} times")
+
+    return over_seeds(_ranked(_narrow(tables, lambda s: s >= DENSE)), judge, "times at most")
+
+
+def grows_with_sparsity(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        by_width = narrow.pivot_table(index=["curve", "n_hidden"], columns="density", values="ratio")
+        steps = -np.diff(by_width.to_numpy(), axis=1)  # densities rise along columns
+        means = by_width.mean()[::-1]
+        return Judged(
+            bool((steps > -0.02).all()) and bool((by_width.iloc[:, 0] > by_width.iloc[:, -1] + 0.1).all()),
+            float(steps.min()),
+            "mean of all widths " + ", ".join(f"{s:g}: {mean:.2f}" for s, mean in means.items()),
+        )
+
+    rows = _narrow(tables, lambda _: True)
+    if rows["density"].nunique() < 2:
+        raise NotTested("this run has one density only")
+    return over_seeds(_ranked(rows), judge, "least step")
+
+
+def flat_importance_is_wider(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        both = narrow.pivot_table(index=["n_hidden", "density"], columns="curve", values="ratio")
+        gains = both[FLAT] - both[UNEVEN]
+        return Judged(
+            bool((gains > 0).all()),
+            float(gains.min()),
+            f"{both[FLAT].mean():.2f} and {both[UNEVEN].mean():.2f} times on average",
+        )
+
+    rows = _narrow(tables, lambda s: s <= SPARSE)
+    if missing := {FLAT, UNEVEN} - set(rows["curve"]):
+        raise NotTested(f"no importance {', '.join(sorted(missing))} in this run")
+    return over_seeds(_ranked(rows), judge, "more at least")
+
+
+def readable_by_neurons(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        gains = narrow["rectified"] - narrow["n_hidden"] / WIDE
+        return Judged(
+            bool((gains > 0.05).all()),
+            float(gains.min()),
+            f"{narrow['rectified'].mean():.0%} of the variance on average, {(narrow['n_hidden'] / WIDE).mean():.0%} "
+            f"without superposition; least gain {gains.min():.2f}",
+        )
+
+    return over_seeds(_ranked(_read(tables, lambda s: s <= SPARSE)), judge, "more at least")
+
+
+def not_readable_linearly(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        ratio = narrow["linear"] / (narrow["n_hidden"] / WIDE)
+        least, most = float(ratio.min()), float(ratio.max())
+        return Judged(least > 0.8 and most < 1.05, most, f"{least:.2f} to {most:.2f} times the variance")
+
+    return over_seeds(_ranked(_read(tables, lambda _: True)), judge, "times at most")
+
+
+def directions_of_their_own(tables: Tables) -> Finding:
+    def judge(narrow: pd.DataFrame) -> Judged:
+        more, stray, cosine, counts = True, 0.0, 0.0, []
+        for _, row in narrow.iterrows():
+            instance = int(row["instance"])
+            W, W_out = tables.weights_of(instance), tables.weights_out_of(instance)
+            b = tables.features_of(instance)["bias"].to_numpy()
+            found = simulated(W, W_out, b)
+            counts.append(int(found.sum()))
+            more &= counts[-1] > row["n_hidden"]
+            if found.any():
+                stray = max(stray, float(strays(outputs_alone(W, W_out, b))[found].max()))
+                cosine = max(cosine, closest(directions(W, W_out)[found]))
+        return Judged(
+            more and stray < STRAY,
+            stray,
+            f"{min(counts)} to {max(counts)} halves; other outputs <= {stray:.2f}; cosines <= {cosine:.2f}",
+        )
+
+    return over_seeds(_ranked(_narrow(tables, lambda s: s <= SPARSE)), judge, "largest other output")
+
+
+def _rows(tables: Tables) -> pd.DataFrame:
+    models = set(tables.instances["model"])
+    if (models, tables.n_features, tables.n_hidden) != ({"absolute_value"}, N_FEATURES, WIDE):
+        raise NotTested(f"the claim is about absolute values of {N_FEATURES} features, and networks of up to {WIDE}")
+    return equivalent_widths(tables)
+
+
+def _narrow(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
+    """The networks that are too narrow for two neurons for each feature, at the densities that are wanted."""
+    rows = _rows(tables)
+    kept = rows[(rows["n_hidden"] < WIDE) & rows["density"].map(wanted)]
+    if kept.empty:
+        raise NotTested("no narrow network was trained at such a density")
+    return kept
+
+
+def _read(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
+    """The same with `linear` and `rectified`, means over the wide network's neurons."""
+    means = extra(tables, "imitation").groupby("instance")[["linear", "rectified"]].mean()
+    return _narrow(tables, wanted).join(means, on="instance", how="inner")
+
+
+def _ranked(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """The networks with the lowest loss at each point; those with the next one; ..."""
+    rank = rows.groupby("point").cumcount()  # rows come by loss
+    full = int(rows.groupby("point").size().min())
+    return [rows[rank == k] for k in range(full)]
+
+
+def _claim(name: str, statement: str, paper: str, tolerance: str, figure: str, check: Callable[..., Finding]) -> Claim:
+    return Claim(f"simulated_network.{name}", SECTION, statement, paper, tolerance, figure, "simulated_network", check)
+
+
+CLAIMS = (
+    _claim(
+        "wide_network_is_exact",
+        "The network to be simulated is disentangled: each neuron stands for one thing.",
+        "a larger, sparser network with a neuron for each feature; known here",
+        "at density 0.5, each importance: loss < 0.1% of that of constants, all 20 neurons with stacks lower than 1.1, "
+        "one for each half of a feature",
+        MAP,
+        wide_network_is_exact,
+    ),
+    _claim(
+        "wider_when_sparse",
+        "A small network noisily simulates a larger one if features are sparse.",
+        "described, no numbers",
+        "equivalent width over width at densities of 0.1 and below: > 1.05 for each width and importance; losses are "
+        "known to 1% there, the ratio to 0.05",
+        WIDTHS,
+        wider_when_sparse,
+    ),
+    _claim(
+        "not_wider_when_dense",
+        "It does not if they are dense.",
+        "described, no numbers",
+        "equivalent width over width at density 0.5: > 0.8, which leaves room for local minima, and < 1.02, for each "
+        "width and importance",
+        WIDTHS,
+        not_wider_when_dense,
+    ),
+    _claim(
+        "grows_with_sparsity",
+        "The sparser the features, the larger the network that is simulated.",
+        "described, no numbers",
+        "equivalent width over width, each width and importance: from a density to the next lower one it falls by less "
+        "than 0.02, and it rises by 0.1 in all",
+        WIDTHS,
+        grows_with_sparsity,
+    ),
+    _claim(
+        "flat_importance_is_wider",
+        "How large it is depends on importance: the network that is simulated is larger if all its features matter.",
+        "described, no numbers",
+        "equivalent width at densities of 0.1 and below, each width: larger with importance 1 than with 0.8^i",
+        WIDTHS,
+        flat_importance_is_wider,
+    ),
+    _claim(
+        "readable_by_neurons",
+        "The narrow network has the wide one's neurons, with noise: a next layer could use them.",
+        "described, no numbers",
+        "share of their variance that ReLU(a . h + c) explains, mean over neurons, densities of 0.1 and below, each "
+        "width and importance: above the share of neurons that as wide a network without superposition has, by 0.05",
+        READOUTS,
+        readable_by_neurons,
+    ),
+    _claim(
+        "not_readable_linearly",
+        "Without a nonlinearity nothing is gained.",
+        "linear models never superpose, in other sections",
+        "share of their variance that a . h + c explains, mean over neurons, over the share that as wide a network "
+        "without superposition has, all densities: 0.8 to 1.05; the bound is 1 for uncorrelated neurons",
+        READOUTS,
+        not_readable_linearly,
+    ),
+    _claim(
+        "directions_of_their_own",
+        "Neurons of the wide network become directions of the narrow one, more than it has neurons.",
+        "almost orthogonal directions, no numbers",
+        "at densities of 0.1 and below, each width and importance: more halves of features than neurons whose absolute "
+        "value alone is right to 25% at 1/2 and 1, and at none of them another output > 0.5",
+        MAP,
+        directions_of_their_own,
+    ),
+)

@@ -1,0 +1,147 @@
+"""How well neurons of a wide network can be read from the hidden layer of a narrow one that was trained alike.
+
+A readout of a neuron t is a . h + c, linear, or ReLU(a . h + c), as a neuron of a next layer would read it. Linear ones
+have a bound: the shares of variance that m dimensions explain of uncorrelated neurons add up to m at most, whatever h
+is (for each neuron the share is its projection on an m-dimensional space of random variables). Rectified ones have
+none.
+
+Sums are exact on the grid of hidden values used here, and coefficients are rounded to a grid of their own, so that what
+a solver leaves of them beyond it does not matter.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from superposition.exact.philox import stream_key, words
+from superposition.features.sets import draws
+from superposition.measures.computation import canonical, primary_features
+from superposition.measures.trained import TrainedModel, to_grid
+
+HIDDEN_BITS = 12  # fraction bits of activations: of 2^16 samples below 2^6, all sums of products are exact
+COEFFICIENT_BITS = 20  # fraction bits of readouts
+RIDGE = 2.0**-20  # of a sample, added to the squares of each input: dead neurons have no coefficient
+ROUNDS = 5  # of fitting a rectified readout: it has mostly come to rest by then [measured]
+DIGITS = 4  # of the shares
+
+Samples = list[tuple[ndarray, ndarray]]  # inputs [feature, sample] and the teacher's activations [neuron, sample]
+
+
+def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:
+    """A row for each narrower model and each neuron of its teacher.
+
+    The teacher is the best of the widest models on the densest data of the same importance: what it computes does not
+    depend on the density, and sparse data would let even a model that is wide enough use superposition. `teacher` is
+    its instance, `feature` and `sign` are those of the neuron's largest input weight; neurons without input weights
+    have no rows. `linear` and `rectified`: the shares of the neuron's variance that readouts explain, on samples of the
+    narrower model's data to which they were not fitted; 0 of a neuron that is never on.
+    """
+    rows: list[dict[str, float]] = []
+    groups: dict[tuple[Any, ...], list[TrainedModel]] = {}
+    for model in models:
+        groups.setdefault(_task(model), []).append(model)
+    for group in groups.values():
+        widest = max(len(model.W) for model in group)
+        teacher = max((m for m in group if m.best and len(m.W) == widest), key=lambda m: float(m.density.mean()))
+        taught: dict[bytes, Samples] = {}
+        for model in group:
+            if len(model.W) < widest:
+                samples = taught.setdefault(model.density.tobytes(), _samples(model, teacher, settings["samples"]))
+                rows += _rows(model, teacher, samples)
+    return pd.DataFrame(rows).sort_values(["instance", "feature", "sign"], kind="stable", ignore_index=True)
+
+
+def _samples(model: TrainedModel, teacher: TrainedModel, count: int) -> Samples:
+    """Inputs as the model has them, and what the teacher's neurons make of them: to fit readouts, and to judge them."""
+    key = torch.tensor([stream_key({"purpose": "imitation"})])
+    words_of_each = draws(model.W.shape[1], [model.sets], [model.set_size])
+    found = []
+    for step in (0, 1):
+        drawn: ndarray = words(key, words_of_each, torch.arange(count), torch.tensor(step))[0].numpy()
+        x = model.draw(drawn)
+        found.append((x, activations(teacher, x)))
+    return found
+
+
+def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[dict[str, float]]:
+    (fitted, wanted), (judged, met) = [(with_constant(activations(model, x)), t) for x, t in samples]
+    primary = primary_features(teacher.W)
+    rows = []
+    for neuron, feature in enumerate(primary.tolist()):
+        sign = int(np.sign(teacher.W[neuron, feature]))
+        if sign:
+            linear, rectified = shares(fitted, judged, wanted[neuron], met[neuron])
+            own = {"instance": model.instance, "teacher": teacher.instance, "feature": feature, "sign": sign}
+            rows.append(own | {"linear": linear, "rectified": rectified})
+    return rows
+
+
+def activations(model: TrainedModel, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "neuron sample"]:
+    """Hidden values with the largest input weight of each neuron 1, which is but another unit."""
+    return to_grid(np.maximum(to_grid(canonical(model.W, model.W_out)[0], 16) @ x, 0.0), HIDDEN_BITS)
+
+
+def with_constant(h: Float[ndarray, "neuron sample"]) -> Float[ndarray, "input sample"]:
+    return np.vstack([h, np.ones(h.shape[1])])
+
+
+def shares(
+    fitted: Float[ndarray, "input sample"],
+    judged: Float[ndarray, "input sample"],
+    wanted: Float[ndarray, " sample"],
+    met: Float[ndarray, " sample"],
+) -> tuple[float, float]:
+    """Shares of the variance of `met` that a linear and a rectified readout of `judged` explain.
+
+    They were fitted to `wanted`, which are values of the same neuron on `fitted`.
+    """
+    spread = float(((met - to_grid(np.array(met.mean()), HIDDEN_BITS)) ** 2).sum())
+    if spread == 0:
+        return 0.0, 0.0
+    linear = least_squares(fitted, wanted)
+    errors = (
+        squared_error(met, linear @ judged),
+        squared_error(met, np.maximum(rectified_readout(fitted, wanted, linear) @ judged, 0.0)),
+    )
+    return (round(1 - errors[0] / spread, DIGITS), round(1 - errors[1] / spread, DIGITS))
+
+
+def least_squares(h: Float[ndarray, "input sample"], t: Float[ndarray, " sample"]) -> Float[ndarray, " input"]:
+    ridge = RIDGE * h.shape[1] * np.eye(len(h))
+    return to_grid(np.linalg.solve(h @ h.T + ridge, h @ t), COEFFICIENT_BITS)
+
+
+def rectified_readout(
+    h: Float[ndarray, "input sample"], t: Float[ndarray, " sample"], start: Float[ndarray, " input"]
+) -> Float[ndarray, " input"]:
+    """Coefficients of ReLU(a . h) with a small squared error: least squares over where it was on, again and again.
+
+    Each round is a Gauss-Newton step, and comes to rest where the gradient is 0. The best of all rounds counts, since
+    a step may go too far.
+    """
+    found, least = start, squared_error(t, np.maximum(start @ h, 0.0))
+    a, before = start, np.zeros(0, dtype=bool)
+    for _ in range(ROUNDS):
+        on = a @ h > 0
+        if not on.any() or np.array_equal(on, before):
+            break
+        before = on
+        a = least_squares(h[:, on], t[on])
+        error = squared_error(t, np.maximum(a @ h, 0.0))
+        if error < least:
+            found, least = a, error
+    return found
+
+
+def squared_error(t: Float[ndarray, " sample"], read: Float[ndarray, " sample"]) -> float:
+    return float((to_grid(t - read, HIDDEN_BITS) ** 2).sum())
+
+
+def _task(model: TrainedModel) -> tuple[Any, ...]:
+    """What models have in common that differ but in width, density and seed."""
+    return (model.model, model.importance.tobytes(), model.sets, model.set_size)

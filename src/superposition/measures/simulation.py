@@ -1,0 +1,97 @@
+"""A narrow network as the simulation of a wide one without superposition (Elhage et al. 2022, "Definitions and
+Motivation"), where the wide one computes absolute values with two neurons for each feature.
+
+`W` is [hidden, feature], `W_out` [feature, hidden], `b` [feature]. A half of a feature is what one neuron of the wide
+network computes, ReLU(x_i) or ReLU(-x_i); halves are listed as 1+, 1-, 2+, 2-, ... Numpy, of stored tables.
+"""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from superposition.measures.computation import canonical, responses
+from superposition.measures.results import Tables
+from superposition.theory.equivalent_width import equivalent_width
+
+# A half counts as simulated if the response to it alone is within this of |x|, as in measures of the paper's larger
+# model (claims/computation.py), at two places.
+RESPONSE = 0.25
+PLACES = (0.5, 1.0)
+
+
+def equivalent_widths(tables: Tables) -> pd.DataFrame:
+    """A row for each instance: `instance`, `n_hidden`, `density`, `curve` (of importance), `point`, `seed`, `best`,
+    `loss`, `equivalent` (how many neurons without superposition do as well) and `ratio`, that over n_hidden.
+    """
+    rows = tables.instances.sort_values(["point", "loss", "seed"], ignore_index=True)
+    numbers = rows["instance"].to_numpy()
+    order = np.argsort(numbers)
+    density, importance = (np.empty((len(rows), tables.n_features)) for _ in range(2))
+    density[order] = tables.per_feature("density", numbers[order])
+    importance[order] = tables.per_feature("importance", numbers[order])
+    found = rows[["instance", "n_hidden", "point", "seed", "best", "loss"]].assign(
+        density=density[:, 0],
+        curve=rows["importance"],
+        equivalent=[
+            equivalent_width(loss, float(s[0]), curve)
+            for loss, s, curve in zip(rows["loss"], density, importance, strict=True)
+        ],
+    )
+    return found.assign(ratio=found["equivalent"] / found["n_hidden"])
+
+
+def directions(
+    W: Float[np.ndarray, "hidden feature"], W_out: Float[np.ndarray, "feature hidden"]
+) -> Float[np.ndarray, "half hidden"]:
+    """The hidden values at each half alone, x = e_i and x = -e_i, with the largest input weight of each neuron 1.
+
+    Halves of one feature are never on the same neurons, since ReLU(W_i) and ReLU(-W_i) are not.
+    """
+    scaled = canonical(W, W_out)[0].T
+    both = np.stack([np.maximum(scaled, 0), np.maximum(-scaled, 0)], axis=1)
+    return both.reshape(-1, scaled.shape[1])
+
+
+def simulated(
+    W: Float[np.ndarray, "hidden feature"], W_out: Float[np.ndarray, "feature hidden"], b: Float[np.ndarray, " feature"]
+) -> Bool[np.ndarray, " half"]:
+    """Of which halves the absolute value comes out right when they alone are there."""
+    close = [
+        [np.abs(responses(W, W_out, b, sign * size) - size) <= RESPONSE * size for sign in (1, -1)] for size in PLACES
+    ]
+    found: np.ndarray = np.all(close, axis=0).T.ravel()
+    return found
+
+
+def outputs_alone(
+    W: Float[np.ndarray, "hidden feature"], W_out: Float[np.ndarray, "feature hidden"], b: Float[np.ndarray, " feature"]
+) -> Float[np.ndarray, "half feature"]:
+    """All outputs at each half alone, x = e_i and x = -e_i."""
+    both = np.stack([np.maximum(W.T, 0), np.maximum(-W.T, 0)], axis=1).reshape(-1, len(W))
+    return np.maximum(both @ W_out.T + b, 0)
+
+
+def strays(outputs: Float[np.ndarray, "half feature"]) -> Float[np.ndarray, " half"]:
+    """The largest output of another feature at each half alone."""
+    halves, features = outputs.shape
+    own = np.arange(halves)[:, None] // 2 == np.arange(features)
+    found: np.ndarray = np.where(own, 0.0, outputs).max(axis=1)
+    return found
+
+
+def closest(vectors: Float[np.ndarray, "half hidden"]) -> float:
+    """The largest cosine between two of several directions; 0 if there are no two, 1 with one that is 0."""
+    if len(vectors) < 2:
+        return 0.0
+    lengths = np.sqrt((vectors**2).sum(axis=1))
+    if not lengths.all():
+        return 1.0
+    unit = vectors / lengths[:, None]
+    cosines = unit @ unit.T
+    return float(cosines[~np.eye(len(unit), dtype=bool)].max())
+
+
+def shared(vectors: Float[np.ndarray, "half hidden"], large: float) -> Float[np.ndarray, " half"]:
+    """On how many neurons each direction has more than `large` of its largest entry."""
+    found: np.ndarray = (vectors > large * vectors.max(axis=1, keepdims=True)).sum(axis=1)
+    return found
