@@ -19,7 +19,6 @@ TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {
     "recovery": recovery.table,
     "rotations": rotations.table,
 }
-}
 
 
 def extra_tables(models: Sequence[TrainedModel], wanted: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
