@@ -154,7 +154,7 @@ def _rows(tables: Tables) -> pd.DataFrame:
 
 def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str]) -> None:
     """Names of lines to the right of their ends, moved apart where they would overlap."""
-    height = axes.get_window_extent().height / axes.get_figure(root=True).dpi * 72  # points
+    height = axes.get_window_extent().height / axes.figure.dpi * 72  # points
     low, high = axes.get_ylim()
     low = 0.0 if axes.get_yscale() == "linear" else low
     place = {
