@@ -17,6 +17,7 @@ FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 NAMES = {FULL: "ReLU and bias", NO_BIAS: "without the bias", NO_RELU: "without the ReLU"}
 COLOURS = {FULL: "#16325c", NO_BIAS: "#8f4b8e", NO_RELU: "#d2577a"}
 DENSE = "#c77d1e"
+DPI = 100  # pixels of an inch of a figure that is not saved yet, matplotlib's default, which `theme` restores
 
 
 def fits(tables: Tables) -> bool:
@@ -102,8 +103,8 @@ def _switched_off(tables: Tables) -> Figure:
         losses.set_title("loss, over the least without superposition", loc="left")
         shown = _growth(growth, tables, rows)
         note = (
-            "Left: trained with ReLU and bias, then one of them switched off or fed dense data; dotted: no "
-            f"superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed data of other "
+            "Left: trained with ReLU and bias, then one of them switched off or fed dense data; dotted: "
+            f"no superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed other "
             "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ for each feature. Best seeds; dashes: the others."
         )
         canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
@@ -154,7 +155,7 @@ def _rows(tables: Tables) -> pd.DataFrame:
 
 def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str]) -> None:
     """Names of lines to the right of their ends, moved apart where they would overlap."""
-    height = axes.get_window_extent().height / axes.figure.dpi * 72  # points
+    height = axes.get_window_extent().height / DPI * 72  # points
     low, high = axes.get_ylim()
     low = 0.0 if axes.get_yscale() == "linear" else low
     place = {
