@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from superposition.measures import packings
 from superposition.measures.trained import TrainedModel
 
-TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {}
+TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {"packings": packings.table}
 
 
 def extra_tables(models: Sequence[TrainedModel], wanted: Mapping[str, Any]) -> dict[str, pd.DataFrame]:

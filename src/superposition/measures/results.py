@@ -21,7 +21,9 @@ COLUMNS = {
     "hidden": "instance hidden bias active",
 }
 # Of tables that only some experiments have, by the key of `measures` in params.yaml that asks for them.
-EXTRA_COLUMNS: dict[str, str] = {}
+EXTRA_COLUMNS: dict[str, str] = {
+    "packings": "kind dimensions two_sided limit count cosine mean_square trial instance",
+}
 MAY_BE_EMPTY = ("trajectories",)
 
 
