@@ -6,6 +6,7 @@ from superposition.claims import (
     absolute_value,
     adversarial,
     adversarial_training,
+    almost_orthogonal_directions,
     asymmetric_superposition,
     basic_results,
     compression,
@@ -28,6 +29,7 @@ from superposition.measures.results import Tables
 
 CLAIMS: dict[str, tuple[Claim, ...]] = {
     "intro": intro.CLAIMS + mathematics.CLAIMS,
+    "almost_orthogonal_directions": almost_orthogonal_directions.CLAIMS,
     "basic_results": basic_results.CLAIMS,
     "basic_results_large": basic_results.LARGE_CLAIMS,
     "notebook": basic_results.NOTEBOOK_CLAIMS,

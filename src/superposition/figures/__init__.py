@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from superposition.figures import (
     absolute_value,
     adversarial_training,
+    almost_orthogonal_directions,
     asymmetric_superposition,
     basic_results,
     compression,
@@ -38,6 +39,7 @@ Figures = Callable[[Tables], Mapping[str, Drawn]]
 # By experiment: whether its tables still have the shape that the paper's figures need, and what draws those.
 PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "intro": (intro.fits, intro.figures),
+    "almost_orthogonal_directions": (almost_orthogonal_directions.fits, almost_orthogonal_directions.figures),
     "basic_results": (basic_results.fits, basic_results.figures),
     "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
     "notebook": (basic_results.fits_without_linear, basic_results.figures),

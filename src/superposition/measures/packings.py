@@ -3,7 +3,7 @@
 One row for each packing, by its `kind`:
 
     random      directions drawn before two come too close, for each limit, m and trial; then also one-sided, for the
-                largest cosine of the best trained model of each width
+                largest cosine of each trained model
     sample      mean square cosine of many random directions
     greedy      of many random directions those kept that are not too close to any kept before
     grown       as many as are made to fit, moved apart whenever some are added
@@ -100,7 +100,7 @@ def _of_a_number(settings: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _trained(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> Iterator[Row]:
-    """Each model; and for the best of each width as many directions optimised, and random ones as close as its."""
+    """Each model, random directions as close as its, and for the best of each width as many that are optimised."""
     for model in models:
         directions = model.W[:, (model.W * model.W).sum(axis=0) > REPRESENTED_NORM**2].T
         count, m = directions.shape
@@ -112,9 +112,9 @@ def _trained(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> Ite
         yield _row(
             "trained", m, count=count, two_sided=False, cosine=largest, mean_square=square, instance=model.instance
         )
+        for trial in range(settings["trials"]):
+            found = before_two_are_close(m, largest, False, trial)
+            yield _row("random", m, count=found, two_sided=False, limit=largest, trial=trial, instance=model.instance)
         if model.best:
-            for trial in range(settings["trials"]):
-                found = before_two_are_close(m, largest, False, trial)
-                yield _row("random", m, count=found, two_sided=False, limit=largest, trial=trial, instance=model.instance)
             least = least_coherent(m, count, False, 2, settings["optimised"]["steps"])
             yield _row("optimised", m, count=count, two_sided=False, cosine=least, instance=model.instance)

@@ -35,6 +35,12 @@ def random_directions(m: int, cosine: float, two_sided: bool = True) -> float:
     return 0.5 + float(np.sqrt(0.25 - 2 * np.log(2) / np.log1p(-tail(m, cosine, two_sided))))
 
 
+def largest_cosine(count: int, m: int, two_sided: bool = False) -> float:
+    """Of so many random directions, with 3 or more of them the median: the inverse of `random_directions`."""
+    least = 1e-9 if two_sided else -1 + 1e-9
+    return float(brentq(lambda cosine: random_directions(m, cosine, two_sided) - count, least, 1 - 1e-9, xtol=1e-12))
+
+
 def random_rate(cosine: float) -> float:
     """What log N of `random_directions` grows by with each dimension, for large m: the tail falls as (1 - cos^2)^(m/2).
 
