@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from superposition.figures import (
     absolute_value,
     adversarial_training,
+    almost_orthogonal_directions,
     asymmetric_superposition,
     basic_results,
     basis_alignment,
@@ -49,6 +50,7 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "superposition_hypothesis": (superposition_hypothesis.fits, superposition_hypothesis.figures),
     "noise_filters": (noise_filters.fits, noise_filters.figures),
     "simulated_network": (simulated_network.fits, simulated_network.figures),
+    "almost_orthogonal_directions": (almost_orthogonal_directions.fits, almost_orthogonal_directions.figures),
     "basic_results": (basic_results.fits, basic_results.figures),
     "basic_results_large": (basic_results.fits_without_linear, basic_results.figures),
     "notebook": (basic_results.fits_without_linear, basic_results.figures),

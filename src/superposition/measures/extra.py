@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from superposition.measures import ablations, explanations, imitation, recovery, rotations
+from superposition.measures import ablations, explanations, imitation, packings, recovery, rotations
 from superposition.measures.trained import TrainedModel
 
 TABLES: dict[str, Callable[[Sequence[TrainedModel], Any], pd.DataFrame]] = {
     "ablations": ablations.table,
     "explanations": explanations.table,
     "imitation": imitation.table,
+    "packings": packings.table,
     "recovery": recovery.table,
     "rotations": rotations.table,
 }

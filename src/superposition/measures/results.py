@@ -27,6 +27,7 @@ EXTRA_COLUMNS: dict[str, str] = {
     "rotations": "instance rotation loss change alignment",
     "ablations": "instance own density without feature error",
     "imitation": "instance teacher feature sign linear rectified",
+    "packings": "kind dimensions two_sided limit count cosine mean_square trial instance",
 }
 MAY_BE_EMPTY = ("trajectories",)
 

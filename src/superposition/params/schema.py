@@ -180,6 +180,37 @@ class Imitation(Strict):
     samples: Annotated[int, Field(ge=1024, le=65536), must("be a whole number between 1024 and 65536")]
 
 
+Cosine = Annotated[float, Field(ge=0.01, le=0.9), must("be a number between 0.01 and 0.9")]
+Dimensions = Annotated[int, Field(ge=3, le=512), must("be a whole number between 3 and 512")]
+Few = Annotated[int, Field(ge=0, le=512), must("be a whole number between 0 and 512")]
+
+
+class Optimised(Strict):
+    """So many directions in so many dimensions, with the largest cosine made as small as it gets."""
+
+    dimensions: Dimensions
+    counts: Annotated[
+        list[Annotated[int, Field(ge=2, le=512), must("be a whole number between 2 and 512")]],
+        Field(min_length=1),
+        AT_LEAST_ONE,
+    ]
+    starts: Annotated[int, Field(ge=1, le=100), must("be a whole number between 1 and 100")]
+    steps: Annotated[int, Field(ge=100, le=100_000), must("be a whole number between 100 and 100000")]
+
+
+class Packings(Strict):
+    """How many directions fit, random ones and others."""
+
+    limits: Annotated[list[Cosine], Field(min_length=1), AT_LEAST_ONE]
+    dimensions: Annotated[list[Dimensions], Field(min_length=1), AT_LEAST_ONE]
+    trials: Annotated[int, Field(ge=1, le=1000), must("be a whole number between 1 and 1000")]
+    pairs: Annotated[float, Field(ge=1, le=1e11), must("be a number between 1 and 1e11")]
+    tries: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+    greedy_up_to: Few
+    grown_up_to: Annotated[int, Field(ge=0, le=64), must("be a whole number between 0 and 64")]
+    optimised: Annotated[Optimised, must("be a mapping with dimensions, counts, starts and steps")]
+
+
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
@@ -195,6 +226,7 @@ class Measures(Strict):
     rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
     ablations: Annotated[Ablations | None, must("be null (not measured) or a mapping with at least samples")] = None
     imitation: Annotated[Imitation | None, must("be null (not measured) or a mapping with samples")] = None
+    packings: Annotated[Packings | None, must("be null (not measured) or a mapping of packings")] = None
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")

@@ -1,0 +1,120 @@
+"""How many directions random draws, optimisation and trained models fit into m dimensions (table `packings`).
+
+One row for each packing, by its `kind`:
+
+    random      directions drawn before two come too close, for each limit, m and trial; then also one-sided, for the
+                largest cosine of each trained model
+    sample      mean square cosine of many random directions
+    greedy      of many random directions those kept that are not too close to any kept before
+    grown       as many as are made to fit, moved apart whenever some are added
+    optimised   a given number, with the largest cosine as small as it gets
+    trained     those that a model represents
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import fsum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from superposition.measures.directions import before_two_are_close, cosines, greedy, mean_square_cosine
+from superposition.measures.spherical_codes import grown, least_coherent
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.measures.trained import TrainedModel
+from superposition.theory.packings import tail
+
+SAMPLE = 512  # random directions whose mean square cosine is measured: to about 0.4%, of 130816 pairs
+FEWEST = 3  # trials, where so many pairs have to be looked at that there is no time for more
+PATIENCE = 300  # steps in which directions that were added have to find room: with 1000 a tenth more fit [measured]
+
+Row = dict[str, Any]
+
+
+def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Columns: see `_row`; missing where a kind has no such number."""
+    rows = [*_random(settings)]
+    # Thousands of small products: threads would wait for each other longer than they compute.
+    with threadpool_limits(limits=1):
+        sample = (
+            _row("sample", m, count=SAMPLE, mean_square=mean_square_cosine(m, SAMPLE)) for m in settings["dimensions"]
+        )
+        rows += [*sample, *_kept_apart(settings), *_of_a_number(settings), *_trained(models, settings)]
+    return pd.DataFrame(rows)
+
+
+def _row(
+    kind: str,
+    dimensions: int,
+    *,
+    count: int,
+    two_sided: bool = True,
+    limit: float = float("nan"),
+    cosine: float = float("nan"),
+    mean_square: float = float("nan"),
+    trial: int = -1,
+    instance: int = -1,
+) -> Row:
+    """`limit`: what (absolute, if `two_sided`) cosines have to be below. `cosine`: the largest that there is."""
+    return {
+        "kind": kind,
+        "dimensions": dimensions,
+        "two_sided": two_sided,
+        "limit": limit,
+        "count": count,
+        "cosine": cosine,
+        "mean_square": mean_square,
+        "trial": trial,
+        "instance": instance,
+    }
+
+
+def _random(settings: Mapping[str, Any]) -> Iterator[Row]:
+    for limit in settings["limits"]:
+        for m in settings["dimensions"]:
+            # As many pairs as one over the tail are looked at until one is too close, on average.
+            affordable = int(settings["pairs"] * tail(m, limit, two_sided=True))
+            for trial in range(min(settings["trials"], max(FEWEST, affordable))):
+                count = before_two_are_close(m, limit, True, trial)
+                yield _row("random", m, count=count, limit=limit, trial=trial)
+
+
+def _kept_apart(settings: Mapping[str, Any]) -> Iterator[Row]:
+    for limit in settings["limits"]:
+        for m in settings["dimensions"]:
+            if m <= settings["greedy_up_to"]:
+                count, cosine = greedy(m, limit, settings["tries"])
+                yield _row("greedy", m, count=count, limit=limit, cosine=cosine)
+            if m <= settings["grown_up_to"]:
+                count, cosine = grown(m, limit, PATIENCE)
+                yield _row("grown", m, count=count, limit=limit, cosine=cosine)
+
+
+def _of_a_number(settings: Mapping[str, Any]) -> Iterator[Row]:
+    m, starts, steps = (settings["optimised"][key] for key in ("dimensions", "starts", "steps"))
+    for count in settings["optimised"]["counts"]:
+        for two_sided in (True, False):
+            cosine = least_coherent(m, count, two_sided, starts, steps)
+            yield _row("optimised", m, count=count, two_sided=two_sided, cosine=cosine)
+
+
+def _trained(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> Iterator[Row]:
+    """Each model, random directions as close as its, and for the best of each width as many that are optimised."""
+    for model in models:
+        directions = model.W[:, (model.W * model.W).sum(axis=0) > REPRESENTED_NORM**2].T
+        count, m = directions.shape
+        if count < 2:
+            yield _row("trained", m, count=count, two_sided=False, instance=model.instance)
+            continue
+        cosine = cosines(directions, directions)[np.triu_indices(count, k=1)]
+        largest, square = float(cosine.max()), fsum(cosine * cosine) / len(cosine)
+        yield _row(
+            "trained", m, count=count, two_sided=False, cosine=largest, mean_square=square, instance=model.instance
+        )
+        for trial in range(settings["trials"]):
+            found = before_two_are_close(m, largest, False, trial)
+            yield _row("random", m, count=found, two_sided=False, limit=largest, trial=trial, instance=model.instance)
+        if model.best:
+            least = least_coherent(m, count, False, 2, settings["optimised"]["steps"])
+            yield _row("optimised", m, count=count, two_sided=False, cosine=least, instance=model.instance)

@@ -1,0 +1,106 @@
+"""Directions moved apart from each other, by rules whose iterations have the same bits everywhere.
+
+Directions are columns of unit length on the grid 2^-24, so that their dot products, sums of at most 1 in all, are exact
+whatever the order of the terms. Forces between them are rounded to 2^-20, so that a sum of at most 512 of them times
+directions needs no more than 53 bits. All else is elementwise and correctly rounded.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from superposition.measures.directions import cosines, draw
+
+DIRECTION_STEP, FORCE_STEP, LENGTH_STEP = 2.0**-24, 2.0**-20, 2.0**-22
+MOST = 512  # directions
+
+# Minimising the largest cosine is minimising a high power of it: the power doubles from 2 to 512.
+STAGES = 9
+# Of a step, relative to the sum of a direction's forces: from the first, large enough to leave local minima, to the last,
+# about how far the largest cosine ends from a minimum. Half as far where |cos| counts, else pairs would jump [measured].
+FIRST_STEP = {True: 1.0, False: 2.0}
+LAST_STEP = 1e-4
+
+MARGIN = 0.998  # of the limit, at which directions begin to repel each other: reached in finitely many steps
+ROUNDING = 1e-6  # of a cosine, since directions on a grid are not quite of unit length
+RATE = 0.5  # of a step against the overlap of two
+GROWTH = 0.05  # of the directions there are, are added at a time
+
+Codes = Float[np.ndarray, "*start hidden direction"]
+
+
+def least_coherent(m: int, count: int, two_sided: bool, starts: int, steps: int) -> float:
+    """The largest cosine, |cos| if `two_sided`, of `count` directions, made as small as it gets from random starts."""
+    W = np.stack([_drawn(m, count, start) for start in range(starts)])
+    others = 1.0 - np.eye(count)
+    for step in range(steps):
+        cosine = np.swapaxes(W, -1, -2) @ W
+        size = others * (np.abs(cosine) if two_sided else 1 + cosine)
+        largest = size.max(axis=(-1, -2), keepdims=True)
+        force = size / np.where(largest > 0, largest, 1.0)
+        for _ in range(1 + step * STAGES // steps):
+            force = force * force
+        if two_sided:
+            force = np.where(cosine < 0, -force, force)
+        force = _to_grid(force, FORCE_STEP)
+        total = np.abs(force).sum(axis=-1).max(axis=-1)[..., None, None]
+        length = FIRST_STEP[two_sided] * _power(LAST_STEP / FIRST_STEP[two_sided], step, steps)
+        W = _on_sphere(W - length * ((W @ force) / np.where(total > 0, total, 1.0)))
+    return min(_largest(codes, two_sided) for codes in W)
+
+
+def grown(m: int, limit: float, patience: int) -> tuple[int, float]:
+    """How many directions are made to fit with |cos| < `limit`, and the largest |cos|.
+
+    Some random ones are added at a time, and all move apart, for `patience` steps at most; if that is not enough, fewer
+    are added, until not even one can be.
+    """
+    count, used, W, adding = 0, 0, np.empty((m, 0)), m
+    while adding and count + adding <= MOST:
+        new = _drawn(m, adding, used)
+        used += 1
+        fitted = _moved_apart(np.concatenate([W, new], axis=1), limit, patience)
+        if fitted is None:
+            adding //= 2
+        else:
+            W, count = fitted, fitted.shape[1]
+            adding = max(1, int(GROWTH * count))
+    return count, _largest(W, two_sided=True)
+
+
+def _moved_apart(W: Codes, limit: float, patience: int) -> Codes | None:
+    others = 1.0 - np.eye(W.shape[1])
+    for _ in range(patience):
+        cosine = (W.T @ W) * others
+        size = np.abs(cosine)
+        if size.max() < limit - ROUNDING:
+            return W
+        force = np.maximum(size - MARGIN * limit, 0.0)
+        W = _on_sphere(W - RATE * (W @ _to_grid(np.where(cosine < 0, -force, force), FORCE_STEP)))
+    return None
+
+
+def _drawn(m: int, count: int, start: int) -> Codes:
+    """Random directions, as columns."""
+    x = draw({"start": start, "count": count}, count, m)
+    return _on_sphere((x / np.sqrt((x * x).sum(axis=1, keepdims=True))).T)
+
+
+def _on_sphere(W: Codes) -> Codes:
+    """Brought to lengths between 1/2 and the root of m by powers of 2 first, so that squares of at most 44 bits add up."""
+    _, exponent = np.frexp(np.abs(W).max(axis=-2, keepdims=True))
+    W = _to_grid(np.ldexp(W, -exponent), LENGTH_STEP)
+    return _to_grid(W / np.sqrt((W * W).sum(axis=-2, keepdims=True)), DIRECTION_STEP)
+
+
+def _largest(W: Codes, two_sided: bool) -> float:
+    cosine = cosines(W.T, W.T)[np.triu_indices(W.shape[1], k=1)]
+    return float((np.abs(cosine) if two_sided else cosine).max())
+
+
+def _to_grid(x: np.ndarray, step: float) -> np.ndarray:
+    return np.round(x / step) * step
+
+
+def _power(base: float, step: int, steps: int) -> float:
+    """base^(step / steps), rounded far above the error of any library's."""
+    return float(np.round(base ** (step / steps), 12))

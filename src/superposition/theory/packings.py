@@ -1,0 +1,135 @@
+"""How many directions fit into m dimensions if no two may be closer than some cosine (Elhage et al. 2022, "Background").
+
+Directions are `two_sided` where |cos| counts, as for lines and in the Johnson-Lindenstrauss lemma, and one-sided where
+only the cosine does: a ReLU lets negative interference go. All that grows here does so exponentially in m.
+"""
+
+from math import comb
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import eigvalsh_tridiagonal
+from scipy.optimize import brentq
+from scipy.special import betainc
+
+MOST_PIECES = 200  # of Levenshtein's bound: enough for any cosine up to 0.999
+
+
+def tail(m: int, cosine: float, two_sided: bool) -> float:
+    """Probability that two random directions have a cosine of at least this, |cos| if `two_sided`.
+
+    Exact: cos^2 is Beta(1/2, (m - 1) / 2), so that the cap's share of the sphere is an incomplete beta function.
+    """
+    beyond = float(betainc((m - 1) / 2, 0.5, 1 - cosine**2))  # |cos| >= |cosine|
+    if two_sided:
+        return beyond if cosine > 0 else 1.0
+    return beyond / 2 if cosine >= 0 else 1 - beyond / 2
+
+
+def random_directions(m: int, cosine: float, two_sided: bool = True) -> float:
+    """How many random directions there are, in half of all trials, before two of them have at least this cosine.
+
+    Cosines of different pairs are pairwise independent. Taken as independent (the birthday problem), N directions have
+    none with probability (1 - p)^(N (N - 1) / 2), which is 1/2 here.
+    """
+    return 0.5 + float(np.sqrt(0.25 - 2 * np.log(2) / np.log1p(-tail(m, cosine, two_sided))))
+
+
+def largest_cosine(count: int, m: int, two_sided: bool = False) -> float:
+    """Of so many random directions, with 3 or more of them the median: the inverse of `random_directions`."""
+    least = 1e-9 if two_sided else -1 + 1e-9
+    return float(brentq(lambda cosine: random_directions(m, cosine, two_sided) - count, least, 1 - 1e-9, xtol=1e-12))
+
+
+def random_rate(cosine: float) -> float:
+    """What log N of `random_directions` grows by with each dimension, for large m: the tail falls as (1 - cos^2)^(m/2).
+
+    The Hoeffding-type bound exp(-m cos^2 / 2) of the Johnson-Lindenstrauss lemma gives cos^2 / 4, a little less.
+    """
+    return -float(np.log1p(-(cosine**2))) / 4
+
+
+def johnson_lindenstrauss(m: int, cosine: float) -> float:
+    """exp(m cos^2 / 4): so many random directions do with positive probability, by P(|cos| > c) <= 2 exp(-m c^2 / 2).
+
+    A union bound over pairs; Dasgupta & Gupta 2003, "An elementary proof of a theorem of Johnson and Lindenstrauss",
+    have tails of this kind.
+    """
+    return float(np.exp(m * cosine**2 / 4))
+
+
+def gilbert_varshamov(m: int, cosine: float, two_sided: bool = True) -> float:
+    """So many directions always exist: where none can be added, caps around those that there are cover the sphere.
+
+    The reciprocal of the tail, and so about the square of what random directions reach (Shannon 1959, "Probability of
+    error for optimal codes in a Gaussian channel", for spheres).
+    """
+    return 1 / tail(m, cosine, two_sided)
+
+
+def welch(count: int, m: int) -> float:
+    """The least possible root mean square cosine of `count` >= m directions, and so a bound on the largest |cos|.
+
+    Welch 1974, "Lower bounds on the maximum cross correlation of signals". The mean square is reached by tight frames,
+    sum_i w_i w_i^T = count / m times the identity; the largest |cos| by those that are equiangular.
+    """
+    return float(np.sqrt(max(count - m, 0) / (m * (count - 1))))
+
+
+def kabatiansky_levenshtein_rate(cosine: float) -> float:
+    """No directions of at most this cosine, whether one- or two-sided, grow faster in log N / m, for large m.
+
+    Kabatiansky & Levenshtein 1978, "Bounds for packings on a sphere and in space"; `cosine` > 0.
+    """
+    s = float(np.sqrt(1 - cosine**2))
+    more, less = (1 + s) / (2 * s), (1 - s) / (2 * s)
+    return float(more * np.log(more) - less * np.log(less))
+
+
+def levenshtein(m: int, cosine: float, two_sided: bool = False) -> float:
+    """No more directions than this fit, in m >= 3 dimensions with cosines of at most `cosine` < 1: for every m.
+
+    Levenshtein 1979/1998 ("Universal bounds for codes and designs", Handbook of Coding Theory, theorem 5.42), of which
+    the Kabatiansky-Levenshtein rate is the limit. Reached by simplex and orthoplex, the icosahedron, E8's 240 and
+    Leech's 196560 vectors. Lines with |cos| <= c are a one-sided code of twice as many directions.
+    """
+    if two_sided:
+        return levenshtein(m, cosine) / 2
+    k = next(k for k in range(1, MOST_PIECES) if cosine <= _largest_zero(m, k, 1))
+    P = _gegenbauer(m, cosine, k + 1)
+    if cosine <= _largest_zero(m, k, 0):
+        fraction = (P[k - 1] - P[k]) / ((1 - cosine) * P[k])
+        return comb(k + m - 3, k - 1) * float((2 * k + m - 3) / (m - 1) - fraction)
+    fraction = (1 + cosine) * (P[k] - P[k + 1]) / ((1 - cosine) * (P[k] + P[k + 1]))
+    return comb(k + m - 2, k) * float((2 * k + m - 1) / (m - 1) - fraction)
+
+
+def least_cosine(count: int, m: int) -> float:
+    """`count` >= 2 directions in m dimensions have a pair of at least this cosine, by Levenshtein's bound."""
+    if count <= m + 1:
+        return -1 / (count - 1)  # the regular simplex, whose vertices add up to 0
+    if count <= 2 * m:
+        return 0.0  # some of m unit vectors and their negatives (Rankin 1955, "The closest packing of spherical caps")
+    above = next(1 - 2.0**-k for k in range(64) if levenshtein(m, 1 - 2.0**-k) >= count)
+    return float(brentq(lambda cosine: levenshtein(m, cosine) - count, -1 / m, above, xtol=1e-12))
+
+
+def _gegenbauer(m: int, t: float, degree: int) -> Float[np.ndarray, " degree"]:
+    """P_0(t), ..., of m dimensions, 1 at t = 1: orthogonal for the cosine of two random directions."""
+    P = [1.0, t]
+    for k in range(1, degree):
+        P.append(((2 * k + m - 2) * t * P[k] - k * P[k - 1]) / (k + m - 2))
+    return np.array(P)
+
+
+def _largest_zero(m: int, k: int, b: int) -> float:
+    """Of the Jacobi polynomial of degree k and parameters (m - 1) / 2 and b + (m - 3) / 2.
+
+    The largest eigenvalue of the recursion's matrix (Golub & Welsch 1969).
+    """
+    alpha, beta = (m - 1) / 2, b + (m - 3) / 2
+    j = np.arange(1, k)
+    s = 2 * j + alpha + beta
+    diagonal = np.append((beta - alpha) / (alpha + beta + 2), (beta**2 - alpha**2) / (s * (s + 2)))
+    squares = 4 * j * (j + alpha) * (j + beta) * (j + alpha + beta) / (s**2 * (s + 1) * (s - 1))
+    return float(eigvalsh_tridiagonal(diagonal, np.sqrt(squares))[-1]) if k > 1 else float(diagonal[0])
