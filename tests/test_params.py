@@ -316,7 +316,12 @@ REFUSED = [
         "measures.attack = true",
         "must be null (not measured) or a number above 0, at most 4",
     ),
-    ("intro.measures.rotations", 199, "measures.rotations = 199", "must be null (not measured) or a mapping with count"),
+    (
+        "intro.measures.rotations",
+        199,
+        "measures.rotations = 199",
+        "must be null (not measured) or a mapping with count",
+    ),
     (
         "intro.measures.rotations",
         {"count": 5, "samples": 64},
