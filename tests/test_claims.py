@@ -7,6 +7,7 @@ from superposition.claims import CLAIMS, evaluate
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import hand_made
 from tests.hand_made import HandMade
+from tests.test_simulated_network import simulated_network
 
 EXPERIMENTS = {
     "intro": hand_made.intro,
@@ -27,6 +28,7 @@ EXPERIMENTS = {
     "hidden_l1": hand_made.hidden_l1,
     "adversarial_training": hand_made.adversarial_training,
     "asymmetric_superposition": hand_made.asymmetric_superposition,
+    "simulated_network": simulated_network,
 }
 # About formulas, whatever the models: test_compression.py has them fail.
 WITHOUT_MODELS = "nonlinear_compression."
@@ -70,6 +72,7 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
             set_size=row["set_size"],
             hidden_l1=row["hidden_l1"],
             training_attack=row["training_attack"],
+            n_hidden=row["n_hidden"],
         )
         for _, row in shown.instances.iterrows()
     ]

@@ -100,7 +100,7 @@ def shares(
 
     They were fitted to `wanted`, which are values of the same neuron on `fitted`.
     """
-    spread = float(((met - to_grid(np.array(met.mean()), HIDDEN_BITS)) ** 2).sum())
+    spread = squared_error(met, np.full_like(met, met.mean()))
     if spread == 0:
         return 0.0, 0.0
     linear = least_squares(fitted, wanted)
