@@ -9,6 +9,7 @@ from tests import hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
 from tests.test_one_active_feature import one_active_feature
 from tests.test_several_active_features import measured, several_active_features
+from tests.test_simulated_network import simulated_network
 
 EXPERIMENTS = {
     "superposition_hypothesis": test_superposition_hypothesis.ideal,
@@ -33,6 +34,7 @@ EXPERIMENTS = {
     "asymmetric_superposition": hand_made.asymmetric_superposition,
     "one_active_feature": one_active_feature,
     "several_active_features": several_active_features,
+    "simulated_network": simulated_network,
 }
 # What is measured of models of some experiments only.
 EXTRA = {"several_active_features": measured}

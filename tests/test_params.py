@@ -335,6 +335,14 @@ REFUSED = [
         "must be a whole number between 1 and 8192",
     ),
     ("intro.measures.rotations", {"count": 199}, "measures.rotations.samples", "is missing"),
+    ("intro.measures.imitation", 5, "measures.imitation = 5", "must be null (not measured) or a mapping with samples"),
+    (
+        "intro.measures.imitation",
+        {"samples": 100},
+        "measures.imitation.samples = 100",
+        "must be a whole number between 1024 and 65536",
+    ),
+    ("intro.measures.imitation", {}, "measures.imitation.samples", "is missing; must be a whole number between 1024"),
     ("intro.sparsty", 0.5, "sparsty = 0.5", "is an unknown key; did you mean sparsity?"),
     ("intro.batch", 5, "batch = 5", "is an unknown key; allowed: sparsity, importance,"),
     ("intro.seeds", 1_000_000, "", "has 1 (model) x"),
@@ -380,6 +388,19 @@ def test_attacks_are_for_tied_models_that_are_linear_on_h(file: Path) -> None:
         "experiments.intro.measures.attack: must be null for models that are not tied, linear on h and of target "
         "identity (relu_hidden)"
     )
+
+
+def test_neurons_of_wide_models_are_read_from_narrow_ones(file: Path) -> None:
+    wanted = ("measures", {"imitation": {"samples": 2048}})
+    found = intro(file, wanted, ("model", ["absolute_value", "relu_hidden"]), ("n_hidden", [1, 3]))
+    assert found.measures.imitation is not None
+    assert found.measures.imitation.samples == 2048
+    where = "experiments.intro.measures.imitation"
+    lines = faults(file, (f"experiments.intro.{wanted[0]}", wanted[1]))
+    assert lines == [
+        f"{where}: must be null where n_hidden is not an axis",
+        f"{where}: must be null for models without a ReLU on the hidden layer (relu_output)",
+    ]
 
 
 def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:

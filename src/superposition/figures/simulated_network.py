@@ -51,7 +51,7 @@ def _equivalent_width(rows: pd.DataFrame) -> Figure:
         for number, curve in enumerate(curves):
             axes = canvas.axes(LEFT + number * (SIDE + GAP), TOP, SIDE, SIDE)
             own = rows[rows["curve"] == curve]
-            _diagonal(axes, wide, wide, "no superposition")
+            _diagonal(axes, wide, float(wide), "no superposition")
             for density, shade in shades.items():
                 here = own[own["density"] == density]
                 best = here[here["best"]].sort_values("n_hidden")
@@ -84,7 +84,7 @@ def _readouts(tables: Tables, rows: pd.DataFrame) -> Figure:
         canvas = Canvas(LEFT + 2 * (SIDE + GAP) - 0.3, TOP + SIDE + 1.18)
         for number, (column, title) in enumerate(titles.items()):
             axes = canvas.axes(LEFT + number * (SIDE + GAP), TOP, SIDE, SIDE)
-            _diagonal(axes, wide, 1, "no superposition")
+            _diagonal(axes, wide, 1.0, "no superposition")
             for density, shade in shades.items():
                 here = read[read["density"] == density]
                 best = here[here["best"]].sort_values("n_hidden")

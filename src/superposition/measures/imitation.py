@@ -41,7 +41,7 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
     have no rows. `linear` and `rectified`: the shares of the neuron's variance that readouts explain, on samples of the
     narrower model's data to which they were not fitted; 0 of a neuron that is never on.
     """
-    rows: list[dict[str, float]] = []
+    rows: list[dict[str, int | float]] = []
     groups: dict[tuple[Any, ...], list[TrainedModel]] = {}
     for model in models:
         groups.setdefault(_task(model), []).append(model)
@@ -50,9 +50,12 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
         teacher = max((m for m in group if m.best and len(m.W) == widest), key=lambda m: float(m.density.mean()))
         taught: dict[bytes, Samples] = {}
         for model in group:
-            if len(model.W) < widest:
-                samples = taught.setdefault(model.density.tobytes(), _samples(model, teacher, settings["samples"]))
-                rows += _rows(model, teacher, samples)
+            if len(model.W) == widest:
+                continue
+            data = model.density.tobytes()
+            if data not in taught:
+                taught[data] = _samples(model, teacher, settings["samples"])
+            rows += _rows(model, teacher, taught[data])
     return pd.DataFrame(rows).sort_values(["instance", "feature", "sign"], kind="stable", ignore_index=True)
 
 
@@ -68,7 +71,7 @@ def _samples(model: TrainedModel, teacher: TrainedModel, count: int) -> Samples:
     return found
 
 
-def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[dict[str, float]]:
+def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[dict[str, int | float]]:
     (fitted, wanted), (judged, met) = [(with_constant(activations(model, x)), t) for x, t in samples]
     primary = primary_features(teacher.W)
     rows = []
@@ -76,8 +79,8 @@ def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[
         sign = int(np.sign(teacher.W[neuron, feature]))
         if sign:
             linear, rectified = shares(fitted, judged, wanted[neuron], met[neuron])
-            own = {"instance": model.instance, "teacher": teacher.instance, "feature": feature, "sign": sign}
-            rows.append(own | {"linear": linear, "rectified": rectified})
+            row: dict[str, int | float] = {"instance": model.instance, "teacher": teacher.instance}
+            rows.append(row | {"feature": feature, "sign": sign, "linear": linear, "rectified": rectified})
     return rows
 
 
@@ -100,7 +103,7 @@ def shares(
 
     They were fitted to `wanted`, which are values of the same neuron on `fitted`.
     """
-    spread = float(((met - to_grid(np.array(met.mean()), HIDDEN_BITS)) ** 2).sum())
+    spread = squared_error(met, np.full_like(met, met.mean()))
     if spread == 0:
         return 0.0, 0.0
     linear = least_squares(fitted, wanted)
