@@ -105,7 +105,6 @@ def _switched_off(tables: Tables) -> Figure:
         note = (
             "Left: trained with ReLU and bias, then one of them switched off or fed dense data; dotted: "
             f"no superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed other "
-            "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ for each feature. Best seeds; dashes: the others."
             "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ each. Dots: lowest loss; dashes: other seeds."
         )
         canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
