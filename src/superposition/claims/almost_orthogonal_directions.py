@@ -36,18 +36,19 @@ def grows_exponentially(tables: Tables) -> Finding:
     found = extra(tables, "packings")
     random = _drawn(found)
     fits = {}
-    for limit, own in random.groupby("limit"):
+    for limit in sorted(random["limit"].unique().tolist()):
+        own = random[random["limit"] == limit]
         median = medians(own[own["dimensions"] >= FROM])
         if len(median) >= AT_LEAST:
-            fits[float(limit)] = growth(median)
+            fits[limit] = growth(median)
     if LIMIT not in fits:
         raise NotTested(f"the claim needs random directions below {LIMIT:g} at {AT_LEAST} dimensions from {FROM}")
     said = {
-        limit: f"rate {fit.rate:.4f}, {fit.rate / random_rate(limit):.2f} of theory's, R2 {fit.straightness:.4f}"
-        for limit, fit in fits.items()
+        limit: f"rate {one.rate:.4f}, {one.rate / random_rate(limit):.2f} of theory's, R2 {one.straightness:.4f}"
+        for limit, one in fits.items()
     }
-    own = fits[LIMIT]
-    holds = own.straightness > STRAIGHT and abs(own.rate / random_rate(LIMIT) - 1) < RATE
+    fit = fits[LIMIT]
+    holds = fit.straightness > STRAIGHT and abs(fit.rate / random_rate(LIMIT) - 1) < RATE
     others = "; ".join(f"{limit:g}: {text}" for limit, text in said.items() if limit != LIMIT)
     rates = _rates_of_trials(random[(random["limit"] == LIMIT) & (random["dimensions"] >= FROM)])
     spread = f"single trials {min(rates):.4f} to {max(rates):.4f}" + (f"; other limits {others}" if others else "")
@@ -93,7 +94,10 @@ def chosen_ones_are_more(tables: Tables) -> Finding:
     random, kept, grown = (medians(found[found["kind"] == kind]) for kind in ("random", "greedy", "grown"))
     if min(len(random), len(kept), len(grown)) < 2:
         raise NotTested(f"the claim needs random, greedy and grown directions below {LIMIT:g}")
-    above = all(count > max(random.get(m, np.inf), gilbert_varshamov(int(m), LIMIT)) for m, count in kept.items())
+    above = all(
+        count > max(random.get(m, np.inf), gilbert_varshamov(m, LIMIT))
+        for m, count in zip(kept.index.tolist(), kept, strict=True)
+    )
     more = all(count > kept.get(m, np.inf) for m, count in grown.items())
     rates = [growth(own).rate for own in (random.loc[kept.index], kept, grown)]
     holds = above and more and all(b > a for a, b in pairwise(rates))
@@ -193,8 +197,8 @@ CLAIMS = (
         statement="The number of almost orthogonal directions (cosine below some epsilon) grows exponentially with the "
         "number of dimensions m.",
         paper="exp(m) many",
-        tolerance="random directions before two have |cos| >= 0.3, median: log N linear in m = 50 ... 400 with R2 > 0.98, "
-        "rate within 10% of -log(1 - 0.3^2) / 4, the limit of the exact tail",
+        tolerance="random directions before two have |cos| >= 0.3, median: log N linear in m = 50 ... 400 with "
+        "R2 > 0.98, rate within 10% of -log(1 - 0.3^2) / 4, the limit of the exact tail",
         figure=FIGURE,
         experiment=EXPERIMENT,
         check=grows_exponentially,
@@ -235,8 +239,8 @@ CLAIMS = (
         id=f"{EXPERIMENT}.none_beats_the_bounds",
         section=SECTION,
         statement="No packing, whether made by greed, by optimisation or by training, is beyond what is possible.",
-        paper="theory: Levenshtein 1979, of which Kabatiansky & Levenshtein's rate is the limit; Rankin 1955; Welch 1974",
-        tolerance="largest cosine of each packing: no more than 0.0001 below the bound for its number of directions; "
+        paper="exp(m) many; that there are no more: Kabatiansky & Levenshtein 1978, Rankin 1955, Welch 1974",
+        tolerance="largest cosine of each packing: no more than 0.0001 below the bounds for its number of directions; "
         "mean square cosine of models no less than Welch's",
         figure=FIGURE,
         experiment=EXPERIMENT,
@@ -258,10 +262,14 @@ CLAIMS = (
         section=SECTION,
         statement="Features that interfere push each other apart, as points on a sphere do.",
         paper="no number; in other words in the geometry section: a generalised Thomson problem",
-        tolerance="largest cosine at each width: at least 90% of the way from that of as many random directions to that of "
-        "as many which an optimiser spread out",
+        tolerance="largest cosine at each width: at least 90% of the way from that of as many random directions to "
+        "that of as many which an optimiser spread out",
         figure=FIGURE,
         experiment=EXPERIMENT,
         check=models_pack_as_optimisers_do,
+        remark="From 8 dimensions on it holds. In 6, with 16 features for each, the typical feature's nearest "
+        "neighbour is at a cosine of 0.60, as the optimiser's closest pairs are, but 5 to 19 of "
+        "4000 pairs are closer by "
+        "more than 0.02: the loss adds up all interference, while the largest cosine is about the worst pair alone.",
     ),
 )

@@ -1,6 +1,7 @@
 """How many almost orthogonal directions there are: drawn, chosen and trained ones, beside theory and bounds."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,16 +84,15 @@ def _drawn(axes: Axes, random: pd.DataFrame, limit: float) -> None:
     axes.set_title(rf"random directions until two have $|\cos| \geq {limit:g}$", loc="left")
     beyond = next((m for m in at if levenshtein(m, limit, True) > ceiling / 3), last)
     _say(axes, beyond + 0.03 * last, ceiling / 2, "impossible above\n(Levenshtein)", INK, va="top")
-    _say(axes, 0.6 * last, 0.6 * gilbert_varshamov(int(0.6 * last), limit), "always exist:\n$1 / P(|\\cos| \\geq \\epsilon)$",
-         MUTED, ha="right", va="bottom", shift=(-6, 2))  # fmt: skip
-    _say(axes, 0.62 * last, random_directions(int(0.62 * last), limit), _rates(fit.rate, random_rate(limit)), RANDOM,
-         ha="right", va="bottom", shift=(-12, 4))  # fmt: skip
-    _say(axes, 0.64 * last, johnson_lindenstrauss(int(0.64 * last), limit), "Johnson–Lindenstrauss,\n$e^{m \\epsilon^2 / 4}$",
-         MUTED, ha="left", va="top", shift=(4, -5))  # fmt: skip
-
-
-def _rates(fitted: float, theory: float) -> str:
-    return f"drawn: fit $e^{{{fitted:.4f}\\,m}}$\n(dotted), theory's\nlimit $e^{{{theory:.4f}\\,m}}$"
+    at_line = int(0.6 * last)
+    exist = "always exist:\n$1 / P(|\\cos| \\geq \\epsilon)$"
+    _say(axes, at_line, gilbert_varshamov(at_line, limit), exist, MUTED, ha="right", va="bottom", shift=(-6, 2))
+    lemma = "Johnson–Lindenstrauss,\n$e^{m \\epsilon^2 / 4}$"
+    _say(axes, at_line, johnson_lindenstrauss(at_line, limit), lemma, MUTED, va="top", shift=(6, -6))
+    rates = (
+        f"dots: drawn; fit (dotted) $e^{{{fit.rate:.4f}\\,m}}$,\nlimit of theory $e^{{{random_rate(limit):.4f}\\,m}}$"
+    )
+    _say(axes, 1.02 * last, 1, rates, RANDOM, ha="right", va="bottom", shift=(0, 3))
 
 
 def _chosen(axes: Axes, by_kind: dict[str, pd.DataFrame], limit: float) -> None:
@@ -120,8 +120,8 @@ def _chosen(axes: Axes, by_kind: dict[str, pd.DataFrame], limit: float) -> None:
         shift=(7, 0),
     )
     kept = f"kept of many random ones,\n$e^{{{growth(greedy).rate:.3f}\\,m}}$"
-    middle = greedy.index[int(0.75 * len(greedy))]
-    _say(axes, middle, greedy[middle], kept, GREEDY, ha="right", va="bottom", shift=(-4, 8))
+    middle = greedy.index[-2]
+    _say(axes, middle, greedy[middle], kept, GREEDY, ha="right", va="bottom", shift=(-6, 6))
     _say(axes, 0.7 * last, gilbert_varshamov(int(0.7 * last), limit), "always exist", MUTED, va="top", shift=(6, -2))
     _say(axes, 0.7 * last, random_directions(int(0.7 * last), limit), "drawn", RANDOM, va="top", shift=(6, -6))
     ceiling = axes.get_ylim()[1]
@@ -154,6 +154,7 @@ def _spread(axes: Axes, optimised: pd.DataFrame) -> None:
             _say(axes, key[1], cosines[key], name, MUTED, va="top" if key == (True, 16) else "center",
                  shift=places.get(key, (4, -5)), fontsize=7.5)  # fmt: skip
     axes.set(xlabel="directions $N$", ylabel="largest cosine", xlim=(m - 1, counts[-1] + 1))
+    axes.set(ylim=(None, optimised["cosine"].max() + 0.1))
     axes.set_title(f"spread out in {m} dimensions; lines: impossible below", loc="left")
 
 
@@ -173,7 +174,15 @@ def _trained(axes: Axes, found: pd.DataFrame, n_features: int) -> None:
     axes.minorticks_off()
     axes.set_title(f"{n_features} directions, largest cosine of two", loc="left")
     middle = widths[len(widths) // 2]
-    _say(axes, middle, largest_cosine(n_features, middle), "random directions", RANDOM, va="bottom", shift=(8, 4))
+    _say(
+        axes,
+        middle,
+        largest_cosine(n_features, middle),
+        "random directions (theory)",
+        RANDOM,
+        va="bottom",
+        shift=(8, 4),
+    )
     own = models[models["dimensions"] == middle]["cosine"]
     _say(
         axes,
@@ -194,12 +203,12 @@ def _note(found: pd.DataFrame, by_kind: dict[str, pd.DataFrame], tables: Tables)
     all_of_them = int((models["count"] == tables.n_features).sum())
     fewest = int(models["count"].min())
     return (
-        f"Large dots on top: median of {trials.max()} trials ({trials.min()} where N is largest), small ones: trials; "
-        "through them theory, the exact tail of a random cosine. Impossible: Levenshtein's bound,\nand Welch's where that "
-        "is above it; it grows as Kabatiansky & Levenshtein's rate. Bottom: without the sign (a line through the origin), "
-        f"or with it (a ReLU lets negative ones go).\nBottom right: {seeds} seeds for each width, of {len(models)} models "
-        f"{all_of_them} represent all {tables.n_features} features, the others {fewest} or more. "
-        "Cosines here count with their sign."
+        f"Top: large dots are medians of {trials.max()} trials ({trials.min()} where N is largest), small ones trials; "
+        "the line through them is theory, from the exact tail of a random cosine.\nImpossible: by the bounds of "
+        "Levenshtein, "
+        "whose limit is Kabatiansky & Levenshtein's rate, and of Welch. |cos| is that of lines; a ReLU lets negative "
+        f"cosines go.\nBottom right: {seeds} seeds for each width; of {len(models)} models {all_of_them} represent all "
+        f"{tables.n_features} features, the others {fewest} or more."
     )
 
 
@@ -214,7 +223,7 @@ def _steady(values: Iterable[float]) -> np.ndarray:
 
 
 def _say(
-    axes: Axes, x: float, y: float, text: str, colour: str, shift: tuple[float, float] = (0, 0), **style: str | float
+    axes: Axes, x: float, y: float, text: str, colour: str, shift: tuple[float, float] = (0, 0), **style: Any
 ) -> None:
-    options: dict[str, str | float] = {"ha": "left", "va": "center", "fontsize": 8} | style
-    axes.annotate(text, (x, y), xytext=shift, textcoords="offset points", color=colour, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": 8} | style
+    axes.annotate(text, (x, y), xytext=shift, textcoords="offset points", color=colour, **options)

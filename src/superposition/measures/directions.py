@@ -13,8 +13,8 @@ from scipy.special import ndtri
 
 from superposition.exact.philox import stream_key
 
-# Normal quantiles of 2^16 equal parts of probability, as whole numbers of which 1024 are a standard deviation: no library
-# is 2^-40 off where it is rounded to 1. They end at 4.2 deviations, which a direction of tens of entries does not notice.
+# Normal quantiles of 2^16 equal parts of probability, as whole numbers of which 1024 are a standard deviation: rounded
+# far above the error of any library. They end at 4.2 deviations, which directions of ten entries do not notice.
 QUANTILES = np.round(ndtri((np.arange(2**16) + 0.5) / 2**16) * 1024)
 
 FIRST, LAST = 64, 4096  # directions that are drawn at a time, at first and where there are many

@@ -15,8 +15,8 @@ MOST = 512  # directions
 
 # Minimising the largest cosine is minimising a high power of it: the power doubles from 2 to 512.
 STAGES = 9
-# Of a step, relative to the sum of a direction's forces: from the first, large enough to leave local minima, to the last,
-# about how far the largest cosine ends from a minimum. Half as far where |cos| counts, else pairs would jump [measured].
+# Of a step, relative to the sum of a direction's forces: from the first, large enough to leave local minima, to the
+# last, about how far the largest cosine ends from a minimum. Where |cos| counts, half the first finds more [measured].
 FIRST_STEP = {True: 1.0, False: 2.0}
 LAST_STEP = 1e-4
 
@@ -86,7 +86,7 @@ def _drawn(m: int, count: int, start: int) -> Codes:
 
 
 def _on_sphere(W: Codes) -> Codes:
-    """Brought to lengths between 1/2 and the root of m by powers of 2 first, so that squares of at most 44 bits add up."""
+    """Powers of 2 bring lengths to between 1/2 and the root of m first, so that squares of at most 44 bits add up."""
     _, exponent = np.frexp(np.abs(W).max(axis=-2, keepdims=True))
     W = _to_grid(np.ldexp(W, -exponent), LENGTH_STEP)
     return _to_grid(W / np.sqrt((W * W).sum(axis=-2, keepdims=True)), DIRECTION_STEP)

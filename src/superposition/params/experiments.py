@@ -31,6 +31,7 @@ from superposition.params.schema import PRESETS, Block, Defaults, File, Initial,
 AXES = ("model", "n_hidden", "sparsity", "importance", "sets", "seeds")
 MAX_SETS = 20_000  # of features, among which explanations are searched for, each tried on all vectors
 MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
+MOST_DIRECTIONS, FEWEST_DIMENSIONS = 512, 3  # of models whose directions are compared with packings
 NESTED = [key for key, field in Defaults.model_fields.items() if field.annotation in (Initial, Training)]
 
 
@@ -193,6 +194,7 @@ def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any],
     faults += _explanation_faults(points, keys, valid.get(Measures, {}))
     faults += _ablation_faults(points.get("model", []), valid.get(Measures, {}))
     faults += _imitation_faults(points, valid.get(Measures, {}))
+    faults += _packings_faults(keys, valid.get(Measures, {}))
     return keys, points, faults
 
 
@@ -398,3 +400,15 @@ def _imitation_faults(points: dict[str, list[Any]], measures: dict[str, Any]) ->
         yield Fault(where, "must be null where n_hidden is not an axis")
     if linear := [model.name for model in points.get("model", []) if model.hidden != "relu"]:
         yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({', '.join(linear)})")
+
+
+def _packings_faults(keys: dict[str, Any], measures: dict[str, Any]) -> Iterator[Fault]:
+    """Optimised directions have sums that are exact up to 512 of them; bounds are for 3 dimensions and more."""
+    if measures.get("packings") is None:
+        return
+    if keys.get("n_features", 1) > MOST_DIRECTIONS:
+        allowed = f"must be null for more than {MOST_DIRECTIONS} features, which are too many to compare with"
+        yield Fault(("measures", "packings"), allowed)
+    for where, m in placed(keys.get("n_hidden", [])):
+        if m < FEWEST_DIMENSIONS:
+            yield Fault(("n_hidden", *where), f"must be at least {FEWEST_DIMENSIONS} to have measures.packings", m)

@@ -1,4 +1,6 @@
-"""How many directions fit into m dimensions if no two may be closer than some cosine (Elhage et al. 2022, "Background").
+"""How many directions fit into m dimensions if no two may be closer than some cosine.
+
+Elhage et al. 2022, "The Superposition Hypothesis", say that exp(m) many almost orthogonal ones do, without numbers.
 
 Directions are `two_sided` where |cos| counts, as for lines and in the Johnson-Lindenstrauss lemma, and one-sided where
 only the cosine does: a ReLU lets negative interference go. All that grows here does so exponentially in m.
@@ -32,13 +34,13 @@ def random_directions(m: int, cosine: float, two_sided: bool = True) -> float:
     Cosines of different pairs are pairwise independent. Taken as independent (the birthday problem), N directions have
     none with probability (1 - p)^(N (N - 1) / 2), which is 1/2 here.
     """
-    return 0.5 + float(np.sqrt(0.25 - 2 * np.log(2) / np.log1p(-tail(m, cosine, two_sided))))
+    p = tail(m, cosine, two_sided)
+    return 0.5 + float(np.sqrt(0.25 - 2 * np.log(2) / np.log1p(-p))) if p < 1 else 1.0
 
 
 def largest_cosine(count: int, m: int, two_sided: bool = False) -> float:
-    """Of so many random directions, with 3 or more of them the median: the inverse of `random_directions`."""
-    least = 1e-9 if two_sided else -1 + 1e-9
-    return float(brentq(lambda cosine: random_directions(m, cosine, two_sided) - count, least, 1 - 1e-9, xtol=1e-12))
+    """Of so many random directions, 3 or more: the median, by the inverse of `random_directions`."""
+    return float(brentq(lambda cosine: random_directions(m, cosine, two_sided) - count, 0.0, 1 - 1e-9, xtol=1e-12))
 
 
 def random_rate(cosine: float) -> float:

@@ -1,0 +1,444 @@
+"""Packings of directions: bounds against known answers, what draws and optimises them, claims and the figure."""
+
+from dataclasses import replace
+from math import comb, pi, sqrt
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from superposition.claims import CLAIMS, evaluate
+from superposition.exact.grids import SIGNIFICAND_BITS
+from superposition.figures import figures_of, style
+from superposition.measures import directions as drawing
+from superposition.measures import packings, spherical_codes
+from superposition.measures.directions import before_two_are_close, cosines, draw, greedy, mean_square_cosine
+from superposition.measures.growth import growth
+from superposition.measures.spherical_codes import grown, least_coherent
+from superposition.measures.trained import TrainedModel
+from superposition.params import ParamsError, read
+from superposition.theory.packings import (
+    gilbert_varshamov,
+    johnson_lindenstrauss,
+    kabatiansky_levenshtein_rate,
+    largest_cosine,
+    least_cosine,
+    levenshtein,
+    random_directions,
+    random_rate,
+    tail,
+    welch,
+)
+from tests import hand_made
+from tests.hand_made import HandMade
+from tests.test_params import changed
+
+NAME = "almost_orthogonal_directions"
+SETTINGS = {
+    "limits": [0.5],
+    "dimensions": [4, 8],
+    "trials": 5,
+    "pairs": 1e4,
+    "tries": 200,
+    "greedy_up_to": 4,
+    "grown_up_to": 4,
+    "optimised": {"dimensions": 3, "counts": [3, 4, 6, 7], "starts": 2, "steps": 900},
+}
+
+
+# Theory
+
+
+def test_the_tail_of_a_random_cosine():
+    # in 3 dimensions cosines are uniform (Archimedes), in 2 the angle is
+    assert tail(3, 0.3, True) == pytest.approx(0.7)
+    assert tail(3, 0.3, False) == pytest.approx(0.35)
+    assert tail(3, -0.3, False) == pytest.approx(0.65)
+    assert tail(2, sqrt(0.5), False) == pytest.approx(0.25)
+    assert tail(5, 0.0, True) == 1
+    # the lemma's bound is above the tail
+    assert all(tail(m, c, True) <= 2 * np.exp(-m * c**2 / 2) for m in (3, 30, 300) for c in (0.1, 0.3, 0.6))
+
+
+def test_random_directions_are_a_birthday_problem():
+    # p = 1/365 for each pair: N (N - 1) / 2 = log 2 * 364.5 pairs
+    cosine = 1 - 1 / 365
+    assert random_directions(3, cosine) == pytest.approx(0.5 + sqrt(0.25 + 2 * np.log(2) * 364.5), rel=1e-4)
+    assert random_directions(3, 0.0) == 1  # |cos| is never below 0
+    assert largest_cosine(23, 3, True) == pytest.approx(cosine, abs=2e-4)
+    assert random_directions(9, largest_cosine(40, 9)) == pytest.approx(40)
+
+
+def test_the_rate_of_random_directions_is_the_limit_of_the_tail():
+    far = [np.log(random_directions(m, 0.3)) for m in (2000, 2400)]
+    assert (far[1] - far[0]) / 400 == pytest.approx(random_rate(0.3), rel=0.01)
+    assert random_rate(0.3) == pytest.approx(-0.25 * np.log(0.91))
+    assert np.log(johnson_lindenstrauss(400, 0.3)) == pytest.approx(9)  # 400 * 0.09 / 4
+    assert johnson_lindenstrauss(400, 0.3) < random_directions(400, 0.3) < gilbert_varshamov(400, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("m", "count", "coherence"),
+    [
+        (2, 3, 1 / 2),  # lines at 60 degrees
+        (3, 6, 1 / sqrt(5)),  # diagonals of the icosahedron
+        (6, 16, 1 / 3),
+        (7, 28, 1 / 3),
+        (5, 6, 1 / 5),  # simplex: 1/m
+        (4, 4, 0.0),
+        (23, 276, 1 / 5),
+    ],
+)
+def test_welch_is_reached_by_equiangular_tight_frames(m, count, coherence):
+    assert welch(count, m) == pytest.approx(coherence)
+
+
+@pytest.mark.parametrize(
+    ("m", "cosine", "count"),
+    [
+        (8, -1 / 8, 9),  # simplex
+        (8, 0.0, 16),  # orthoplex
+        (3, 1 / sqrt(5), 12),  # icosahedron
+        (8, 1 / 2, 240),  # roots of E8
+        (7, 1 / 3, 56),
+        (24, 1 / 2, 196560),  # least vectors of the Leech lattice
+        (22, 1 / 6, 275),  # McLaughlin graph
+        (23, 1 / 3, 4600),
+    ],
+)
+def test_levenshteins_bound_where_it_is_known_to_be_reached(m, cosine, count):
+    assert levenshtein(m, cosine) == pytest.approx(count, rel=1e-9)
+    assert levenshtein(m, cosine, two_sided=True) == pytest.approx(count / 2, rel=1e-9)
+    if cosine:
+        assert least_cosine(count, m) == pytest.approx(cosine, abs=1e-9)
+
+
+def test_bounds_are_in_order_and_do_not_jump():
+    at = np.linspace(-0.1, 0.9, 400)
+    bound = np.array([levenshtein(10, c) for c in at])
+    assert (np.diff(bound) > 0).all()
+    assert (np.diff(np.log(bound)) < 0.1).all()
+    assert [least_cosine(n, 8) for n in (2, 9, 10, 16)] == [-1, -1 / 8, 0, 0]
+    # steeper than what exists, and nearly the rate of its limit
+    slope = np.log(levenshtein(400, 0.3) / levenshtein(350, 0.3)) / 50
+    assert 2 * random_rate(0.3) < kabatiansky_levenshtein_rate(0.3) < slope < 1.3 * kabatiansky_levenshtein_rate(0.3)
+    assert levenshtein(2000, 0.3) < np.exp(2000 * kabatiansky_levenshtein_rate(0.3)) * 2000**10
+
+
+# Drawing
+
+
+def test_directions_are_the_same_each_time_and_others_elsewhere():
+    one = draw({"trial": 0}, 40, 7)
+    assert np.array_equal(one, draw({"trial": 0}, 40, 7))
+    assert not np.array_equal(one, draw({"trial": 1}, 40, 7))
+    assert np.array_equal(one, np.round(one))
+    many = draw({"trial": 2}, 4000, 5) / 1024
+    assert many.mean() == pytest.approx(0, abs=0.02)
+    assert many.std() == pytest.approx(1, abs=0.02)
+
+
+def test_a_trial_ends_before_the_first_that_is_too_close(monkeypatch):
+    for pieces in ((1024, 4096), (16, 64)):  # whatever is compared at a time
+        monkeypatch.setattr(drawing, "PIECE", pieces[0])
+        monkeypatch.setattr(drawing, "LAST", pieces[1])
+        for two_sided, limit in ((True, 0.6), (False, 0.6), (True, 0.8), (False, -0.3)):
+            count = before_two_are_close(9, limit, two_sided, 3)
+            parts, size = [], 0
+            while size <= count:  # as the function draws them
+                more = min(max(drawing.FIRST, size // 4), drawing.LAST)
+                parts.append(draw({"trial": 3, "part": len(parts)}, more, 9))
+                size += more
+            W = np.concatenate(parts)[: count + 1]
+            cosine = cosines(W, W)
+            near = np.tril(np.abs(cosine) if two_sided else np.where(np.eye(count + 1) > 0, -1, cosine), k=-1)
+            below = near[np.tril_indices(count, k=-1)] if two_sided else cosine[np.tril_indices(count, k=-1)]
+            assert (below < limit).all()
+            last = near[count, :count] if two_sided else cosine[count, :count]
+            assert last.max() >= limit
+
+
+def test_medians_are_those_of_theory():
+    counts = [before_two_are_close(60, 0.4, True, trial) for trial in range(200)]
+    # log N scatters by 1/2 or so; the median of 200 by 6%
+    assert np.median(counts) == pytest.approx(random_directions(60, 0.4), rel=0.2)
+
+
+def test_mean_square_cosines():
+    for m in (3, 50):
+        assert m * mean_square_cosine(m, 300) == pytest.approx(1, abs=0.02)
+
+
+def test_greed_keeps_those_below_the_limit_until_no_more_fit():
+    count, largest = greedy(3, 0.7, 1000)
+    assert largest < 0.7
+    # three axes always fit, six lines of the icosahedron at most (cos 0.447); of 4 random ones kept, more is rare
+    assert 3 <= count <= 6
+    assert greedy(30, 0.3, 2000)[0] >= gilbert_varshamov(30, 0.3)
+
+
+# Optimising
+
+
+@pytest.mark.parametrize(
+    ("m", "count", "two_sided", "cosine"),
+    [
+        (3, 4, False, -1 / 3),  # simplex
+        (8, 9, False, -1 / 8),
+        (8, 9, True, 1 / 8),
+        (5, 10, False, 0.0),  # orthoplex
+        (5, 5, True, 0.0),  # orthogonal
+        (3, 6, True, 1 / sqrt(5)),  # icosahedron
+        (3, 12, False, 1 / sqrt(5)),
+        (6, 16, True, 1 / 3),  # equiangular lines
+        (2, 5, False, np.cos(2 * pi / 5)),  # pentagon
+    ],
+)
+def test_optimised_directions_are_the_known_ones(m, count, two_sided, cosine):
+    assert least_coherent(m, count, two_sided, starts=4, steps=2000) == pytest.approx(cosine, abs=1e-3)
+
+
+def test_no_more_than_2m_have_cosines_below_0():
+    assert least_coherent(4, 8, False, 4, 2000) < 1e-3
+    assert least_coherent(4, 9, False, 4, 2000) > 0.05
+
+
+def test_directions_that_are_grown_fit():
+    count, largest = grown(7, 0.34, 300)
+    assert largest < 0.34
+    assert 14 <= count <= 28  # 28 equiangular lines at 1/3 are all that there can be
+    assert grown(5, 0.05, 100)[0] == 5  # 6 would have 1/5
+
+
+def test_sums_of_the_optimiser_are_exact():
+    # Directions of at most 1 on 2^-24: products are multiples of 2^-48, and so are sums, of at most 1. Forces of at
+    # most 1 on 2^-20 times directions, 512 terms: 20 + 24 + 9 bits. Squares of entries up to 1 on 2^-22, 512 terms.
+    direction, force, length = (-int(np.log2(step)) for step in (2.0**-24, 2.0**-20, 2.0**-22))
+    steps = spherical_codes.DIRECTION_STEP, spherical_codes.FORCE_STEP, spherical_codes.LENGTH_STEP
+    assert steps == (2.0**-direction, 2.0**-force, 2.0**-length)
+    terms = (spherical_codes.MOST - 1).bit_length()
+    assert max(2 * direction, direction + force + terms, 2 * length + terms) <= SIGNIFICAND_BITS
+
+
+def test_the_order_of_directions_and_dimensions_changes_no_bit(monkeypatch):
+    before = least_coherent(5, 12, False, 1, 300)
+    shuffle, axes = np.random.default_rng(0).permutation(12), np.random.default_rng(1).permutation(5)
+    original = spherical_codes._drawn
+    monkeypatch.setattr(spherical_codes, "_drawn", lambda *shape: original(*shape)[axes][:, shuffle])
+    assert least_coherent(5, 12, False, 1, 300) == before
+
+
+# The table
+
+
+def trained(W, instance=0, best=True):
+    n, m = np.shape(W)[1], np.shape(W)[0]
+    return TrainedModel(
+        instance=instance, point=0, seed=instance, best=best, model="relu_output", hidden="linear", output="relu",
+        target="identity", W=np.array(W, dtype=float), W_out=np.array(W, dtype=float).T, b=np.zeros(n),
+        b_hidden=np.zeros(m), density=np.ones(n), importance=np.ones(n), values="unit", sets="independent", set_size=1,
+    )  # fmt: skip
+
+
+def test_models_count_with_the_features_that_they_represent():
+    # two at 60 degrees, one opposite to the first, one too short to count
+    W = [[1.0, 0.5, -2.0, 0.1], [0.0, sqrt(0.75), 0.0, 0.3], [0.0] * 4]
+    found = packings.table([trained(W), trained(np.zeros((3, 4)), 1, best=False)], SETTINGS)
+    own = found[found["kind"] == "trained"].set_index("instance")
+    assert own["count"].tolist() == [3, 0]
+    assert own.loc[0, "cosine"] == pytest.approx(0.5)
+    assert own.loc[0, "mean_square"] == pytest.approx((0.25 + 1 + 0.25) / 3)
+    assert np.isnan(own.loc[1, "cosine"])
+    chance = found[(found["kind"] == "random") & (found["instance"] == 0)]
+    assert len(chance) == 5
+    assert chance["limit"].tolist() == [own.loc[0, "cosine"]] * 5
+    (best,) = found[(found["kind"] == "optimised") & (found["instance"] == 0)].to_dict("records")
+    assert (best["count"], best["two_sided"]) == (3, False)
+    assert best["cosine"] == pytest.approx(-0.5, abs=1e-3)
+
+
+def test_where_many_pairs_are_needed_there_are_fewer_trials():
+    found = packings.table([], SETTINGS | {"trials": 50, "pairs": 100.0})
+    trials = found[found["kind"] == "random"].groupby("dimensions").size().to_dict()
+    # P(|cos| > 0.5) = 0.39 in 4 dimensions, where 39 of 50 trials are affordable, and 0.17 in 8
+    assert trials == {m: int(100 * tail(m, 0.5, True)) for m in (4, 8)}
+    assert packings.table([], SETTINGS | {"pairs": 1.0})["trial"].max() == 2
+
+
+def test_growth_is_a_line_through_logarithms():
+    fit = growth(pd.Series([np.exp(1 + 0.5 * m) for m in (2, 4, 9)], index=[2, 4, 9]))
+    assert fit == pytest.approx((0.5, 1, 1))
+
+
+# Claims and figure
+
+
+def simplex_and_more(m, n):
+    """n features in m dimensions: signed axes, and then none."""
+    W = np.zeros((6, n))
+    for k in range(min(2 * m, n)):
+        W[k // 2, k] = 1 - 2 * (k % 2)
+    return W
+
+
+def ideal(change=lambda row: row):
+    """Models of 3 and 6 dimensions hold 2 m features each, in opposite pairs; counts are those of theory."""
+    models = [
+        HandMade(simplex_and_more(m, 12).tolist(), [0.0] * 12, n_hidden=m, seed=seed, loss=0.01 + seed)
+        for m in (3, 6)
+        for seed in range(2)
+    ]
+    rows = []
+    for limit in (0.25, 0.3):
+        for m in (10, 14, 20, 50, 100, 200, 300, 400):
+            count = max(2, round(random_directions(m, limit)))
+            rows += [packings._row("random", m, count=count, limit=limit, trial=trial) for trial in range(3)]
+            if m <= 100:
+                kept = round(3 * gilbert_varshamov(m, limit))
+                rows.append(packings._row("greedy", m, count=kept, limit=limit, cosine=limit - 1e-3))
+            if m <= 20:
+                more = round(6 * gilbert_varshamov(m, limit) ** 2)
+                rows.append(packings._row("grown", m, count=more, limit=limit, cosine=limit - 1e-3))
+    rows += [packings._row("sample", m, count=512, mean_square=1.001 / m) for m in (10, 400)]
+    for count in (6, 7, 12, 13, 16):
+        lines = max(welch(count, 6), least_cosine(2 * count, 6))
+        rows.append(packings._row("optimised", 6, count=count, cosine=lines))
+        rows.append(packings._row("optimised", 6, count=count, two_sided=False, cosine=least_cosine(count, 6)))
+    for instance, m in enumerate((3, 3, 6, 6)):
+        square = m / comb(2 * m, 2)  # m pairs of -1, all others at right angles
+        found = {"two_sided": False, "instance": instance}
+        rows.append(packings._row("trained", m, count=100 * m, cosine=0.96, mean_square=1.01 / m, **found))
+        rows.append(packings._row("random", m, count=m, limit=0.96, trial=0, **found))
+        if instance % 2 == 0:
+            rows.append(packings._row("optimised", m, count=100 * m, cosine=0.959, **found))
+        assert square == pytest.approx(1 / (2 * m - 1))
+    return replace(hand_made.tables(models), extra={"packings": pd.DataFrame(map(change, rows))})
+
+
+def verdicts(tables):
+    return {verdict["id"].split(".")[1]: verdict for verdict in evaluate({NAME: tables}).verdicts}
+
+
+def test_all_claims_hold_on_what_theory_says():
+    found = verdicts(ideal())
+    assert len(found) == len(CLAIMS[NAME])
+    assert {id: verdict["verdict"] for id, verdict in found.items()} == dict.fromkeys(found, "holds")
+    assert found["only_m_are_orthogonal"]["measured"].startswith("m = 6: |cos| 0.0000 for 6, 0.1667 for 7; cos 0.0000")
+    assert "R2 0.99" in found["grows_exponentially"]["measured"]
+    assert found["models_hold_more_than_chance"]["spread"] == "2 of 2 seeds, 100 times as many at least"
+
+
+def wrong(kind, **values):
+    """A change of the rows of a kind."""
+
+    def change(row):
+        own = row["kind"] == kind
+        return row | {key: value(row) if callable(value) else value for key, value in values.items()} if own else row
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("claim", "change"),
+    [
+        ("grows_exponentially", wrong("random", count=lambda row: row["dimensions"])),  # linear in m
+        ("grows_exponentially", wrong("random", count=lambda row: round(np.exp(0.03 * row["dimensions"])))),
+        ("mean_square", wrong("sample", mean_square=lambda row: 1.03 / row["dimensions"])),
+        ("only_m_are_orthogonal", wrong("optimised", cosine=lambda row: row["cosine"] + 0.01)),
+        ("only_m_are_orthogonal", wrong("optimised", cosine=0.0)),
+        ("chosen_ones_are_more", wrong("greedy", count=2)),
+        ("chosen_ones_are_more", wrong("grown", count=3)),
+        ("none_beats_the_bounds", wrong("optimised", cosine=lambda row: row["cosine"] - 0.001)),
+        ("none_beats_the_bounds", wrong("grown", count=10**6)),
+        ("none_beats_the_bounds", wrong("trained", mean_square=lambda row: 0.9 / row["dimensions"])),
+        ("models_hold_more_than_chance", wrong("trained", count=lambda row: 2 * row["dimensions"])),
+        ("models_hold_more_than_chance", wrong("trained", count=0, cosine=np.nan)),
+        ("models_pack_as_optimisers_do", wrong("trained", cosine=0.999)),
+        ("models_pack_as_optimisers_do", wrong("trained", count=0, cosine=np.nan)),
+    ],
+)
+def test_each_claim_fails_on_others(claim, change):
+    assert verdicts(ideal(change))[claim]["verdict"] == "fails"
+
+
+def test_without_the_table_nothing_is_tested():
+    bare = replace(ideal(), extra={})
+    evaluation = evaluate({NAME: bare})
+    assert not evaluation.verdicts
+    assert {reason for _, reason in evaluation.untested} == {
+        "this run did not measure packings: its measures.packings is null"
+    }
+    assert "packings" not in figures_of(NAME, bare)
+    few = ideal()
+    few = replace(few, extra={"packings": few.extra["packings"].query("dimensions > 200 or kind == 'trained'")})
+    assert {claim.id.split(".")[1] for claim, _ in evaluate({NAME: few}).untested} >= {
+        "grows_exponentially",
+        "only_m_are_orthogonal",
+        "chosen_ones_are_more",
+    }
+
+
+def test_the_figure_has_four_panels(tmp_path):
+    drawn = figures_of(NAME, ideal())
+    assert set(drawn) == {"packings", "learning_curves"}
+    figure = drawn["packings"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        r"random directions until two have $|\cos| \geq 0.3$",
+        r"as many as possible with $|\cos| < 0.3$",
+        "spread out in 6 dimensions; lines: impossible below",
+        "12 directions, largest cosine of two",
+    ]
+    bound = figure.axes[0].lines[0]
+    assert bound.get_ydata()[7] == pytest.approx(levenshtein(10, 0.3, True), rel=1e-5)
+    style.save(figure, tmp_path / "a.svg")
+    style.save(figures_of(NAME, ideal())["packings"], tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+# Parameters
+
+
+def parsed(tmp_path, *changes):
+    file = tmp_path / "params.yaml"
+    with file.open("w") as stream:
+        YAML().dump(changed(*changes), stream)
+    return read(file)
+
+
+WANTED = ("experiments.intro.measures", {"packings": SETTINGS})
+
+
+def test_settings_are_read(tmp_path):
+    experiment = parsed(tmp_path, WANTED, ("experiments.intro.n_hidden", 3)).experiments["intro"]
+    assert experiment.measures.packings is not None
+    assert experiment.measures.packings.model_dump() == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "allowed"),
+    [
+        ({"limits": []}, "limits", "must be"),
+        ({"limits": [0.95]}, "limits[0]", "must be a number between 0.01 and 0.9"),
+        ({"dimensions": [2]}, "dimensions[0]", "must be a whole number between 3 and 512"),
+        ({"dimensions": [1000]}, "dimensions[0]", "must be a whole number between 3 and 512"),
+        ({"trials": 0}, "trials", "must be a whole number between 1 and 1000"),
+        ({"pairs": 0.0}, "pairs", "must be a number between 1 and 1e11"),
+        ({"tries": 2.5}, "tries", "must be a whole number between 1 and 1000000"),
+        ({"grown_up_to": 65}, "grown_up_to", "must be a whole number between 0 and 64"),
+        ({"optimised": {"dimensions": 3}}, "optimised.counts", "is missing"),
+        ({"optimized": 1}, "optimized", "unknown key"),
+    ],
+)
+def test_settings_out_of_range_are_refused(tmp_path, settings, path, allowed):
+    with pytest.raises(ParamsError) as error:
+        parsed(tmp_path, ("experiments.intro.measures", {"packings": SETTINGS | settings}))
+    assert f"experiments.intro.measures.packings.{path}" in str(error.value)
+    assert allowed in str(error.value)
+
+
+def test_models_that_cannot_be_compared_are_refused(tmp_path):
+    with pytest.raises(ParamsError, match=r"measures.packings: must be null for more than 512 features"):
+        parsed(tmp_path, WANTED, ("experiments.intro.n_features", 600), ("experiments.intro.n_hidden", 3))
+    with pytest.raises(ParamsError, match=r"n_hidden\[1\] = 2: must be at least 3 to have measures.packings"):
+        parsed(tmp_path, WANTED, ("experiments.intro.n_hidden", [3, 2]))
