@@ -132,7 +132,7 @@ def models_hold_more_than_chance(tables: Tables) -> Finding:
 
     def judge(ranked: Ranked) -> Judged:
         chance = {m: float(drawn.get(row["instance"], np.inf)) for m, row in ranked.items()}
-        least = min(row["count"] / chance[m] for m, row in ranked.items())
+        least = min(float(row["count"]) / chance[m] for m, row in ranked.items())
         text = "; ".join(
             f"{m}: {row['count']:.0f} with cos up to {row['cosine']:.2f}, chance {chance[m]:.0f}"
             for m, row in ranked.items()
@@ -150,7 +150,7 @@ def models_pack_as_optimisers_do(tables: Tables) -> Finding:
         shares = {}
         for m, row in ranked.items():
             chance = largest_cosine(int(row["count"]), m) if row["count"] >= 3 else 1.0
-            shares[m] = (chance - row["cosine"]) / (chance - best.get(m, -1.0))
+            shares[m] = float((chance - row["cosine"]) / (chance - best.get(m, -1.0)))
         text = "; ".join(f"{m}: {row['cosine']:.3f}, optimiser {best.get(m, np.nan):.3f}" for m, row in ranked.items())
         worst = float(np.nan_to_num(min(shares.values())))
         return Judged(worst > GAP, round(worst, 3), f"{text}; at least {worst:.0%} of the way from chance")
@@ -268,8 +268,7 @@ CLAIMS = (
         experiment=EXPERIMENT,
         check=models_pack_as_optimisers_do,
         remark="From 8 dimensions on it holds. In 6, with 16 features for each, the typical feature's nearest "
-        "neighbour is at a cosine of 0.60, as the optimiser's closest pairs are, but 5 to 19 of "
-        "4000 pairs are closer by "
-        "more than 0.02: the loss adds up all interference, while the largest cosine is about the worst pair alone.",
+        "neighbour is at a cosine of 0.60, as the optimiser's closest pairs are, but 5 to 19 of 4000 pairs are closer "
+        "by more than 0.02: the loss adds up all interference, while the largest cosine is about the worst pair alone.",
     ),
 )

@@ -1,7 +1,7 @@
 """How many almost orthogonal directions there are: drawn, chosen and trained ones, beside theory and bounds."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -223,7 +223,15 @@ def _steady(values: Iterable[float]) -> np.ndarray:
 
 
 def _say(
-    axes: Axes, x: float, y: float, text: str, colour: str, shift: tuple[float, float] = (0, 0), **style: Any
+    axes: Axes,
+    x: SupportsFloat,
+    y: SupportsFloat,
+    text: str,
+    colour: str,
+    shift: tuple[int, int] = (0, 0),
+    **style: Any,
 ) -> None:
+    """Text at a point of the data, `shift` points (1/72 inch) away from it."""
     options: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": 8} | style
-    axes.annotate(text, (x, y), xytext=shift, textcoords="offset points", color=colour, **options)
+    place = (float(x), float(y))
+    axes.annotate(text, place, xytext=shift, textcoords="offset points", color=colour, **options)
