@@ -89,9 +89,3 @@ def closest(vectors: Float[np.ndarray, "half hidden"]) -> float:
     unit = vectors / lengths[:, None]
     cosines = unit @ unit.T
     return float(cosines[~np.eye(len(unit), dtype=bool)].max())
-
-
-def shared(vectors: Float[np.ndarray, "half hidden"], large: float) -> Float[np.ndarray, " half"]:
-    """On how many neurons each direction has more than `large` of its largest entry."""
-    found: np.ndarray = (vectors > large * vectors.max(axis=1, keepdims=True)).sum(axis=1)
-    return found
