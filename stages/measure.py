@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from superposition.measures import parameters, tables
-from superposition.measures.activity import activity_of_rectified, penalties
+from superposition.measures.activity import activity_of_rectified, penalty
 from superposition.measures.attacks import attacks_table
 from superposition.measures.extra import extra_tables
 from superposition.measures.trained import trained_models
@@ -21,18 +21,17 @@ def main(name: str) -> None:
     instances, features = (pd.read_parquet(world / f"{frame}.parquet") for frame in ("instances", "features"))
     settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
     wanted = json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8"))
-    models = settings["models"]
-    held_out = torch.from_numpy(np.load(world / "held_out.npy").astype(np.int64))
+    architectures = settings["models"]
+    held_out = np.load(world / "held_out.npy")
     history = pd.read_parquet(trained / "history.parquet")
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
-    read = parameters.read(trained, [model["name"] for model in models])
+    read = parameters.read(trained, [architecture["name"] for architecture in architectures])
     W, W_out, b, b_hidden, steps, path = read
-    rectified = [model["name"] for model in models if model["hidden"] == "relu"]
-    active = activity_of_rectified(instances, features, held_out, W, b_hidden, rectified)
-    outputs = [model["name"] for model in models if model["output"] == "relu"]
-    attacked = attacks_table(instances, features, held_out, W, b, outputs, wanted["attack"])
-    measured = tables.instances_table(instances, features, W, torch.tensor(loss.to_numpy()), models).join(attacked)
-    measured["penalty"] = penalties(instances, features, held_out, W, b_hidden, models)
+    measured = tables.instances_table(instances, features, W, torch.tensor(loss.to_numpy()), architectures)
+    models = trained_models(measured, features, read, architectures)
+    measured = measured.join(attacks_table(models, held_out, wanted["attack"]))
+    measured["penalty"] = [penalty(model, held_out) for model in models]
+    active = activity_of_rectified(models, held_out, W.shape[1])
     made = {
         "instances": measured,
         "features": tables.features_table(measured, features, W, b),
@@ -40,8 +39,8 @@ def main(name: str) -> None:
         "history": history,
         "learning": tables.learning_table(steps, path),
         "trajectories": tables.trajectories_table(steps, path),
-        "hidden": tables.hidden_table(b_hidden, active),
-    } | extra_tables(trained_models(measured, features, read, models), wanted)
+        "hidden": tables.hidden_table(b_hidden, torch.from_numpy(active)),
+    } | extra_tables(models, wanted)
     for key, table in made.items():
         table = tables.of_own_widths(table, measured) if "hidden" in table else table
         table.to_parquet(out / f"{key}.parquet", index=False, compression=None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import cos, nan, pi, sin
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from superposition.measures.tables import (
     trajectories_table,
     weights_table,
 )
+from superposition.measures.trained import TrainedModel
 from superposition.theory.attacks import READ_OFF
 from superposition.theory.polytopes import digon, polygon, square_antiprism, tegum_product, tetrahedron
 from superposition.theory.uneven_density import pentagons
@@ -136,6 +138,19 @@ def tables(
             torch.tensor([[model.active] * W.shape[1] for model in models]),
         ),
     )
+
+
+def trained_model(W: Sequence[Sequence[float]] | np.ndarray, **other: Any) -> TrainedModel:
+    """A relu_output model of density 1/2 without biases, but for `other` fields; only tied if W_out is left out."""
+    weights = np.array(W, dtype=float)
+    m, n = weights.shape
+    fields = {
+        "instance": 0, "point": 0, "seed": 0, "best": True, "model": "relu_output", "hidden": "linear",
+        "output": "relu", "target": "identity", "W": weights, "W_out": weights.T, "b": np.zeros(n),
+        "b_hidden": np.zeros(m), "density": np.full(n, 0.5), "importance": np.ones(n), "values": "unit",
+        "sets": "independent", "set_size": 1,
+    }  # fmt: skip
+    return TrainedModel(**(fields | other))
 
 
 def write(made: Tables, folder: Path) -> None:

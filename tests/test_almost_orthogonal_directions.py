@@ -16,7 +16,6 @@ from superposition.measures import packings, spherical_codes
 from superposition.measures.directions import before_two_are_close, cosines, draw, greedy, mean_square_cosine
 from superposition.measures.growth import growth
 from superposition.measures.spherical_codes import grown, least_coherent
-from superposition.measures.trained import TrainedModel
 from superposition.params import ParamsError, read
 from superposition.theory.packings import (
     gilbert_varshamov,
@@ -31,7 +30,7 @@ from superposition.theory.packings import (
     welch,
 )
 from tests import hand_made
-from tests.hand_made import HandMade
+from tests.hand_made import HandMade, trained_model
 from tests.test_params import changed
 
 NAME = "almost_orthogonal_directions"
@@ -232,12 +231,7 @@ def test_the_order_of_directions_and_dimensions_changes_no_bit(monkeypatch):
 
 
 def trained(W, instance=0, best=True):
-    n, m = np.shape(W)[1], np.shape(W)[0]
-    return TrainedModel(
-        instance=instance, point=0, seed=instance, best=best, model="relu_output", hidden="linear", output="relu",
-        target="identity", W=np.array(W, dtype=float), W_out=np.array(W, dtype=float).T, b=np.zeros(n),
-        b_hidden=np.zeros(m), density=np.ones(n), importance=np.ones(n), values="unit", sets="independent", set_size=1,
-    )  # fmt: skip
+    return trained_model(W, instance=instance, seed=instance, best=best)
 
 
 def test_models_count_with_the_features_that_they_represent():

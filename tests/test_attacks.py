@@ -16,7 +16,7 @@ from superposition.models.toy_model import Architecture
 from superposition.theory.attacks import linear_excess
 from superposition.training.run import build
 from tests import hand_made
-from tests.hand_made import HandMade
+from tests.hand_made import HandMade, trained_model
 from tests.test_training import RELU, assert_same, fast, plain, world
 
 F64 = torch.float64
@@ -118,17 +118,16 @@ def test_sums_that_could_round_are_refused():
 
 
 def test_the_table_has_a_row_for_each_instance_and_nothing_where_attacks_are_off():
-    models = [HandMade([[1.0, -1.0]], [0.0, 0.0], sparsity=0.5), HandMade([[1.0, 0.0]], [0.0, 0.25], model="linear")]
-    instances, features = hand_made.world(models)
-    words = torch.from_numpy(np.random.default_rng(0).integers(0, 2**32, (2, 20)))
-    W, b = tensor([[1.0, -1.0]], [[1.0, 0.0]]), tensor([0.0, 0.0], [0.0, 0.25])
-    off = attacks_table(instances, features, words, W, b, ["relu_output"], None)
+    linear = {"model": "linear", "output": "linear", "density": np.ones(2)}
+    models = [trained_model([[1.0, -1.0]]), trained_model([[1.0, 0.0]], b=np.array([0.0, 0.25]), **linear)]
+    words = np.random.default_rng(0).integers(0, 2**32, (2, 20))
+    off = attacks_table(models, words, None)
     assert list(off.columns) == ["attack_norm", "clean_loss", "attacked_loss"]
     assert len(off) == 2
     assert off.isna().all(axis=None)
-    on = attacks_table(instances, features, words, W, b, ["relu_output"], 0.1)
+    on = attacks_table(models, words, 0.1)
     assert (on["attacked_loss"] > on["clean_loss"]).all()
-    alone = attacks_table(instances[:1], features[:2], words, W[:1], b[:1], ["relu_output"], 0.1)
+    alone = attacks_table(models[:1], words, 0.1)
     assert alone.iloc[0].equals(on.iloc[0])
 
 

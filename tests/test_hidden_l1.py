@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from superposition.claims import evaluate
-from superposition.measures.activity import penalties
+from superposition.measures.activity import penalty
 from superposition.theory.hidden_l1 import kept_above, losses, norms
 from tests import hand_made
-from tests.hand_made import HandMade
+from tests.hand_made import trained_model
 
 DENSITY = 0.1
 
@@ -43,18 +42,12 @@ def test_at_the_threshold_it_makes_no_difference_whether_a_feature_is_kept():
 
 
 def test_the_penalty_that_is_measured_is_the_one_of_training():
-    models = [
-        HandMade([[1.0, -0.5]], [0.0, 0.0], sparsity=0.5, model="l1", hidden_l1=0.4),
-        HandMade([[1.0, -0.5]], [0.0, 0.0], sparsity=0.5),
-    ]
-    instances, features = hand_made.world(models)
-    words = torch.tensor([[2**31 - 1, 2**32 - 1], [2**32 - 1, 2**30]])  # x = (1, 0) and (0, 1/2)
-    W, b = torch.tensor([[[1.0, -0.5]]] * 2, dtype=torch.float64), torch.zeros(2, 1, dtype=torch.float64)
-    settings = [model | {"hidden": "linear"} for model in hand_made.settings(models)]
+    words = np.array([[2**31 - 1, 2**32 - 1], [2**32 - 1, 2**30]])  # x = (1, 0) and (0, 1/2)
+    penalised = trained_model([[1.0, -0.5]], hidden_l1=0.4)
     # |h| = 1 and 1/4: 0.4 * 1.25 / 2 samples / 2 features
-    assert penalties(instances, features, words, W, b, settings) == pytest.approx([0.125, 0.0], abs=1e-4)
-    rectified = [model | {"hidden": "relu"} for model in settings]
-    assert penalties(instances, features, words, W, b, rectified) == pytest.approx([0.1, 0.0], abs=1e-4)
+    assert penalty(penalised, words) == pytest.approx(0.125, abs=1e-4)
+    assert penalty(replace(penalised, hidden="relu"), words) == pytest.approx(0.1, abs=1e-4)
+    assert penalty(replace(penalised, hidden_l1=0.0), words) == 0
 
 
 def test_models_are_judged_by_loss_and_penalty_together():

@@ -24,7 +24,7 @@ from superposition.measures.tables import (
     weights_table,
 )
 from tests import hand_made
-from tests.hand_made import HandMade
+from tests.hand_made import HandMade, trained_model
 
 F64 = torch.float64
 EXACT = {"rtol": 0, "atol": 1e-9}
@@ -264,19 +264,18 @@ def test_tables_say_how_weights_were_learned():
 
 
 def test_share_of_samples_at_which_a_neuron_is_active():
-    # sums -x, x - 0.5 and 0 of values 0, 0.25, 0.5, 1
-    W = torch.tensor([[[-1.0], [1.0], [0.0]]], dtype=torch.float64)
-    b, x = torch.tensor([[0.0, -0.5, 0.0]], dtype=torch.float64), torch.tensor([[[0, 0.25, 0.5, 1]]])
-    assert activity(W, b, x).tolist() == [[0, 0.25, 0]]
-    instances = pd.DataFrame(
-        {"instance": [0, 1], "model": ["a", "b"], "values": "unit", "sets": "independent", "set_size": 1}
+    # sums -x, x - 0.5 and 0; x from 0 to 1 at equal steps, or 0 in half of the samples
+    words = (np.arange(10_000) * 2**32 // 10_000)[None]
+    b_hidden = np.array([0.0, -0.5, 0.0])
+    dense, sparse = (
+        trained_model([[-1.0], [1.0], [0.0]], b_hidden=b_hidden, hidden="relu", density=np.array([density]))
+        for density in (1.0, 0.5)
     )
-    features = pd.DataFrame({"instance": [0, 1], "feature": 0, "density": [1.0, 0.5]})
-    words = (torch.arange(10_000) * 2**32 // 10_000).unsqueeze(0)
-    both = (instances, features, words, W.expand(2, -1, -1), b.expand(2, -1))
-    assert activity_of_rectified(*both, ["a"])[0].tolist() == pytest.approx([0, 0.5, 0], abs=1e-3)
-    assert activity_of_rectified(*both, ["a"])[1].isnan().all()
-    assert activity_of_rectified(*both, ["b"])[1].tolist() == pytest.approx([0, 0.25, 0], abs=1e-3)
+    assert activity(dense, words) == pytest.approx([0, 0.5, 0], abs=1e-3)
+    assert activity(sparse, words) == pytest.approx([0, 0.25, 0], abs=1e-3)
+    narrow = trained_model([[1.0]], hidden="relu", density=np.array([0.25]))
+    found = activity_of_rectified([dense, trained_model([[1.0]] * 3), narrow], words, 3)
+    np.testing.assert_allclose(found, [[0, 0.5, 0], [np.nan] * 3, [0.25, np.nan, np.nan]], atol=1e-3)
 
 
 def test_diverged_output_weights_are_refused():

@@ -9,12 +9,11 @@ import pytest
 from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.measures.ablations import SAMPLES, errors, summed, table
-from superposition.measures.trained import TrainedModel
 from superposition.params.experiments import read
 from superposition.params.faults import ParamsError
 from superposition.theory.losses import without_superposition
 from tests import hand_made
-from tests.hand_made import HandMade
+from tests.hand_made import HandMade, trained_model
 
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01)
 DATA = (1.0, 0.3, 0.1, 0.03)
@@ -22,14 +21,9 @@ IMPORTANCE = 0.9 ** np.arange(20)
 CROWDED = np.hstack([np.array(hand_made.pairs_in(5, 10, 0, 5)), 0.6 * np.eye(5), -0.6 * np.eye(5)]).tolist()
 
 
-def trained(W, b, density, output="relu", sets="independent", set_size=1):
-    W = np.array(W, dtype=float)
-    n = W.shape[1]
-    return TrainedModel(
-        instance=0, point=0, seed=0, best=True, model="relu_output", hidden="linear", output=output,
-        target="identity", W=W, W_out=W.T, b=np.array(b, dtype=float), b_hidden=np.zeros(len(W)),
-        density=np.full(n, density), importance=np.ones(n), values="unit", sets=sets, set_size=set_size,
-    )  # fmt: skip
+def trained(W, b, density, **other):
+    n = len(b)
+    return trained_model(W, b=np.array(b, dtype=float), density=np.full(n, density), **other)
 
 
 @pytest.mark.parametrize("s", [1.0, 0.5, 0.1])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from superposition.measures.simulation import (
 from superposition.measures.trained import TrainedModel
 from superposition.theory.equivalent_width import equivalent_width, monosemantic_losses, one_half
 from tests import hand_made
-from tests.hand_made import HandMade, halves
+from tests.hand_made import HandMade, halves, trained_model
 
 N, WIDE = 10, 20
 WIDTHS = (4, 8, WIDE)
@@ -177,27 +178,11 @@ def test_closest_of_one_direction_and_of_none():
 # ---- readouts
 
 
-def model(W: np.ndarray, instance: int = 0, density: float = 0.5, best: bool = True, seed: int = 0) -> TrainedModel:
-    n = W.shape[1]
-    return TrainedModel(
-        instance=instance,
-        point=instance,
-        seed=seed,
-        best=best,
-        model="absolute_value",
-        hidden="relu",
-        output="relu",
-        target="absolute",
-        W=W,
-        W_out=np.abs(W).T,
-        b=np.zeros(n),
-        b_hidden=np.zeros(len(W)),
-        density=np.full(n, density),
-        importance=np.ones(n),
-        values="signed",
-        sets="independent",
-        set_size=1,
-    )
+def model(W: np.ndarray, instance: int = 0, density: float = 0.5, **other: Any) -> TrainedModel:
+    """Computes absolute values."""
+    kind = {"model": "absolute_value", "hidden": "relu", "target": "absolute", "values": "signed"}
+    here = {"instance": instance, "point": instance, "density": np.full(W.shape[1], density)}
+    return trained_model(W, W_out=np.abs(W).T, **(kind | here | other))
 
 
 def test_neurons_that_are_kept_are_read_without_error_and_others_not_at_all():

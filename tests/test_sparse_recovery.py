@@ -16,12 +16,11 @@ from superposition.measures import recovery
 from superposition.measures.extra import extra_tables
 from superposition.measures.recovery import SOLVERS, gaussian, judged, moved_apart, with_active
 from superposition.measures.results import EXTRA_COLUMNS, Tables
-from superposition.measures.trained import TrainedModel
 from superposition.measures.transitions import others, pooled, trained, transitions
 from superposition.params import ParamsError, read
 from superposition.theory.compressed_sensing import no_pair_active, only_non_negative, order, smallest_sum
 from tests import hand_made
-from tests.hand_made import HandMade
+from tests.hand_made import HandMade, trained_model
 from tests.test_params import changed, write
 
 N = 40
@@ -204,28 +203,8 @@ def test_pairs_of_which_at_most_one_is_active():
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def model(W, b, instance=0, seed=0, best=True):
-    W = np.array(W, dtype=float)
-    n = W.shape[1]
-    return TrainedModel(
-        instance=instance,
-        point=0,
-        seed=seed,
-        best=best,
-        model="relu_output",
-        hidden="linear",
-        output="relu",
-        target="identity",
-        W=W,
-        W_out=W.T,
-        b=np.array(b, dtype=float),
-        b_hidden=np.zeros(len(W)),
-        density=np.full(n, 0.2),
-        importance=np.ones(n),
-        values="unit",
-        sets="independent",
-        set_size=1,
-    )
+def model(W, b, **other):
+    return trained_model(W, b=np.array(b, dtype=float), density=np.full(len(b), 0.2), **other)
 
 
 SETTINGS = {"active": [1, 3], "samples": 20, "tolerance": 0.05, "matrices": 2}

@@ -4,18 +4,19 @@ Of all attacks of models/attacks.py, one for each feature, a sample meets the on
 the clean sample. For tied models that are linear on h: their outputs are g(W^T W x + b).
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int
+from numpy import ndarray
 from torch import Tensor
 
 from superposition.exact.grids import HIDDEN, LOSS, SIGNIFICAND_BITS
 from superposition.exact.ops import round_to
-from superposition.features.distribution import Distribution
 from superposition.measures.tables import on_weight_grid
+from superposition.measures.trained import TrainedModel
 from superposition.models.attacks import attack_norm, attacks
 
 # Held-out samples that are attacked, each along all features: with half as many, vulnerabilities change by about 1%.
@@ -68,30 +69,15 @@ def under_attack(
 
 
 def attacks_table(
-    instances: pd.DataFrame,
-    features: pd.DataFrame,
-    held_out: Int64[Tensor, "draw sample"],
-    W: Float[Tensor, "instance hidden feature"],
-    b: Float[Tensor, "instance feature"],
-    rectified: Collection[str],
-    relative: float | None,
+    models: Sequence[TrainedModel], words: Int[ndarray, "draw sample"], relative: float | None
 ) -> pd.DataFrame:
-    """Columns of the table of instances: `attack_norm`, `clean_loss`, `attacked_loss`; NaN where `relative` is None.
-
-    `instances` and `features` are the world's frames, `rectified` the models with a ReLU on their outputs.
-    """
-    features = features.sort_values(["instance", "feature"])
-    density, importance = (
-        torch.tensor(features[key].to_numpy().reshape(len(W), -1)) for key in ("density", "importance")
-    )
+    """Columns of the table of instances: `attack_norm`, `clean_loss`, `attacked_loss`; NaN where `relative` is None."""
     rows = []
-    for row in instances.sort_values("instance").to_dict("records"):
+    for model in models:
         found = UnderAttack(*[float("nan")] * 3)
         if relative is not None:
-            number = row["instance"]
-            one = slice(number, number + 1)
-            law = Distribution(density[one], row["values"], torch.float64, [row["sets"]], [row["set_size"]])
-            x = law(held_out[:, :SAMPLES].unsqueeze(0))[0]
-            found = under_attack(W[number], b[number], x, importance[number], row["model"] in rectified, relative)
+            arrays = (model.W, model.b, model.draw(words[:, :SAMPLES]), model.importance)
+            W, b, x, importance = (torch.tensor(array) for array in arrays)
+            found = under_attack(W, b, x, importance, model.output == "relu", relative)
         rows.append({"attack_norm": found.norm, "clean_loss": found.clean, "attacked_loss": found.attacked})
     return pd.DataFrame(rows)

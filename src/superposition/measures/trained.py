@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from superposition.exact.grids import HIDDEN, INPUT
-from superposition.features.distribution import Distribution
+from superposition.features.distribution import Distribution, Values
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
 
@@ -38,13 +38,18 @@ class TrainedModel:
     b_hidden: Float[ndarray, " hidden"]
     density: Float[ndarray, " feature"]
     importance: Float[ndarray, " feature"]
-    values: str  # of active features: unit or signed
+    values: Values  # of active features
     sets: str
     set_size: int
+    hidden_l1: float = 0.0  # what training added to a sample's loss for each unit of |h|
+
+    def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
+        """W x + b_hidden."""
+        return self.W @ x + self.b_hidden[:, None]
 
     def encode(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """The hidden activations h, on their grid."""
-        h = to_grid(self.W @ x + self.b_hidden[:, None], HIDDEN.fraction_bits)
+        h = to_grid(self.sums(x), HIDDEN.fraction_bits)
         return np.maximum(h, 0.0) if self.hidden == "relu" else h
 
     def decode(self, h: Float[ndarray, "hidden sample"]) -> Float[ndarray, "feature sample"]:
@@ -62,7 +67,7 @@ class TrainedModel:
     def draw(self, words: Int[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
         """Samples of the features that it was trained on, on the input grid, from random words."""
         density = torch.tensor(self.density).unsqueeze(0)
-        law: Any = Distribution(density, self.values, torch.float64, [self.sets], [self.set_size])  # type: ignore[arg-type]
+        law = Distribution(density, self.values, torch.float64, [self.sets], [self.set_size])
         drawn: ndarray = law(torch.from_numpy(words.astype(np.int64)).unsqueeze(0))[0].numpy()
         return drawn
 
@@ -96,7 +101,7 @@ def trained_models(
                 seed=row["seed"],
                 best=row["best"],
                 model=row["model"],
-                **{key: model[key] for key in ("hidden", "output", "target")},
+                **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1")},
                 W=W,
                 W_out=W_out,
                 b=on_weight_grid(parameters.b[number : number + 1])[0].numpy(),
