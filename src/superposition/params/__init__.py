@@ -1,11 +1,12 @@
 """What params.yaml may say, and what it means.
 
 `schema` mirrors the file: frozen, strict pydantic models, one field per key. `axes` turns what is swept into points.
-`experiments` reads the file, fills in the defaults, checks what involves several keys and resolves every experiment.
-`faults` words what is wrong: one line per fault, with its key path, the value and what is allowed.
+`experiments` reads the file and resolves every experiment. `inheritance` knows which keys it takes from the defaults,
+`rules` what its keys are allowed beside each other. `faults` words what is wrong: one line per fault, with its key
+path, the value and what is allowed.
 
 To add a key: a field in `schema` (its type says what is allowed), a line in params.yaml, and, where it depends on other
-keys, a rule in `experiments`.
+keys, a rule in `rules`.
 
     python -m superposition.params        # checks ./params.yaml: silent, or every fault and exit status 2
 """
