@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,6 @@ def main(name: str) -> None:
     )
     code = [file for part in CODE for file in Path("src/superposition", part).glob("*.*")]
     checkpoints = checkpoint_folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
-    began = time.monotonic()
     try:
         trained = train(name, world, checkpoints)
     except OutOfRange as error:
@@ -42,7 +40,7 @@ def main(name: str) -> None:
 
     beside = Path("data/manifests", f"{name}.json")
     beside.parent.mkdir(exist_ok=True)
-    about = manifest(name, len(world.instances), world.settings, time.monotonic() - began)
+    about = manifest(name, len(world.instances), world.settings, trained.seconds)
     beside.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 

@@ -175,9 +175,10 @@ def test_the_kernel_in_float32_is_near_the_plain_form(tmp_path):
 
 @needs_a_compiler
 @pytest.mark.parametrize("m", [2, 12])
-def test_the_kernel_on_a_finite_sample_and_with_faint_importance(m, tmp_path):
-    words = np.random.default_rng(1).integers(0, 2**32, (4, 30, 150), dtype=np.uint32)
-    w = replace(world(RELU, n=30, m=m, sample_size=150), sample=words)
+@pytest.mark.parametrize(("sample_size", "batch_size"), [(150, 64), (64, 64), (70, 70), (5, 3)])
+def test_the_kernel_on_a_finite_sample_and_with_faint_importance(m, sample_size, batch_size, tmp_path):
+    words = np.random.default_rng(1).integers(0, 2**32, (4, 30, sample_size), dtype=np.uint32)
+    w = replace(world(RELU, n=30, m=m, sample_size=sample_size, batch_size=batch_size), sample=words)
     w.features["importance"] = (0.5 ** w.features["feature"]).clip(1e-12)
     assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
 
@@ -395,11 +396,13 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     time.sleep(0.5)
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
-    saved = torch.load(checkpoint, weights_only=False)["progress"]["step"]
+    progress = torch.load(checkpoint, weights_only=False)["progress"]
+    saved = progress["step"]
     assert 0 < saved < 20000
     # How far it came is left to chance, so the rest is cut short: both runs end a little later.
     w = world(RELU, steps=saved + 60)
     resumed = plain(w, tmp_path)
+    assert resumed.seconds > progress["seconds"] > 0
     straight = plain(w, tmp_path / "straight")
     for key in straight.weights:
         np.testing.assert_array_equal(resumed.weights[key], straight.weights[key])

@@ -621,8 +621,13 @@ class Worker {
   void encode(int64_t instance, int64_t step, int64_t start, int count) {
     uint64_t sample[BLOCK];
     uint32_t words[GROUP][BLOCK];
-    for (int s = 0; s < BLOCK; ++s)
-      sample[s] = task.sample ? (step * task.batch + start + s) % task.sample_size : start + s;
+    // One division for a block: divisions would take longer than all else that small models need.
+    int64_t next = task.sample ? (step * task.batch + start) % task.sample_size : start;
+    const bool in_a_row = !task.sample || next + BLOCK <= task.sample_size;
+    for (int s = 0; s < BLOCK; ++s) {
+      sample[s] = next++;
+      if (!in_a_row && next == task.sample_size) next = 0;
+    }
     const uint64_t inside = count == BLOCK ? ~uint64_t(0) : (uint64_t(1) << count) - 1;
     const auto draw = [&](int64_t i) {  // words of a group
       if (!task.sample) {
@@ -631,7 +636,10 @@ class Worker {
       }
       for (int64_t d = i; d < std::min(i + GROUP, task.draws); ++d) {
         const uint32_t* from = task.sample + (task.sample_shared ? d : instance * task.draws + d) * task.sample_size;
-        for (int s = 0; s < BLOCK; ++s) words[d - i][s] = from[sample[s]];
+        if (in_a_row)
+          std::memcpy(words[d - i], from + sample[0], sizeof words[0]);
+        else
+          for (int s = 0; s < BLOCK; ++s) words[d - i][s] = from[sample[s]];
       }
     };
     for (int64_t i = n / GROUP * GROUP; n < task.draws && i < task.draws; i += GROUP) {

@@ -14,7 +14,7 @@ PACKAGES = ("torch", "pytorch-lightning", "numpy", "pandas", "pyarrow", "dvc")
 
 
 def manifest(name: str, instances: int, settings: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Versions, device and time of one training stage, in JSON's types. `seconds`: wall time, with compilation."""
+    """Versions, device and time of one training stage, in JSON's types. `seconds`: wall time."""
     return {
         "experiment": name,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else cores(),

@@ -55,6 +55,7 @@ class Ensemble(pl.LightningModule):
         self.snapshots: dict[int, dict[str, Tensor]] = {}
         self.losses: dict[int, np.ndarray] = {}  # held-out, [instance]
         self.speed: float | None = None  # steps per second of the latest call
+        self.began, self.seconds_before = 0.0, 0.0  # when this run began, and how long those took that it resumes
         self._run: Callable[[int, int, State], State] = steps.run
         self._held_out_sums: Callable[[ToyModel], Tensor] = held_out.sums
 
@@ -67,6 +68,14 @@ class Ensemble(pl.LightningModule):
             eps=settings.eps,
             weight_decay=settings.weight_decay,
         )
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of training so far, with compilation and in all runs."""
+        return self.seconds_before + time.monotonic() - self.began
+
+    def on_fit_start(self) -> None:
+        self.began = time.monotonic()
 
     def on_train_start(self) -> None:
         if is_exact(self.steps.importance):
@@ -126,11 +135,12 @@ class Ensemble(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         losses = {step: torch.from_numpy(loss) for step, loss in self.losses.items()}
-        checkpoint["progress"] = {"step": self.step, "snapshots": self.snapshots, "losses": losses}
+        progress = {"step": self.step, "snapshots": self.snapshots, "losses": losses, "seconds": self.seconds}
+        checkpoint["progress"] = progress
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         progress = checkpoint["progress"]
-        self.step, self.snapshots = progress["step"], progress["snapshots"]
+        self.step, self.snapshots, self.seconds_before = (progress[key] for key in ("step", "snapshots", "seconds"))
         self.losses = {step: loss.numpy() for step, loss in progress["losses"].items()}
 
 

@@ -40,13 +40,14 @@ def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast
     architectures = {model["name"]: Architecture(**model) for model in world.settings["models"]}
     ensembles = world.instances[["model", "n_hidden"]].drop_duplicates().to_dict("records")
     parts: dict[str, list[np.ndarray]] = {}  # [snapshot, instance, ...]
-    history = []
+    history, seconds = [], 0.0
     for place, ensemble in enumerate(ensembles, start=1):
         model, n_hidden = ensemble["model"], ensemble["n_hidden"]
         title = f"{name} ({model}, {place} of {len(ensembles)})"
         progress = Progress(title, world.settings["training"]["steps"], visible)
         checkpoint = checkpoints / f"{model}.{n_hidden}.ckpt"
         module = fit(architectures[model], n_hidden, world, checkpoint, progress, fast)
+        seconds += module.seconds
         taken = sorted(module.snapshots)
         for key in module.snapshots[taken[-1]]:
             every = np.stack([module.snapshots[step][key].numpy() for step in taken])
@@ -57,7 +58,7 @@ def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast
     snapshots = {key: np.concatenate(arrays, axis=1) for key, arrays in parts.items()}
     weights = {key: every[-1] for key, every in snapshots.items()}
     by_instance = pd.concat(history).sort_values(["instance", "step"], ignore_index=True)
-    return Trained(weights, snapshots | {"step": np.array(taken)}, by_instance)
+    return Trained(weights, snapshots | {"step": np.array(taken)}, by_instance, seconds)
 
 
 def widened(parameters: np.ndarray, key: str, n_hidden: int) -> np.ndarray:

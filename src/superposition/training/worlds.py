@@ -29,3 +29,4 @@ class Trained:
     weights: dict[str, np.ndarray]  # "relu_output.W": ...
     snapshots: dict[str, np.ndarray]  # the same, and "step"
     history: pd.DataFrame  # instance, step, loss
+    seconds: float  # wall time of training, runs that were killed included
