@@ -15,9 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.verify import git, isolated, refuse
+from scripts.verify import git, isolated, read_yaml, refuse
 from superposition.claims import evaluate
 from superposition.measures.results import read as read_tables
+from superposition.params import ParamsError
 from superposition.params import read as read_params
 from superposition.report.metrics import as_json
 
@@ -55,9 +56,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make full", description="Run experiments at the paper's full scale.")
     parser.add_argument("experiments", nargs="+", metavar="EXPERIMENT")
     wanted = parser.parse_args().experiments
-    known = read_params(Path("params.yaml")).experiments
+    try:
+        known = read_params(Path("params.yaml")).experiments
+    except ParamsError as error:
+        refuse(f"params.yaml is not valid:\n{error}", "full scale")
     if unknown := [name for name in wanted if name not in known]:
         refuse(f"no experiment {', '.join(unknown)} in params.yaml, which has: {', '.join(known)}", "full scale")
+    larger = [name for name, block in read_yaml(Path("params.yaml"))["experiments"].items() if block.get("full_scale")]
+    if same := [name for name in wanted if name not in larger]:
+        reason = f"{', '.join(same)} without a full_scale in params.yaml: the results of make repro are at full scale"
+        refuse(f"{reason}; others are {', '.join(larger)}", "full scale")
+    if git("status", "--porcelain"):
+        print("Note: the working tree has changes that are not committed; what runs is HEAD.", flush=True)
     commit = git("rev-parse", "HEAD")
     prepare(commit)
     for name in wanted:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 
@@ -32,7 +32,7 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 
-def refuse(reason: str, program: str = "verify") -> None:
+def refuse(reason: str, program: str = "verify") -> NoReturn:
     print(f"{program}: {reason}", file=sys.stderr)
     sys.exit(2)
 

@@ -1,6 +1,7 @@
 """What is run beside the pipeline: costs, and experiments at full scale."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,25 @@ def test_the_clone_at_full_scale_is_head_but_for_the_scale(tmp_path, monkeypatch
     read(tmp_path / "clone" / "params.yaml")
 
 
-def test_full_scale_refuses_an_experiment_that_there_is_not():
-    command = [sys.executable, "-m", "scripts.full_scale", "nope"]
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nope", "no experiment nope in params.yaml, which has: intro,"),
+        ("intro", "intro without a full_scale in params.yaml: "),
+    ],
+)
+def test_full_scale_refuses_what_has_none(name, reason):
+    command = [sys.executable, "-m", "scripts.full_scale", "geometry", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.startswith("full scale: no experiment nope in params.yaml, which has: intro,")
+    assert done.stderr.startswith(f"full scale: {reason}")
+
+
+def test_full_scale_refuses_parameters_that_are_not_valid(tmp_path):
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("scale: default", "scale: huge", 1), encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
+    command = [sys.executable, "-m", "scripts.full_scale", "geometry"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "scale = 'huge': must be default or full" in done.stderr
