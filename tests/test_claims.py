@@ -8,6 +8,7 @@ from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
 from tests.test_one_active_feature import one_active_feature
+from tests.test_polygon_levels import polygon_levels
 from tests.test_several_active_features import measured, several_active_features
 from tests.test_simulated_network import simulated_network
 
@@ -35,6 +36,7 @@ EXPERIMENTS = {
     "one_active_feature": one_active_feature,
     "several_active_features": several_active_features,
     "simulated_network": simulated_network,
+    "polygon_levels": polygon_levels,
 }
 # What is measured of models of some experiments only.
 EXTRA = {"several_active_features": measured}

@@ -24,6 +24,7 @@ from superposition.claims import (
     noise_filters,
     one_active_feature,
     phase_change,
+    polygon_levels,
     polysemantic_neurons,
     privileged_basis,
     several_active_features,
@@ -68,6 +69,7 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
     "basis_alignment": basis_alignment.CLAIMS,
     "basis_alignment_adam": basis_alignment.ADAM_CLAIMS,
     "polysemantic_neurons": polysemantic_neurons.CLAIMS,
+    "polygon_levels": polygon_levels.CLAIMS,
 }
 
 

@@ -31,6 +31,7 @@ from superposition.figures import (
     one_active_feature,
     overview,
     phase_change,
+    polygon_levels,
     polysemantic_neurons,
     privileged_basis,
     several_active_features,
@@ -78,6 +79,7 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "basis_alignment": (basis_alignment.fits, basis_alignment.figures),
     "basis_alignment_adam": (basis_alignment.fits_without_relu, basis_alignment.trace),
     "polysemantic_neurons": (polysemantic_neurons.fits, polysemantic_neurons.figures),
+    "polygon_levels": (polygon_levels.fits, polygon_levels.figures),
 }
 
 

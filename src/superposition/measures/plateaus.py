@@ -1,0 +1,63 @@
+"""Plateaus of a loss while a model is trained, and the levels of polygons that they are at (Chen et al. 2023).
+
+A plateau is a long time, on the logarithmic axis of steps, in which the loss hardly moves: the opposite of a jump. All
+steps judge the same held-out samples, so that what moves is the model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from superposition.measures.jumps import WINDOW
+from superposition.measures.results import Tables
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.theory.polygon_levels import Level
+
+LONGER = WINDOW  # last step over first, at least: what moves in less is a jump
+FLAT = 0.03  # largest loss over smallest, less 1, at most: as much as a plateau may be off its level
+OFF = 0.03  # of a level, at most; levels of four, five and six corners are 28 % apart or more
+
+
+@dataclass(frozen=True)
+class Plateau:
+    first: int  # step
+    middle: int  # step of the snapshot that has as many of its snapshots before it as after
+    last: int
+    loss: float  # median
+
+
+def plateaus(steps: Int[np.ndarray, " snapshot"], loss: Float[np.ndarray, " snapshot"]) -> list[Plateau]:
+    """In order of steps, which are at least 1: the longest one, then those before and after it, and so on."""
+    longest, found = LONGER, None
+    for start in range(len(steps)):
+        seen = loss[start:]
+        moved = np.maximum.accumulate(seen) > (1 + FLAT) * np.minimum.accumulate(seen)
+        end = start + (int(moved.argmax()) if moved.any() else len(seen)) - 1
+        if (length := steps[end] / steps[start]) >= longest and (found is None or length > longest):
+            longest, found = length, (start, end)
+    if found is None:
+        return []
+    start, end = found
+    first, middle, last = (int(steps[place]) for place in (start, (start + end) // 2, end))
+    here = Plateau(first, middle, last, float(np.median(loss[start : end + 1])))
+    return [*plateaus(steps[:start], loss[:start]), here, *plateaus(steps[end + 1 :], loss[end + 1 :])]
+
+
+def at_level(loss: float, levels: Sequence[Level]) -> Level | None:
+    """The level that a loss is at, or None if it is at none."""
+    nearest = min(levels, key=lambda one: abs(one.loss - loss))
+    return nearest if abs(loss / nearest.loss - 1) <= OFF else None
+
+
+def losses_of(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
+    """Steps from 1 on, and the held-out loss at each of them."""
+    own = tables.history[(tables.history["instance"] == instance) & (tables.history["step"] > 0)].sort_values("step")
+    return own["step"].to_numpy(), own["loss"].to_numpy()
+
+
+def represented_at(tables: Tables, instance: int, step: int) -> int:
+    """How many features were represented at a step of which weights were kept."""
+    now = tables.learning[(tables.learning["instance"] == instance) & (tables.learning["step"] == step)]
+    return int((now["norm"] > REPRESENTED_NORM).sum())
