@@ -11,7 +11,7 @@ from superposition.params.experiments import Experiment, read
 
 
 def main() -> None:
-    params = read(Path("params.yaml"))
+    params = read(Path("data/params.json"))
     for name, experiment in params.experiments.items():
         write(params.seed, name, experiment, Path("data/worlds", name))
         wanted = Path("data/measures", f"{name}.json")

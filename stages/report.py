@@ -11,7 +11,7 @@ from superposition.report.page import page, section
 
 def main() -> None:
     # Only what params.yaml lists: data/ may still hold experiments that were removed from it.
-    experiments = read_params(Path("params.yaml")).experiments
+    experiments = read_params(Path("data/params.json")).experiments
     tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
     evaluation = evaluate(tables)
     reports = Path("reports")

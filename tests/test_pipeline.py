@@ -2,6 +2,7 @@
 
 import ast
 import shlex
+import shutil
 import subprocess
 import sys
 from modulefinder import ModuleFinder
@@ -10,43 +11,72 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
+from stages import code
+
 ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)
-# What a module reads beside itself.
-COMPANIONS = {
-    "src/superposition/report/page.py": "src/superposition/report/page.html.jinja",
-    "src/superposition/training/kernel.py": "src/superposition/training/kernel.cpp",
-}
+# Files of src/ that are no modules, and lie beside the one that reads them by its name.
+COMPANIONS = {"src/superposition/report/page.html.jinja", "src/superposition/training/kernel.cpp"}
+NOT_OF_STAGES = {"src/superposition/exact/digests.json"}  # the self-check's
 
 
-def script(stage) -> Path:
-    return ROOT / next(word for word in shlex.split(stage.cmd) if word.startswith("stages/"))
+def script(stage) -> str:
+    return next(word for word in shlex.split(stage.cmd) if word.startswith("stages/"))
 
 
-def imported(file: Path) -> set[str]:
+def imported(file: str) -> set[str]:
     finder = ModuleFinder(path=[str(ROOT / "src")])
-    finder.run_script(str(file))
+    finder.run_script(str(ROOT / file))
     files = {Path(m.__file__).resolve() for m in finder.modules.values() if m.__file__}
     return {f.relative_to(ROOT).as_posix() for f in files if f.is_relative_to(ROOT)}
 
 
-def declared(stage) -> set[str]:
-    return {dep.def_path for dep in stage.deps if not dep.def_path.startswith(("data/", "reports/"))}
-
-
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.addressing)
-def test_deps_are_what_the_stage_imports(stage):
-    code = imported(script(stage))
-    expected = code | {COMPANIONS[file] for file in code & COMPANIONS.keys()} | {"requirements.txt"}
-    assert declared(stage) - {"params.yaml"} == expected
+def test_stages_depend_on_their_code(stage):
+    declared = {dep.def_path for dep in stage.deps}
+    name = Path(script(stage)).stem
+    if name == "check":  # comes before everything else
+        assert declared == imported("stages/check.py") | {"params.yaml", "requirements.txt"}
+    elif name == "code":
+        assert declared == {"src", "stages", "requirements.txt"}
+    else:
+        assert f"data/code/{name}.json" in declared
+        assert name in code.STAGES
+        assert not {path for path in declared if path.startswith(("src", "stages"))}
 
 
-def test_companions_exist_and_are_read():
-    for module, companion in COMPANIONS.items():
-        source = (ROOT / module).read_text(encoding="utf-8")
-        assert (ROOT / companion).is_file()
-        # by its name, or by the module's own with another suffix
-        assert Path(companion).name in source or f'with_suffix("{Path(companion).suffix}")' in source
+def test_code_is_what_a_stage_imports_and_what_lies_beside_that(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    noted = {stage: {file.as_posix() for file in code.files(stage)} for stage in code.STAGES}
+    for stage, found in noted.items():
+        assert found - COMPANIONS == imported(f"stages/{stage}.py") | {"requirements.txt"}
+    assert noted["train"] & COMPANIONS == {"src/superposition/training/kernel.cpp"}
+    assert noted["report"] & COMPANIONS == {"src/superposition/report/page.html.jinja"}
+    others = {
+        file.relative_to(ROOT).as_posix() for file in (ROOT / "src").rglob("*.*") if "__pycache__" not in file.parts
+    }
+    assert {file for file in others if not file.endswith(".py")} == COMPANIONS | NOT_OF_STAGES
+
+
+def test_code_notes_each_file_by_its_content(tmp_path, monkeypatch):
+    for folder in ("src", "stages"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def noted() -> dict[str, str]:
+        code.main()
+        return {stage: Path("data/code", f"{stage}.json").read_text(encoding="utf-8") for stage in code.STAGES}
+
+    before = noted()
+    with Path("src/superposition/training/kernel.cpp").open("a", encoding="utf-8") as file:
+        file.write("// changed\n")
+    kernel = noted()
+    assert {stage for stage in before if before[stage] != kernel[stage]} == {"train"}
+    with Path("src/superposition/figures/style.py").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    style = noted()
+    assert {stage for stage in kernel if kernel[stage] != style[stage]} == {"plot"}
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.addressing)
@@ -55,8 +85,13 @@ def test_every_stage_says_what_it_is(stage):
 
 
 def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_use():
-    light = {"check": {"torch", "pandas", "numpy"}, "plot": {"torch"}, "report": {"torch", "seaborn", "matplotlib"}}
-    for name in ("check", "generate", "measure", "plot", "report"):
+    light = {
+        "check": {"torch", "pandas", "numpy"},
+        "code": {"torch", "pandas", "numpy"},
+        "plot": {"torch"},
+        "report": {"torch", "seaborn", "matplotlib"},
+    }
+    for name in ("check", "code", "generate", "measure", "plot", "report"):
         modules = "import sys; sys.argv=['x']; import runpy; runpy.run_path('stages/%s.py', run_name='imported'); "
         code = modules % name + "print(*{m.split('.')[0] for m in sys.modules})"
         done = subprocess.run(

@@ -62,7 +62,7 @@ def test_the_stages_write_figures_metrics_claims_and_page(copy):
     stale = copy / "reports" / "figures" / "intro" / "old_name.svg"
     stale.parent.mkdir(parents=True)
     stale.touch()
-    for command in (["stages/plot.py", "intro"], ["stages/report.py"]):
+    for command in (["stages/check.py"], ["stages/plot.py", "intro"], ["stages/report.py"]):
         done = run(copy, *command)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""

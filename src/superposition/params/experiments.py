@@ -74,7 +74,7 @@ class Params(Strict):
 
 def read(path: Path) -> Params:
     """The parameters in a YAML file; raises ParamsError with everything that is wrong with it."""
-    document = _parse(path)
+    document = parse(path)
     faults: list[Fault] = []
     try:
         File.model_validate(document)
@@ -94,7 +94,7 @@ def read(path: Path) -> Params:
     return Params(seed=document["seed"], experiments=experiments)
 
 
-def _parse(path: Path) -> dict[Any, Any]:
+def parse(path: Path) -> dict[Any, Any]:
     """The mapping in a YAML file, as DVC reads it (YAML 1.2)."""
     try:
         document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
