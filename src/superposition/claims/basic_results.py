@@ -347,7 +347,7 @@ NOTEBOOK_CLAIMS = (
         figure=FIGURE.format("notebook"),
         experiment="notebook",
         check=top_features_when_dense,
-        remark="Features 20 and 21 differ by 5% in importance and still share a dimension after these steps.",
+        remark="Of features 20 to 22, which differ by 5% in importance, two share a dimension after these steps.",
     ),
     Claim(
         id="notebook.more_features_with_sparsity",
