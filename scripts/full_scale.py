@@ -64,8 +64,7 @@ def main() -> None:
         refuse(f"no experiment {', '.join(unknown)} in params.yaml, which has: {', '.join(known)}", "full scale")
     larger = [name for name, block in read_yaml(Path("params.yaml"))["experiments"].items() if block.get("full_scale")]
     if same := [name for name in wanted if name not in larger]:
-        reason = f"{', '.join(same)} without a full_scale in params.yaml: the results of make repro are at full scale"
-        refuse(f"{reason}; others are {', '.join(larger)}", "full scale")
+        refuse(f"{', '.join(same)} without a full_scale in params.yaml, as {', '.join(larger)} have", "full scale")
     if git("status", "--porcelain"):
         print("Note: the working tree has changes that are not committed; what runs is HEAD.", flush=True)
     commit = git("rev-parse", "HEAD")
