@@ -1,7 +1,10 @@
 """Learning rates of every step, made once: the only place where a step's size meets a cosine."""
 
-import math
 from typing import Literal
+
+import numpy as np
+
+from superposition.exact.functions import PI, cos
 
 Schedule = Literal["constant", "linear", "cosine"]
 
@@ -10,19 +13,16 @@ def learning_rates(schedule: Schedule, peak: float, steps: int, warmup_steps: in
     """Learning rates of steps 1 .. `steps`: a linear warm-up to `peak`, then the schedule over the steps that are left.
 
     linear falls to 0 at the last step; cosine is the quarter cosine of the public notebook. Rounded to 24 significant
-    bits, far coarser than any libm's error, so that every machine has the same table.
+    bits, so that a product with a rate leaves room.
     """
-    rates = []
-    for step in range(steps):
-        if step < warmup_steps:
-            factor = (step + 1) / warmup_steps
-        else:
-            passed = (step - warmup_steps) / (steps - warmup_steps)
-            factor = {"constant": 1.0, "linear": 1 - passed, "cosine": math.cos(math.pi / 2 * passed)}[schedule]
-        rates.append(round_to_bits(peak * factor, 24))
-    return rates
+    step = np.arange(steps)
+    passed = np.maximum(step - warmup_steps, 0) / max(1, steps - warmup_steps)
+    after = {"constant": np.ones(steps), "linear": 1 - passed, "cosine": cos(PI / 2 * passed)}[schedule]
+    factor = np.where(step < warmup_steps, (step + 1) / max(1, warmup_steps), after)
+    return round_to_bits(peak * factor, 24).tolist()
 
 
-def round_to_bits(x: float, bits: int) -> float:
-    mantissa, exponent = math.frexp(x)
-    return math.ldexp(round(math.ldexp(mantissa, bits)), exponent - bits)
+def round_to_bits(x: np.ndarray, bits: int) -> np.ndarray:
+    """To so many significant bits, ties to even."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)

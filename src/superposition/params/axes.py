@@ -1,14 +1,14 @@
 """What can be swept: the forms in which params.yaml writes an axis, and the points that they stand for.
 
 An instance is known by its coordinates, so every point has a label that depends on its own values only, not on its
-place in a list: adding a point changes no other. Numbers are rounded to 10 significant digits, far coarser than the
-error of any platform's `pow`, so that every machine resolves the same points.
+place in a list: adding a point changes no other. Numbers are rounded to 10 significant digits, as people
+write them.
 """
 
 import hashlib
-import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -32,6 +32,7 @@ ImportanceValue = Annotated[
     Field(ge=MIN_IMPORTANCE, le=MAX_IMPORTANCE),
     must(f"be a number between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"),
 ]
+_DIGITS = Context(prec=40)  # of powers, before they are rounded to a float
 SeedValue = Annotated[int, Field(ge=0, lt=2**32), must("be a whole number, at least 0 and below 2^32")]
 
 
@@ -301,11 +302,11 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
             label = f"listed {_listing(curve)}"
         elif isinstance(point, Geometric):
             ratio = _rounded(point.geometric)
-            if not math.log(MIN_IMPORTANCE) <= (n_features - 1) * math.log(ratio) <= math.log(MAX_IMPORTANCE):
+            if not MIN_IMPORTANCE <= _power(ratio, n_features - 1) <= MAX_IMPORTANCE:
                 allowed = f"must keep r^(n_features - 1) between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"
                 faults.append(Fault((*where, "geometric"), f"{allowed}; n_features = {n_features}", point.geometric))
                 continue
-            curve = tuple(_rounded(ratio**i) for i in range(n_features))
+            curve = tuple(_rounded(_power(ratio, i)) for i in range(n_features))
             label = f"{_digits(ratio)}^i"
         else:
             curve = (_rounded(point),) * n_features
@@ -366,7 +367,7 @@ def _spread_importance(axis: Any) -> list[tuple[Location, Any]]:
 def _even(axis: Range) -> list[float]:
     shares = [i / (axis.num - 1) for i in range(axis.num)]
     if axis.spacing == "log":
-        return [_rounded(axis.start * (axis.stop / axis.start) ** share) for share in shares]
+        return [_rounded(axis.start * _power(axis.stop / axis.start, share)) for share in shares]
     return [_rounded(axis.start + (axis.stop - axis.start) * share) for share in shares]
 
 
@@ -400,6 +401,11 @@ def _repeated(points: Sequence[tuple[Location, Hashable]]) -> list[Fault]:
         else:
             faults[where] = Fault(where, "must have points that differ in their first 10 digits")
     return list(faults.values())
+
+
+def _power(base: float, exponent: float | int) -> float:
+    """base^exponent in decimal arithmetic, which is Python's own: a library's `pow` differs between machines."""
+    return float(_DIGITS.power(Decimal(base), Decimal(exponent)))
 
 
 def _rounded(x: float) -> float:

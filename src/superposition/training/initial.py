@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from superposition.exact.functions import cos, log
 from superposition.exact.grids import WEIGHT
 from superposition.exact.philox import WORD, words
 
@@ -27,11 +28,8 @@ def standard_deviation(rule: Rule, gain: float, n_features: int, n_hidden: int) 
 def normal_weights(
     keys: Int64[Tensor, "instance 2"], rows: int, columns: int, deviation: float
 ) -> Float[Tensor, "instance {rows} {columns}"]:
-    """Normal variates of mean 0 (Box & Muller 1958), each instance from its own stream, on the weight grid.
-
-    The grid is far coarser than the error of any library's logarithm and cosine, and so hides which one it was.
-    """
+    """Normal variates of mean 0 (Box & Muller 1958), each instance from its own stream, on the weight grid."""
     drawn = words(keys, 2 * rows, torch.arange(columns), torch.tensor(0)).numpy()
     radius, angle = (drawn[:, :rows] + 0.5) / WORD, drawn[:, rows:] / WORD
-    normal = deviation * np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
+    normal = deviation * np.sqrt(-2 * log(radius)) * cos(2 * np.pi * angle)
     return torch.from_numpy(np.round(normal * 2.0**WEIGHT.fraction_bits) * 2.0**-WEIGHT.fraction_bits)

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 
 from superposition.exact.adamw import rates
+from superposition.exact.functions import power
 from superposition.exact.philox import stream_key
 from superposition.exact.schedule import learning_rates
 from superposition.features.distribution import Distribution
@@ -159,4 +160,4 @@ def snapshot_steps(steps: int, count: int) -> Sequence[int]:
     """At most `count` numbers of steps from 1 to `steps`, log-spaced, the last one among them."""
     if count == 1:
         return [steps]
-    return sorted({round(steps ** (k / (count - 1))) for k in range(count)})
+    return sorted({round(step) for step in power(steps, np.arange(count) / (count - 1)).tolist()})

@@ -5,6 +5,7 @@ faster forms of the same bits. On GPUs it is traced, gradient included, and the 
 that neither Python nor autograd is met again until the call ends. On CPUs kernel.py takes its place.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -151,7 +152,7 @@ def scale_to_one(importance: Float[Tensor, "instance feature"]) -> tuple[Tensor,
     A power of two loses nothing, so only ratios of importance matter to the grids.
     """
     _, exponent = torch.frexp(importance.double().amax(1))
-    unit = torch.tensor([2.0**e for e in exponent.tolist()], dtype=torch.float64, device=importance.device)
+    unit = torch.tensor([math.ldexp(1.0, e) for e in exponent.tolist()], dtype=torch.float64, device=importance.device)
     return unit, (importance.double() / unit.unsqueeze(1)).float().double()
 
 
