@@ -21,6 +21,21 @@ def test_two_equal_features():
     assert with_primary.sum() / chance.sum() == pytest.approx(2 / 3, rel=0.01)
 
 
+def test_it_is_the_convolution():
+    random = np.random.default_rng(0)
+    weights, density = random.uniform(-1, 1, 12) * np.array([1.0, 0.1, 1e-5, 0.0] * 3), 0.4
+    _, chance, with_primary = activation_chances(weights, density, primary=0)
+    # of each feature the mass in each cell, by the uniform distribution's own
+    edges = (np.arange(-LEVELS, LEVELS + 1) - 0.5) * np.abs(weights).sum() / (LEVELS - 1)
+    for own, found in ((1 - density, chance), (0.0, with_primary)):
+        whole = np.eye(1, 2 * LEVELS, LEVELS)[0]
+        for feature, width in enumerate(np.maximum(np.abs(weights), 1e-12)):
+            cells = density * np.diff(np.clip(edges / width, -1, 1)) / 2
+            cells[LEVELS] += 1 - density if feature else own
+            whole = np.convolve(whole, cells)[LEVELS : 3 * LEVELS]
+        assert found == pytest.approx(whole[LEVELS + 1 :], abs=1e-14)
+
+
 def test_agrees_with_samples():
     random = np.random.Generator(np.random.Philox(0))
     weights, density = np.array([1.0, -0.5, 0.25, 0.1]), 0.3

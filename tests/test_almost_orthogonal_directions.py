@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
+from scipy.special import betainc, roots_jacobi
 
 from superposition.claims import CLAIMS, evaluate
 from superposition.exact.grids import SIGNIFICAND_BITS
@@ -18,6 +19,8 @@ from superposition.measures.growth import growth
 from superposition.measures.spherical_codes import grown, least_coherent
 from superposition.params import ParamsError, read
 from superposition.theory.packings import (
+    _incomplete_beta,
+    _largest_zero,
     gilbert_varshamov,
     johnson_lindenstrauss,
     kabatiansky_levenshtein_rate,
@@ -58,6 +61,22 @@ def test_the_tail_of_a_random_cosine():
     assert tail(5, 0.0, True) == 1
     # the lemma's bound is above the tail
     assert all(tail(m, c, True) <= 2 * np.exp(-m * c**2 / 2) for m in (3, 30, 300) for c in (0.1, 0.3, 0.6))
+
+
+@pytest.mark.parametrize("m", [2, 3, 4, 5, 17, 64, 401, 1000])
+def test_the_incomplete_beta_function_is_that_of_scipy(m):
+    x = 1 - np.array([1e-6, 1e-3, 0.01, 0.1, 0.25, 0.3, 0.5, 0.8, 0.99, 1 - 1e-9]) ** 2
+    found = [_incomplete_beta((m - 1) / 2, 0.5, one) for one in x.tolist()]
+    np.testing.assert_allclose(found, betainc((m - 1) / 2, 0.5, x), rtol=1e-12, atol=1e-290)
+    assert [_incomplete_beta((m - 1) / 2, 0.5, one) for one in (0.0, 1.0)] == [0, 1]
+    assert tail(m, 0.3, False) + tail(m, -0.3, False) == pytest.approx(1, rel=1e-15)
+
+
+@pytest.mark.parametrize("b", [0, 1])
+@pytest.mark.parametrize(("m", "k"), [(3, 1), (3, 2), (3, 30), (10, 5), (10, 150), (400, 20)])
+def test_zeros_of_jacobi_polynomials_are_those_of_scipy(m, k, b):
+    zeros, _ = roots_jacobi(k, (m - 1) / 2, b + (m - 3) / 2)
+    assert _largest_zero(m, k, b) == pytest.approx(zeros[-1], abs=1e-13)
 
 
 def test_random_directions_are_a_birthday_problem():

@@ -10,6 +10,7 @@ from superposition.theory.expected_loss import (
     correlated,
     expected_loss,
     independent,
+    loss_and_gradients,
     minimum,
 )
 from superposition.theory.losses import antipodal, ignored
@@ -92,6 +93,20 @@ def test_permuting_sets_and_turning_the_plane_change_nothing():
     loss = expected_loss(W, b, np.ones(6), groups)
     assert expected_loss(turn @ W, b, np.ones(6), groups) == pytest.approx(loss)
     assert expected_loss(W[:, order], b[order], np.ones(6), groups) == pytest.approx(loss, rel=1e-3)
+
+
+@pytest.mark.parametrize("groups", [independent([0.1, 0.2, 0.3, 0.5, 0.9]), anticorrelated(5, 5, 0.7)])
+def test_gradients_are_those_of_the_loss(groups):
+    W, b, importance = some_model(5)
+    loss, of_W, of_b = loss_and_gradients(W, b, importance, groups)
+    assert loss == expected_loss(W, b, importance, groups)
+    for feature, nudge in enumerate(1e-6 * np.eye(5)):
+        up, down = (expected_loss(W, b + sign * nudge, importance, groups) for sign in (1, -1))
+        assert of_b[feature] == pytest.approx((up - down) / 2e-6, abs=1e-8)
+        for row, own in enumerate(np.eye(2)):
+            step = np.outer(own, nudge)
+            up, down = (expected_loss(W + sign * step, b, importance, groups) for sign in (1, -1))
+            assert of_W[row, feature] == pytest.approx((up - down) / 2e-6, abs=1e-8)
 
 
 def test_a_minimum_is_lower_than_all_around_it():

@@ -109,7 +109,7 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
     ("package", "allowed"),
     [
         ("exact", set()),
-        ("theory", set()),
+        ("theory", {"exact"}),
         ("features", {"exact", "params"}),  # `world` resolves parameters
         ("models", {"exact"}),
         ("training", {"exact", "features", "models"}),

@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import linprog
+from scipy.optimize import linprog, minimize_scalar
+from scipy.stats import norm
 from sklearn.linear_model import Lasso
 
 from superposition.claims import CLAIMS, evaluate
@@ -191,6 +192,16 @@ def test_thresholds_of_random_projections():
     assert only_non_negative(np.array([0.0, N]), N).tolist() == [N / 2, N]
     # of very few, 2 k log(n / k) to leading order, from below
     assert 1.5 < smallest_sum(1, 10**9) / order(np.array([1.0]), 10**9)[0] < 2
+
+
+@pytest.mark.parametrize(("active", "n"), [(0.5, 40), (1.0, 40), (4.0, 40), (39.0, 40), (20.0, 1000), (1.0, 10**6)])
+def test_the_threshold_is_the_least_over_t(active, n):
+    def dimension(t):
+        beyond = (1 + t * t) * norm.sf(t) - t * norm.pdf(t)
+        return active * (1 + t * t) + (n - active) * beyond
+
+    found = minimize_scalar(dimension, bounds=(0, 10), method="bounded", options={"xatol": 1e-9}).fun
+    assert smallest_sum(active, n) == pytest.approx(found, rel=1e-11)
 
 
 def test_pairs_of_which_at_most_one_is_active():

@@ -7,9 +7,14 @@ tables have its mean over features. `W` is [hidden, feature], one direction per 
 """
 
 import itertools
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float
+
+from superposition.exact.functions import power
+from superposition.exact.sums import dot, matmul, mean, total
+from superposition.theory.quadrature import cube_rule
 
 NODES = 6  # of a Gauss-Legendre rule in each direction but one; on five features in two dimensions off by 0.0005
 
@@ -22,37 +27,34 @@ def losses_by_active(
 ) -> Float[np.ndarray, " active"]:
     """L_0 ... L_n. In one direction the integral is exact, in the others it is a Gauss-Legendre rule."""
     n = W.shape[1]
-    gram = W.T @ W
+    gram = matmul(W.T, W)
     L = np.zeros(n + 1)
-    L[0] = importance @ np.maximum(b, 0) ** 2
-    points, weights = np.polynomial.legendre.leggauss(nodes)
-    points, weights = (points + 1) / 2, weights / 2  # from [-1, 1] to [0, 1]
+    L[0] = dot(importance, np.maximum(b, 0) ** 2)
     for k in range(1, n + 1):
-        others = np.array(list(itertools.product(points, repeat=k - 1)))  # [combination, k - 1]
-        chance = np.array(list(itertools.product(weights, repeat=k - 1))).prod(axis=1)
+        others, chance = cube_rule(k - 1, nodes)  # [point, k - 1]
         for active in itertools.combinations(range(n), k):
             x = np.zeros((len(others), n))
             x[:, active[1:]] = others
-            L[k] += chance @ _along(active[0], x, gram, b) @ importance
+            L[k] += total(chance[:, None] * _along(active[0], x, gram, b) * importance)
     return L
 
 
 def weights_of_active(n_features: int, density: float) -> Float[np.ndarray, " active"]:
     """(1-S)^k S^(n-k) for k = 0 ... n: how often just one given set of k features is active."""
     k = np.arange(n_features + 1)
-    return density**k * (1 - density) ** (n_features - k)
+    return power(density, k) * power(1 - density, n_features - k)
 
 
 def interference_of_one(
     W: Float[np.ndarray, "hidden feature"], b: Float[np.ndarray, " feature"], importance: Float[np.ndarray, " feature"]
 ) -> float:
     """The second sum of L_1, Sum_{i != j} Int_0^1 I_j ReLU(W_j . W_i x + b_j)^2 dx: what one feature does to others."""
-    gram = W.T @ W
-    total = 0.0
+    gram = matmul(W.T, W)
+    paid = 0.0
     for i in range(W.shape[1]):
         errors = _along(i, np.zeros((1, W.shape[1])), gram, b)[0]
-        total += float(importance @ errors - importance[i] * errors[i])
-    return total
+        paid += float(total(np.delete(importance * errors, i)))
+    return paid
 
 
 def lattice_loss(
@@ -71,11 +73,14 @@ def lattice_loss(
     n = W.shape[1]
     g = 2.0
     for _ in range(60):
-        g = (1 + g) ** (1 / (n + 1))
-    u = (0.5 + np.arange(1, samples + 1)[:, None] * g ** -np.arange(1.0, n + 1)) % 1
+        g = float(power(1 + g, 1 / (n + 1)))
+    u = (0.5 + np.arange(1, samples + 1) * power(g, -np.arange(1.0, n + 1))[:, None]) % 1  # [feature, sample]
     x = np.maximum(0, (u - (1 - density)) / density)
-    errors = x - np.maximum(x @ W.T @ W + b, 0)
-    return float((errors**2 @ importance).mean())
+    h = np.stack([total(row[:, None] * x, axis=0) for row in W])
+    losses = np.zeros(samples)
+    for own, column, bias, weight in zip(x, W.T, b, importance, strict=True):
+        losses = losses + weight * (own - np.maximum(total(column[:, None] * h, axis=0) + bias, 0)) ** 2
+    return float(mean(losses))
 
 
 def _along(
@@ -87,17 +92,16 @@ def _along(
     Gauss-Legendre nodes integrate such functions exactly.
     """
     slope = gram[i]
-    start = x @ gram + b
+    start = matmul(x, gram) + b
     with np.errstate(divide="ignore", invalid="ignore"):
         kink = np.clip(np.where(slope != 0, -start / slope, 0.0), 0, 1)
     # Open on [kink, 1] if the slope is positive, on [0, kink] if it is negative, and everywhere or nowhere if it is 0.
     low = np.where(slope > 0, kink, 0.0)
     high = np.where(slope > 0, 1.0, np.where(slope < 0, kink, (start > 0).astype(float)))
     own = np.arange(x.shape[1]) == i
-    shut = np.where(own, 1 / 3, x**2)  # Int (x_j)^2 dx_i
-    total = np.zeros_like(x)
+    found = np.where(own, 1 / 3, x**2)  # Int (x_j)^2 dx_i, where it is shut
     for sign in (-1, 1):
-        t = (low + high) / 2 + sign * (high - low) / 2 / 3**0.5
+        t = (low + high) / 2 + sign * (high - low) / 2 / sqrt(3)
         target = np.where(own, t, x)
-        total += (high - low) / 2 * ((target - start - slope * t) ** 2 - target**2)
-    return shut + total
+        found = found + (high - low) / 2 * ((target - start - slope * t) ** 2 - target**2)
+    return found

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from superposition.exact.functions import arctan2, degrees
+from superposition.exact.sums import matmul
+
 
 def cosines(W: np.ndarray) -> np.ndarray:
     """Cosine of the angle between each two features, [feature, feature]; 0 for features without a direction."""
-    products = W.T @ W
+    products = matmul(W.T, W)
     squared = np.diagonal(products)
     lengths = np.sqrt(np.outer(squared, squared))
     return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
@@ -15,7 +18,7 @@ def angular_gaps(W: np.ndarray) -> np.ndarray:
     """Degrees from each feature in the plane to the next one counter-clockwise, [feature]; their sum is 360."""
     if W.shape[0] != 2:
         raise ValueError(f"features in {W.shape[0]} dimensions have no order around a circle")
-    angles = np.sort(np.degrees(np.arctan2(W[1], W[0])))
+    angles = np.sort(degrees(arctan2(W[1], W[0])), kind="stable")
     return np.diff(angles, append=angles[0] + 360.0)
 
 
@@ -27,4 +30,6 @@ def antipodal_pairing(cosine: np.ndarray, opposite: float, orthogonal: float) ->
     others = ~np.eye(len(cosine), dtype=bool)
     partners = (cosine < opposite) & others
     apart = np.abs(cosine) < orthogonal
-    return len(cosine) > 0 and bool((partners.sum(axis=1) == 1).all() and (partners | apart | ~others).all())
+    return len(cosine) > 0 and bool(
+        (np.count_nonzero(partners, axis=1) == 1).all() and (partners | apart | ~others).all()
+    )

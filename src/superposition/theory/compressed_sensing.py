@@ -11,18 +11,18 @@ a statistical dimension of m (Amelunxen, Lotz, McCoy & Tropp 2014, "Living on th
 programs with random data").
 """
 
+from math import comb
+
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import minimize_scalar
-from scipy.special import comb
-from scipy.stats import norm
 
+from superposition.exact.functions import log, normal_density, normal_tail
 from superposition.theory.losses import ignored
 
 
 def modulation(density: Float[np.ndarray, "*point"]) -> Float[np.ndarray, "*point"]:
     """1 / (s log(1 / s)), what features per dimension are bounded by up to a constant; s < 1."""
-    return 1 / (density * np.log(1 / density))
+    return 1 / (density * log(1 / density))
 
 
 def recovered(
@@ -37,7 +37,7 @@ def recovered(
 
 def order(active: Float[np.ndarray, "*point"], n_features: int) -> Float[np.ndarray, "*point"]:
     """k log(n / k), which the dimensions that recovery takes are proportional to; 0 < k < n."""
-    return active * np.log(n_features / active)
+    return active * log(n_features / active)
 
 
 def only_non_negative(active: Float[np.ndarray, "*point"], n_features: int) -> Float[np.ndarray, "*point"]:
@@ -57,12 +57,15 @@ def smallest_sum(active: float | int, n_features: int) -> float:
     """
     if active >= n_features:
         return float(n_features)
-
-    def dimension(t: float) -> float:
-        beyond = (1 + t * t) * norm.sf(t) - t * norm.pdf(t)
-        return active * (1 + t * t) + (n_features - active) * beyond
-
-    return float(minimize_scalar(dimension, bounds=(0, 10), method="bounded", options={"xatol": 1e-9}).fun)
+    # Half the derivative, k t - (n - k) E max(g - t, 0), rises ever more slowly, so that Newton's steps from 0 never go
+    # beyond its zero.
+    last, t = -1.0, 0.0
+    while t > last:
+        tail, density = float(normal_tail(t)), float(normal_density(t))
+        mean = density - t * tail  # E max(g - t, 0)
+        squared = (1 + t * t) * tail - t * density  # E max(g - t, 0)^2
+        last, t = t, t + ((n_features - active) * mean - active * t) / (active + (n_features - active) * tail)
+    return active * (1 + last * last) + (n_features - active) * squared
 
 
 def no_pair_active(active: int, pairs: int, n_features: int) -> float:
@@ -70,8 +73,5 @@ def no_pair_active(active: int, pairs: int, n_features: int) -> float:
 
     Of such a pair only the difference can be known, so that no decoder recovers more; the other features are dedicated.
     """
-    ways = sum(
-        comb(pairs, j, exact=True) * 2**j * comb(n_features - 2 * pairs, active - j, exact=True)
-        for j in range(active + 1)
-    )
-    return float(ways / comb(n_features, active, exact=True))
+    ways = sum(comb(pairs, j) * 2**j * comb(n_features - 2 * pairs, active - j) for j in range(active + 1))
+    return ways / comb(n_features, active)

@@ -8,6 +8,7 @@ sparse networks are simulated by narrower ones: Elhage et al. 2022, "Definitions
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.sums import interpolate, running_total
 from superposition.theory.losses import ignored
 
 
@@ -31,7 +32,7 @@ def monosemantic_losses(density: float, importance: Float[np.ndarray, " feature"
         raise ValueError("features must come in the order of their importance")
     none = ignored(np.full(len(importance), density), importance)
     one = importance * one_half(density)
-    left = np.append(np.cumsum(none[::-1])[::-1], 0.0)  # of the features from i on
+    left = np.append(running_total(none[::-1])[::-1], 0.0)  # of the features from i on
     losses = np.empty(2 * len(importance) + 1)
     losses[::2] = left
     losses[1::2] = left[1:] + one
@@ -44,4 +45,4 @@ def equivalent_width(loss: float, density: float, importance: Float[np.ndarray, 
     0 where constants are as good; all 2 n only where there is no loss at all.
     """
     losses = monosemantic_losses(density, importance)
-    return float(np.interp(-loss, -losses, np.arange(len(losses))))
+    return float(interpolate(-loss, -losses, np.arange(len(losses))))

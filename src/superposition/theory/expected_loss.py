@@ -9,14 +9,19 @@ gradient is exact for that rule, so that a minimiser comes to rest. `W` is [hidd
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import minimize
+
+from superposition.exact.linear import minimise
+from superposition.exact.sums import dot, matmul, product, total
+from superposition.theory.quadrature import cube_rule
 
 # Of the rule in each direction but one, by the number of active features, at most six: larger groups are rarer.
 NODES = {1: 1, 2: 24, 3: 10, 4: 6, 5: 4, 6: 4}
+
+SLOPE = 1e-8  # largest one by any weight or bias at a minimum
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,18 @@ def expected_loss(
     groups: Sequence[Group],
 ) -> Float[np.ndarray, "*model"]:
     """Sum over features, of one model or of several."""
-    return _loss_and_gradients(np.swapaxes(W, -1, -2) @ W, b, importance, groups)[0]
+    return _loss_and_gradients(matmul(np.swapaxes(W, -1, -2), W), b, importance, groups)[0]
+
+
+def loss_and_gradients(
+    W: Float[np.ndarray, "hidden feature"],
+    b: Float[np.ndarray, " feature"],
+    importance: Float[np.ndarray, " feature"],
+    groups: Sequence[Group],
+) -> tuple[float, Float[np.ndarray, "hidden feature"], Float[np.ndarray, " feature"]]:
+    """Of one model, by its weights and by its biases."""
+    loss, of_gram, of_b = _loss_and_gradients(matmul(W.T, W), b, importance, groups)
+    return float(loss), matmul(W, of_gram + of_gram.T), of_b
 
 
 def minimum(
@@ -69,7 +85,7 @@ def minimum(
     importance: Float[np.ndarray, " feature"],
     groups: Sequence[Group],
 ) -> Minimum:
-    """Where L-BFGS gets to from a model.
+    """Where descent gets to from a model.
 
     A feature without weights gets none: by symmetry it has no gradient. So a model that drops it is found by leaving it
     out, whether or not another one would be better.
@@ -77,13 +93,12 @@ def minimum(
     shape, W_size = W.shape, W.size
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        W = parameters[:W_size].reshape(shape)
-        total, of_gram, of_b = _loss_and_gradients(W.T @ W, parameters[W_size:], importance, groups)
-        return float(total), np.concatenate([(W @ (of_gram + of_gram.T)).ravel(), of_b])
+        W, b = parameters[:W_size].reshape(shape), parameters[W_size:]
+        value, of_W, of_b = loss_and_gradients(W, b, importance, groups)
+        return value, np.concatenate([of_W.ravel(), of_b])
 
-    start = np.concatenate([W.ravel(), b])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8})
-    return Minimum(found.x[:W_size].reshape(shape), found.x[W_size:], float(found.fun))
+    found, least = minimise(loss, np.concatenate([W.ravel(), b]), gradient_below=SLOPE)
+    return Minimum(found[:W_size].reshape(shape), found[W_size:], least)
 
 
 def _combined(choices: Sequence[Sequence[tuple[tuple[int, ...], float]]]) -> list[Group]:
@@ -91,17 +106,8 @@ def _combined(choices: Sequence[Sequence[tuple[tuple[int, ...], float]]]) -> lis
     groups = []
     for chosen in itertools.product(*choices):
         features = tuple(feature for members, _ in chosen for feature in members)
-        groups.append(Group(features, float(np.prod([chance for _, chance in chosen]))))
+        groups.append(Group(features, float(product([chance for _, chance in chosen]))))
     return [group for group in groups if group.probability > 0]
-
-
-@cache
-def _rule(directions: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points [point, direction] of the unit cube and their weights [point]."""
-    points, weights = np.polynomial.legendre.leggauss(nodes)
-    points, weights = (points + 1) / 2, weights / 2  # from [-1, 1] to [0, 1]
-    grid = np.array(list(itertools.product(points, repeat=directions)))
-    return grid, np.array(list(itertools.product(weights, repeat=directions))).prod(axis=1)
 
 
 def _loss_and_gradients(
@@ -111,38 +117,45 @@ def _loss_and_gradients(
     groups: Sequence[Group],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The loss [*model], and its derivatives by gram[..., i, j], what feature i does to output j, and by b[..., j]."""
-    total, of_gram, of_b = np.zeros(b.shape[:-1]), np.zeros_like(gram), np.zeros_like(b)
-    for group in groups:
-        if not group.features:
-            excess = np.maximum(b, 0)
-            total += group.probability * (excess**2 @ importance)
-            of_b += group.probability * 2 * importance * excess
+    loss, of_gram, of_b = np.zeros(b.shape[:-1]), np.zeros_like(gram), np.zeros_like(b)
+    for size in sorted({len(group.features) for group in groups}):  # groups of one size together: [group]
+        alike = [group for group in groups if len(group.features) == size]
+        probability = np.array([group.probability for group in alike])[:, None, None]
+        if not size:
+            excess, often = np.maximum(b, 0), float(total(probability))
+            loss = loss + often * dot(excess**2, importance)
+            of_b = of_b + often * 2 * importance * excess
             continue
-        first, *others = group.features
-        grid, chance = _rule(len(others), NODES[len(group.features)])
-        # Along the first feature's value t, outputs [*model, point, feature] are start + slope t, or 0 if negative, and
-        # should be target + rate t.
-        start = grid @ gram[..., others, :] + b[..., None, :]
-        slope = gram[..., [first], :]
-        target = np.zeros((len(grid), b.shape[-1]))
-        target[:, others] = grid
-        rate = np.zeros(b.shape[-1])
-        rate[first] = 1.0
+        members = np.array([group.features for group in alike]).T
+        active = np.eye(b.shape[-1])[members]  # [member, group, feature]
+        grid, chance = cube_rule(size - 1, NODES[size])
+        # Along the first feature's value t, outputs [*model, group, point, feature] are start + slope t, or 0 if
+        # negative, and should be target + rate t.
+        start, target = b[..., None, None, :], np.zeros((len(alike), len(grid), b.shape[-1]))
+        for member, along in enumerate(grid.T[:, :, None], start=1):
+            start = start + along * gram[..., members[member], None, :]
+            target = target + along * active[member, :, None]
+        slope, rate = gram[..., members[0], None, :], active[0, :, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             kink = np.clip(np.where(slope != 0, -start / slope, 0.0), 0, 1)
         low = np.where(slope > 0, kink, 0.0)
         high = np.where(slope > 0, 1.0, np.where(slope < 0, kink, (start > 0).astype(float)))
-        weight = group.probability * chance[:, None] * importance
-        total += (weight * (target**2 + target * rate + rate / 3)).sum()  # of outputs that are 0 for all t
-        # Where the output is open the integrand is quadratic, its derivative cubic: two Gauss-Legendre nodes are exact.
-        # The ends of that interval move as well, but there the integrand is 0.
+        weight = probability * chance[:, None] * importance
+        # Of outputs that are 0 for all t; and where the output is open. There the integrand is quadratic, its
+        # derivative cubic: two Gauss-Legendre nodes are exact. The ends of that interval move as well, but there the
+        # integrand is 0.
+        shut = weight * (target**2 + target * rate + rate / 3)
         share = weight * (high - low) / 2
+        opened, pull, pull_first = np.zeros(()), np.zeros(()), np.zeros(())
         for sign in (-1, 1):
-            t = (low + high) / 2 + sign * (high - low) / 2 / 3**0.5
+            t = (low + high) / 2 + sign * (high - low) / 2 / sqrt(3)
             wanted, output = target + rate * t, start + slope * t
-            total += (share * output * (output - 2 * wanted)).sum(axis=(-1, -2))
-            pull = 2 * share * (output - wanted)
-            of_gram[..., others, :] += grid.T @ pull
-            of_gram[..., first, :] += (pull * t).sum(axis=-2)
-            of_b += pull.sum(axis=-2)
-    return total, of_gram, of_b
+            off = share * (output - wanted)
+            opened = opened + (off - share * wanted) * output
+            pull, pull_first = pull + 2 * off, pull_first + 2 * off * t
+        loss = loss + total(shut + opened, axis=(-3, -2, -1))
+        of_b = of_b + total(pull, axis=(-3, -2))
+        pulls = [total(pull_first, axis=-2), *(total(along * pull, axis=-2) for along in grid.T[:, :, None])]
+        by_member = np.stack(pulls, axis=-3)[..., None, :]  # [*model, member, group, 1, feature]
+        of_gram = of_gram + total(active[..., None] * by_member, axis=(-4, -3))
+    return np.asarray(loss), of_gram, of_b

@@ -5,8 +5,12 @@ best b, its objective is I v (1 - w^2)^2 + l w s / 2, where v = s/3 - s^2/4 is i
 losses are of one feature.
 """
 
+from math import sqrt
+
 import numpy as np
 from jaxtyping import Float
+
+from superposition.exact.functions import arccos, cos
 
 
 def kept_above(penalty: float, density: float) -> float:
@@ -14,13 +18,13 @@ def kept_above(penalty: float, density: float) -> float:
 
     There l = (2 I v / s) max(2w - w^3), and the maximum is sqrt(32/27), at w^2 = 2/3.
     """
-    return penalty * density / (2 * _variance(density) * (32 / 27) ** 0.5)
+    return penalty * density / (2 * _variance(density) * sqrt(32 / 27))
 
 
 def norms(importance: Float[np.ndarray, " feature"], penalty: float, density: float) -> Float[np.ndarray, " feature"]:
     """The best w: the larger root of w - w^3 = l s / (8 I v), or 0 where the feature does not pay."""
     size = penalty * density / (8 * importance * _variance(density))
-    root = 2 / 3**0.5 * np.cos(np.arccos(-np.clip(size * 27**0.5 / 2, 0, 1)) / 3)
+    root = 2 / sqrt(3) * cos(arccos(-np.clip(size * sqrt(27) / 2, 0, 1)) / 3)
     return np.where(importance > kept_above(penalty, density), root, 0.0)
 
 

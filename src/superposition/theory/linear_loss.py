@@ -4,13 +4,16 @@
 """
 
 import itertools
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.sums import dot, matmul, product, total
+
 # Values and probabilities of distributions with mean 0 and variance 1. The mean of what is quadratic in x depends on
 # nothing else, so that it comes out exactly from few values.
-GAUSSIAN = ((-(3**0.5), 0.0, 3**0.5), (1 / 6, 2 / 3, 1 / 6))  # Gauss-Hermite quadrature, exact up to x^5
+GAUSSIAN = ((-sqrt(3), 0.0, sqrt(3)), (1 / 6, 2 / 3, 1 / 6))  # Gauss-Hermite quadrature, exact up to x^5
 SKEWED = ((-0.5, 2.0), (0.8, 0.2))  # rarely on, as sparse features are; 0.8 / 4 + 0.2 * 4 = 1
 
 
@@ -20,10 +23,10 @@ def benefit_and_interference(
     """Sum_i I_i (1 - ||W_i||^2)^2 and Sum_{i != j} I_j (W_j . W_i)^2; for unit-covariance x of mean 0 they add up to
     the loss.
     """
-    gram = W.T @ W
+    gram = matmul(W.T, W)
     own = np.diagonal(gram)
     weighted = importance[:, None] * (gram - np.diag(own)) ** 2
-    return float(importance @ (1 - own) ** 2), float(weighted.sum())
+    return float(dot(importance, (1 - own) ** 2)), float(total(weighted))
 
 
 def expected_loss(
@@ -35,8 +38,9 @@ def expected_loss(
     """E Sum_j I_j (x_j - x'_j)^2 over independent features that take these values, as a sum over all combinations."""
     n = W.shape[1]
     x = np.array(list(itertools.product(values, repeat=n)))  # [combination, feature]
-    chance = np.array(list(itertools.product(probabilities, repeat=n))).prod(axis=1)
-    return float(chance @ ((x - x @ W.T @ W) ** 2 @ importance))
+    chance = product(np.array(list(itertools.product(probabilities, repeat=n))), axis=1)
+    errors = x - matmul(matmul(x, W.T), W)
+    return float(dot(chance, dot(errors**2, importance)))
 
 
 def descend(
@@ -48,6 +52,7 @@ def descend(
     """
     identity = np.eye(W.shape[2])
     for _ in range(steps):
-        error = identity - W.transpose(0, 2, 1) @ W
-        W = W + 2 * rate * W @ (error * importance + importance[:, None] * error)
+        error = identity - total(W[:, :, :, None] * W[:, :, None, :], axis=1)
+        weighted = error * importance + importance[:, None] * error
+        W = W + 2 * rate * dot(W[:, :, None, :], weighted[:, None])  # which is symmetric
     return W

@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.functions import hypot
+
 ANTIPODAL, CONFUSED, DROPPED = "antipodal", "confused", "one dropped"
 REPRESENTED = 0.5  # size of a weight, as in the phase diagrams
 LARGEST, STEP = 1.5, 0.05  # sizes of weights from which minima are looked for; those found are below 1.3
@@ -70,12 +72,12 @@ def minima(sparsity: float, importance: float) -> list[Minimum]:
         def loss(a: np.ndarray, b: np.ndarray, sign: float = sign) -> np.ndarray:
             return np.asarray(expected_loss(a, sign * b, sparsity, importance))
 
-        sizes = np.arange(0, LARGEST + STEP / 2, STEP)
+        sizes = STEP * np.arange(round(LARGEST / STEP) + 1)
         on_grid = np.pad(loss(*np.meshgrid(sizes, sizes, indexing="ij")), 1, constant_values=np.inf)
         around = np.lib.stride_tricks.sliding_window_view(on_grid, (3, 3)).min(axis=(2, 3))
         for i, j in zip(*np.nonzero(on_grid[1:-1, 1:-1] == around), strict=True):
             a, b = _descend(loss, sizes[i], sizes[j])
-            known = any(np.hypot(a - one.weights[0], sign * b - one.weights[1]) < SAME for one in found)
+            known = any(hypot(a - one.weights[0], sign * b - one.weights[1]) < SAME for one in found)
             if not known and (sign > 0 or min(a, b) > ON_KINK):
                 found.append(Minimum((a, sign * b), float(loss(np.array([a]), np.array([b]))[0])))
     return sorted(found, key=lambda one: one.loss)
@@ -93,8 +95,8 @@ def largest_step(way: Sequence[Minimum]) -> tuple[float, int]:
     """The farthest that the lowest minimum moves between neighbouring points, and the number of the first of them."""
     weights = np.array([one.weights for one in way])
     steps = np.minimum(
-        np.hypot(*(weights[1:] - weights[:-1]).T),
-        np.hypot(*(weights[1:] + weights[:-1]).T),  # the same model
+        hypot(*(weights[1:] - weights[:-1]).T),
+        hypot(*(weights[1:] + weights[:-1]).T),  # the same model
     )
     return float(steps.max()), int(steps.argmax())
 
@@ -127,6 +129,6 @@ def _opposite_side(a: Float[np.ndarray, "*point"], b: Float[np.ndarray, "*point"
     """
     larger = np.maximum(np.maximum(a, b), 1e-300)  # not 0, at the origin
     Q, Y = np.where(b < a, b / larger, 1.0), np.where(a < b, a / larger, 1.0)
-    squared = a**2 * Y * (4 - 6 * Q + 4 * Q**2 - Q**3) / 12  # E[ReLU(h)^2]
-    product = a * Y * (8 - 6 * Q + Q**3) / 24  # E[x ReLU(h)]
+    squared = a**2 * Y * (4 - 6 * Q + 4 * Q**2 - Q * Q * Q) / 12  # E[ReLU(h)^2]
+    product = a * Y * (8 - 6 * Q + Q * Q * Q) / 24  # E[x ReLU(h)]
     return 1 / 3 - 2 * a * product + a**2 * squared

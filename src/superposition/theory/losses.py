@@ -7,6 +7,8 @@ single features; E[x] = s/2 and Var(x) = s/3 - s^2/4.
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.sums import total
+
 
 def ignored(
     density: Float[np.ndarray, "*feature"], importance: Float[np.ndarray, "*feature"]
@@ -32,8 +34,8 @@ def without_superposition(
 
     `density` and `importance` are [feature]. Where inputs are independent it is the linear model's optimum.
     """
-    errors = np.sort(ignored(density, importance))
-    return float(errors[: max(0, len(errors) - n_hidden)].sum() / len(errors))
+    errors = np.sort(ignored(density, importance), kind="stable")
+    return float(total(errors[: max(0, len(errors) - n_hidden)]) / len(errors))
 
 
 def digon_for_one(density: float, n_features: int) -> float:

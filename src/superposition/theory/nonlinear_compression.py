@@ -8,10 +8,11 @@ writing as in reading. The paper says how wide ramps are and not where. Losses a
 That x' is the lower end of a step, not its middle, is how the paper's figure has it: its loss at Z = 1 is 0.16.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from jaxtyping import Float
+
+from superposition.exact.sums import dot, total
+from superposition.theory.quadrature import legendre_rule
 
 # What picking one feature leaves, the other at its mean: (0 + 1/12) / 2. Reading off both from their mean is as good.
 LINEAR = 1 / 24
@@ -51,24 +52,20 @@ def loss(steps: int, epsilon: float) -> float:
     For one x they are where staircase(Z x) + y reaches the next whole number, or a ramp's end, and move with x where x
     is on a ramp; there the one at epsilon leaves [0, 1] as x passes epsilon^2 of a step.
     """
-    points, weights = np.polynomial.legendre.leggauss(NODES)
-    points, weights = (points + 1) / 2, weights / 2
-    total = 0.0
-    parts = np.array([0.0, epsilon**2, epsilon, 1.0])
-    for step in range(steps):
-        for low, high in pairwise(parts):
-            x = (step + low + (high - low) * points)[:, None, None] / steps  # [x, piece, y]
-            own = staircase(steps * x, steps, epsilon)
-            beyond = own - np.floor(own)  # how far up a ramp
-            kinks = np.concatenate([0 * beyond, epsilon - beyond, 1 - beyond, 1 + epsilon - beyond, 0 * beyond + 1], 1)
-            kinks = np.clip(kinks, 0, 1)
-            y = kinks[:, :-1] + np.diff(kinks, axis=1) * points
-            x = np.broadcast_to(x, y.shape)
-            x_read, y_read = read(write(x, y, steps, epsilon), steps, epsilon)
-            errors = ((x - x_read) ** 2 + (y - y_read) ** 2) / 2
-            inner = (errors @ weights * np.diff(kinks, axis=1)[..., 0]).sum(axis=1)
-            total += float(weights @ inner) * (high - low) / steps
-    return total
+    points, weights = legendre_rule(NODES)
+    ends = np.array([0.0, epsilon**2, epsilon, 1.0])
+    low, width = ends[:-1], np.diff(ends)
+    x = (np.arange(steps)[:, None, None] + low[:, None] + width[:, None] * points)[..., None, None] / steps
+    own = staircase(steps * x, steps, epsilon)  # [step, part, x, 1, 1]
+    beyond = own - np.floor(own)  # how far up a ramp
+    at = [0 * beyond, epsilon - beyond, 1 - beyond, 1 + epsilon - beyond, 0 * beyond + 1]
+    kinks = np.clip(np.concatenate(at, axis=-2), 0, 1)
+    y = kinks[..., :-1, :] + np.diff(kinks, axis=-2) * points  # [step, part, x, piece, y]
+    x = np.broadcast_to(x, y.shape)
+    x_read, y_read = read(write(x, y, steps, epsilon), steps, epsilon)
+    errors = ((x - x_read) ** 2 + (y - y_read) ** 2) / 2
+    over_y = total(dot(errors, weights) * np.diff(kinks, axis=-2)[..., 0], axis=-1)
+    return float(total(dot(over_y, weights) * width) / steps)
 
 
 def limit(steps: int) -> float:

@@ -6,15 +6,14 @@ Directions are `two_sided` where |cos| counts, as for lines and in the Johnson-L
 only the cosine does: a ReLU lets negative interference go. All that grows here does so exponentially in m.
 """
 
-from math import comb
+from functools import cache
+from math import comb, inf, sqrt
 
-import numpy as np
-from jaxtyping import Float
-from scipy.linalg import eigvalsh_tridiagonal
-from scipy.optimize import brentq
-from scipy.special import betainc
+from superposition.exact.functions import LOG_2, PI, exp, log, log1p, power
+from superposition.exact.linear import root
 
 MOST_PIECES = 200  # of Levenshtein's bound: enough for any cosine up to 0.999
+ACCURACY = 1e-12  # of cosines that are found by halving
 
 
 def tail(m: int, cosine: float, two_sided: bool) -> float:
@@ -22,7 +21,7 @@ def tail(m: int, cosine: float, two_sided: bool) -> float:
 
     Exact: cos^2 is Beta(1/2, (m - 1) / 2), so that the cap's share of the sphere is an incomplete beta function.
     """
-    beyond = float(betainc((m - 1) / 2, 0.5, 1 - cosine**2))  # |cos| >= |cosine|
+    beyond = _incomplete_beta((m - 1) / 2, 0.5, 1 - cosine**2)  # |cos| >= |cosine|
     if two_sided:
         return beyond if cosine > 0 else 1.0
     return beyond / 2 if cosine >= 0 else 1 - beyond / 2
@@ -35,12 +34,14 @@ def random_directions(m: int, cosine: float, two_sided: bool = True) -> float:
     none with probability (1 - p)^(N (N - 1) / 2), which is 1/2 here.
     """
     p = tail(m, cosine, two_sided)
-    return 0.5 + float(np.sqrt(0.25 - 2 * np.log(2) / np.log1p(-p))) if p < 1 else 1.0
+    if p == 0 or p == 1:
+        return inf if p == 0 else 1.0
+    return 0.5 + sqrt(0.25 - 2 * LOG_2 / float(log1p(-p)))
 
 
 def largest_cosine(count: int, m: int, two_sided: bool = False) -> float:
     """Of so many random directions, 3 or more: the median, by the inverse of `random_directions`."""
-    return float(brentq(lambda cosine: random_directions(m, cosine, two_sided) - count, 0.0, 1 - 1e-9, xtol=1e-12))
+    return root(lambda cosine: random_directions(m, cosine, two_sided) - count, 0.0, 1 - 1e-9, ACCURACY)
 
 
 def random_rate(cosine: float) -> float:
@@ -48,7 +49,7 @@ def random_rate(cosine: float) -> float:
 
     The Hoeffding-type bound exp(-m cos^2 / 2) of the Johnson-Lindenstrauss lemma gives cos^2 / 4, a little less.
     """
-    return -float(np.log1p(-(cosine**2))) / 4
+    return -float(log1p(-(cosine**2))) / 4
 
 
 def johnson_lindenstrauss(m: int, cosine: float) -> float:
@@ -57,7 +58,7 @@ def johnson_lindenstrauss(m: int, cosine: float) -> float:
     A union bound over pairs; Dasgupta & Gupta 2003, "An elementary proof of a theorem of Johnson and Lindenstrauss",
     have tails of this kind.
     """
-    return float(np.exp(m * cosine**2 / 4))
+    return float(exp(m * cosine**2 / 4))
 
 
 def gilbert_varshamov(m: int, cosine: float, two_sided: bool = True) -> float:
@@ -75,7 +76,7 @@ def welch(count: int, m: int) -> float:
     Welch 1974, "Lower bounds on the maximum cross correlation of signals". The mean square is reached by tight frames,
     sum_i w_i w_i^T = count / m times the identity; the largest |cos| by those that are equiangular.
     """
-    return float(np.sqrt(max(count - m, 0) / (m * (count - 1))))
+    return sqrt(max(count - m, 0) / (m * (count - 1)))
 
 
 def kabatiansky_levenshtein_rate(cosine: float) -> float:
@@ -83,9 +84,9 @@ def kabatiansky_levenshtein_rate(cosine: float) -> float:
 
     Kabatiansky & Levenshtein 1978, "Bounds for packings on a sphere and in space"; `cosine` > 0.
     """
-    s = float(np.sqrt(1 - cosine**2))
+    s = sqrt(1 - cosine**2)
     more, less = (1 + s) / (2 * s), (1 - s) / (2 * s)
-    return float(more * np.log(more) - less * np.log(less))
+    return more * float(log(more)) - less * float(log(less))
 
 
 def levenshtein(m: int, cosine: float, two_sided: bool = False) -> float:
@@ -101,9 +102,9 @@ def levenshtein(m: int, cosine: float, two_sided: bool = False) -> float:
     P = _gegenbauer(m, cosine, k + 1)
     if cosine <= _largest_zero(m, k, 0):
         fraction = (P[k - 1] - P[k]) / ((1 - cosine) * P[k])
-        return comb(k + m - 3, k - 1) * float((2 * k + m - 3) / (m - 1) - fraction)
+        return comb(k + m - 3, k - 1) * ((2 * k + m - 3) / (m - 1) - fraction)
     fraction = (1 + cosine) * (P[k] - P[k + 1]) / ((1 - cosine) * (P[k] + P[k + 1]))
-    return comb(k + m - 2, k) * float((2 * k + m - 1) / (m - 1) - fraction)
+    return comb(k + m - 2, k) * ((2 * k + m - 1) / (m - 1) - fraction)
 
 
 def least_cosine(count: int, m: int) -> float:
@@ -112,26 +113,69 @@ def least_cosine(count: int, m: int) -> float:
         return -1 / (count - 1)  # the regular simplex, whose vertices add up to 0
     if count <= 2 * m:
         return 0.0  # some of m unit vectors and their negatives (Rankin 1955, "The closest packing of spherical caps")
-    above = next(1 - 2.0**-k for k in range(64) if levenshtein(m, 1 - 2.0**-k) >= count)
-    return float(brentq(lambda cosine: levenshtein(m, cosine) - count, -1 / m, above, xtol=1e-12))
+    above = next(1 - 2.0**-k for k in range(64) if levenshtein(m, 1 - 2.0**-k) > count)
+    return root(lambda cosine: levenshtein(m, cosine) - count, -1 / m, above, ACCURACY)
 
 
-def _gegenbauer(m: int, t: float, degree: int) -> Float[np.ndarray, " degree"]:
+def _gegenbauer(m: int, t: float, degree: int) -> list[float]:
     """P_0(t), ..., of m dimensions, 1 at t = 1: orthogonal for the cosine of two random directions."""
     P = [1.0, t]
     for k in range(1, degree):
         P.append(((2 * k + m - 2) * t * P[k] - k * P[k - 1]) / (k + m - 2))
-    return np.array(P)
+    return P
 
 
+@cache
 def _largest_zero(m: int, k: int, b: int) -> float:
     """Of the Jacobi polynomial of degree k and parameters (m - 1) / 2 and b + (m - 3) / 2.
 
-    The largest eigenvalue of the recursion's matrix (Golub & Welsch 1969).
+    It is the largest eigenvalue of the recursion's matrix (Golub & Welsch 1969). A number t is above all of them if
+    elimination of t minus that matrix, which is tridiagonal, has only positive pivots (Sturm).
     """
     alpha, beta = (m - 1) / 2, b + (m - 3) / 2
-    j = np.arange(1, k)
-    s = 2 * j + alpha + beta
-    diagonal = np.append((beta - alpha) / (alpha + beta + 2), (beta**2 - alpha**2) / (s * (s + 2)))
-    squares = 4 * j * (j + alpha) * (j + beta) * (j + alpha + beta) / (s**2 * (s + 1) * (s - 1))
-    return float(eigvalsh_tridiagonal(diagonal, np.sqrt(squares))[-1]) if k > 1 else float(diagonal[0])
+    diagonal, squares = [(beta - alpha) / (alpha + beta + 2)], [0.0]
+    for j in range(1, k):
+        s = 2 * j + alpha + beta
+        diagonal.append((beta**2 - alpha**2) / (s * (s + 2)))
+        squares.append(4 * j * (j + alpha) * (j + beta) * (j + alpha + beta) / (s**2 * (s + 1) * (s - 1)))
+
+    def above(t: float) -> float:
+        pivot = 1.0
+        for own, square in zip(diagonal, squares, strict=True):
+            pivot = (t - own) - square / pivot
+            if pivot <= 0:
+                return -1.0
+        return 1.0
+
+    return root(above, -1.0, 1.0)
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """I_x(a, b), regularised, where one of the two is 1/2 and the other a multiple of it.
+
+    By its continued fraction (Abramowitz & Stegun 26.5.8), from the side where that converges fast, in Lentz's way
+    (Press et al., "Numerical Recipes", 5.2).
+    """
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, 1 - x)
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    fraction, factor, k = d, 0.0, 1
+    while abs(factor - 1) > 2.0**-50:
+        even = k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k))
+        odd = -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1))
+        for term in (even, odd):
+            c, d = 1 + term / c, 1 / (1 + term * d)
+            factor = c * d
+            fraction *= factor
+        k += 1
+    larger, base = (a, x) if a >= b else (b, 1 - x)
+    return float(power(base, larger)) * sqrt(1 - base) / (a * _beta(round(2 * larger))) * fraction
+
+
+@cache
+def _beta(twice: int) -> float:
+    """B(a, 1/2) for twice a = 1, 2, ...: B(1/2, 1/2) = pi, B(1, 1/2) = 2, B(a + 1, 1/2) = a / (a + 1/2) B(a, 1/2)."""
+    found = PI if twice % 2 else 2.0
+    for below in range(2 - twice % 2, twice, 2):
+        found *= below / (below + 1)
+    return found

@@ -37,5 +37,5 @@ def phase(n_features: int, s: np.ndarray, r: np.ndarray) -> np.ndarray:
 
 def margin(n_features: int, s: np.ndarray, r: np.ndarray) -> np.ndarray:
     """By how much the second best solution is worse than the best, relative to the best, [...]."""
-    ordered = np.sort(np.stack(list(solution_losses(n_features, s, r).values())), axis=0)
+    ordered = np.sort(np.stack(list(solution_losses(n_features, s, r).values())), axis=0, kind="stable")
     return ordered[1] / ordered[0] - 1

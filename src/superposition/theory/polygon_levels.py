@@ -14,15 +14,15 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import minimize
 
-from superposition.theory.expected_loss import Minimum, anticorrelated, expected_loss
+from superposition.exact.functions import PI, cos
+from superposition.exact.linear import minimise
+from superposition.exact.sums import total
+from superposition.theory.expected_loss import Minimum, anticorrelated, expected_loss, loss_and_gradients
 from superposition.theory.losses import ignored
 from superposition.theory.polytopes import polygon
 
 NUDGE = 1e-6  # of a weight or bias: the loss has kinks in its second derivative, which leave slopes of this size
-
-DIGITS = 6  # of radii and biases: minimisers agree to more, but not to the last one on all machines
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def level(corners: int, n_features: int) -> Level:
         raise ValueError(f"{corners} corners of {n_features} features")
     radius, bias = best_corners(corners)
     variance = float(ignored(np.array([1 / n_features]), np.ones(1))[0])
-    total = corners / n_features * corner_loss(radius**2, bias, corners) + (n_features - corners) * variance
-    return Level(corners, radius, bias, total / n_features)
+    loss = corners / n_features * corner_loss(radius**2, bias, corners) + (n_features - corners) * variance
+    return Level(corners, radius, bias, loss / n_features)
 
 
 def weights(at: Level, n_features: int) -> tuple[Float[np.ndarray, "2 feature"], Float[np.ndarray, " feature"]]:
@@ -69,15 +69,14 @@ def best_corners(k: int) -> tuple[float, float]:
     """
     if k <= 4:
         return 1.0, 0.0
-    # A simplex in two parameters, without derivatives: the loss is flat at its least, so that both are right to 1e-8.
-    found = minimize(
-        lambda at: corner_loss(at[0], at[1], k),
-        (1.5, -0.5),
-        method="Nelder-Mead",
-        bounds=((1.0, None), (None, 0.0)),
-        options={"xatol": 1e-10, "fatol": 1e-15, "maxiter": 2000},
-    )
-    return round(float(found.x[0] ** 0.5), DIGITS), round(float(found.x[1]), DIGITS)
+    shape = polygon(k)
+
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        value, of_W, of_b = _loss_and_gradients(at[0] * shape, np.full(k, at[1]))
+        return value, np.array([total(shape * of_W), total(of_b)])
+
+    (radius, bias), _ = minimise(loss, np.array([1.2, -0.5]))
+    return float(radius), float(bias)
 
 
 def corner_loss(squared: float, bias: float, k: int) -> float:
@@ -87,11 +86,13 @@ def corner_loss(squared: float, bias: float, k: int) -> float:
     ReLU(r^2 cos(t) x + b), whose square has the mean (a + b)^3 / (3 a), a = r^2 cos(t), if a + b > 0, and else 0.
     """
     opens = min(1.0, -bias / squared)
+    cubed = opens * opens * opens
     slope = 1 - squared  # of the error, slope x - b, where the output is open
-    own = opens**3 / 3 + slope**2 * (1 - opens**3) / 3 - slope * bias * (1 - opens**2) + bias**2 * (1 - opens)
-    along = squared * np.cos(2 * np.pi * np.arange(1, k) / k)
+    own = cubed / 3 + slope**2 * (1 - cubed) / 3 - slope * bias * (1 - opens**2) + bias**2 * (1 - opens)
+    along = squared * cos(2 * PI * np.arange(1, k) / k)
     heard = along[along + bias > 1e-9]  # cos(90 degrees) is 6e-17 in floating point
-    return float(own + ((heard + bias) ** 3 / (3 * heard)).sum())
+    over = heard + bias
+    return float(own + total(over * over * over / (3 * heard)))
 
 
 @cache
@@ -104,11 +105,14 @@ def shared_corner(n_features: int) -> Minimum:
     own = n_features - 1
     W, b = weights(level(own, own), own)
 
-    def loss(at: np.ndarray) -> float:
-        return float(_losses(*_doubled(at, own)))
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        value, of_W, of_b = _loss_and_gradients(*_doubled(at, own))
+        of_W[:, 0] += of_W[:, -1]
+        of_b[0] += of_b[-1]
+        return value, np.concatenate([of_W[:, :-1].ravel(), of_b[:-1]])
 
-    found = minimize(loss, np.concatenate([W.ravel(), b]), method="BFGS", options={"gtol": 1e-7})
-    return Minimum(*_doubled(found.x, own), round(float(found.fun), DIGITS + 2))
+    found, least = minimise(loss, np.concatenate([W.ravel(), b]))
+    return Minimum(*_doubled(found, own), least)
 
 
 def _doubled(parameters: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:
@@ -124,3 +128,11 @@ def _losses(
     n_features = b.shape[-1]
     sums = expected_loss(W, b, np.ones(n_features), anticorrelated(n_features, n_features, 1.0))
     return np.asarray(sums / n_features)
+
+
+def _loss_and_gradients(
+    W: Float[np.ndarray, "2 feature"], b: Float[np.ndarray, " feature"]
+) -> tuple[float, Float[np.ndarray, "2 feature"], Float[np.ndarray, " feature"]]:
+    n_features = len(b)
+    loss, of_W, of_b = loss_and_gradients(W, b, np.ones(n_features), anticorrelated(n_features, n_features, 1.0))
+    return loss / n_features, of_W / n_features, of_b / n_features

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.functions import PI, cos, sin
+
 Vertices = Float[np.ndarray, "hidden feature"]
 Factor = Float[np.ndarray, "_ _"]  # of any size: one call has several
 
@@ -20,8 +22,8 @@ def digon() -> Vertices:
 
 def polygon(n: int) -> Vertices:
     """The regular polygon of n vertices."""
-    turn = 2 * np.pi * np.arange(n) / n
-    return np.stack([np.cos(turn), np.sin(turn)])
+    turn = 2 * PI * np.arange(n) / n
+    return np.stack([cos(turn), sin(turn)])
 
 
 def tetrahedron() -> Vertices:
@@ -33,10 +35,10 @@ def square_antiprism() -> Vertices:
 
     h^2 = 1/3 spreads the vertices evenly; the height that solves Thomson's problem is near it.
     """
-    turn = np.pi / 2 * np.arange(4)
-    turn = np.concatenate([turn, turn + np.pi / 4])
+    turn = PI / 2 * np.arange(4)
+    turn = np.concatenate([turn, turn + PI / 4])
     radius, height = np.sqrt(2 / 3), np.sqrt(1 / 3)
-    return np.stack([radius * np.cos(turn), radius * np.sin(turn), np.repeat([height, -height], 4)])
+    return np.stack([radius * cos(turn), radius * sin(turn), np.repeat([height, -height], 4)])
 
 
 def tegum_product(*factors: Factor) -> Vertices:

@@ -8,12 +8,12 @@ point], unit vectors as columns.
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.sums import dot, total
+
 
 def energy(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "..."]:
     """Sum over ordered pairs of different points."""
-    gram = np.swapaxes(W, -1, -2) @ W
-    repelled = np.maximum(gram * (1 - np.eye(W.shape[-1])), 0)
-    return np.asarray((repelled**2).sum(axis=(-1, -2)))
+    return total(_repelled(W) ** 2, axis=(-1, -2))
 
 
 def signed_basis(n_points: int, n_hidden: int) -> Float[np.ndarray, "hidden point"]:
@@ -29,17 +29,21 @@ def signed_basis(n_points: int, n_hidden: int) -> Float[np.ndarray, "hidden poin
 def relax(n_points: int, n_hidden: int, starts: int = 10, steps: int = 500) -> Float[np.ndarray, "hidden point"]:
     """The points of least energy that gradient descent finds, projected onto the sphere, from random starts.
 
-    The starts are the same each time. They are drawn uniformly from a cube, which needs no function whose last bit
-    differs between machines.
+    The starts are the same each time, drawn uniformly from a cube.
     """
     draw = np.random.default_rng(0).random((starts, n_hidden, n_points))
     W = _on_sphere(2 * draw - 1)
-    others = 1 - np.eye(n_points)
     rate = 0.2  # a quarter of the gradient, 4 W ReLU(gram)
     for _ in range(steps):
-        W = _on_sphere(W - rate * W @ np.maximum((np.swapaxes(W, 1, 2) @ W) * others, 0))
-    return W[int(np.argmin(np.round(energy(W), 9)))]  # rounded, so that equal ones are told apart by their number
+        W = _on_sphere(W - rate * dot(W[..., :, None, :], _repelled(W)[..., None, :, :]))
+    return W[int(energy(W).argmin())]
+
+
+def _repelled(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "... point point"]:
+    """ReLU(W_i . W_j) of each two different points."""
+    gram = total(W[..., :, None] * W[..., None, :], axis=-3)
+    return np.maximum(gram * (1 - np.eye(W.shape[-1])), 0)
 
 
 def _on_sphere(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "... hidden point"]:
-    return W / np.sqrt((W**2).sum(axis=-2, keepdims=True))
+    return W / np.sqrt(total(W**2, axis=-2))[..., None, :]

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.sums import total
 from superposition.theory.expected_loss import independent, minimum
 from superposition.theory.losses import antipodal, ignored
 
@@ -60,12 +61,12 @@ def pairs_that_pay(importance: Float[np.ndarray, " feature"], density: float, n_
     """
     kept, added = importance[:n_hidden][::-1], importance[n_hidden : 2 * n_hidden]
     pays = [density < tipping_density(float(new / old)) for old, new in zip(kept, added, strict=False)]
-    return int(np.cumprod(pays).sum())
+    return (*pays, False).index(False)  # those before the first that does not pay
 
 
 def loss_with_pairs(importance: Float[np.ndarray, " feature"], density: float, n_hidden: int) -> float:
     """Least loss of models in which a dimension holds one feature or an antipodal pair, mean over features."""
     pairs = pairs_that_pay(importance, density, n_hidden)
     s = np.full_like(importance, density)
-    in_pairs = antipodal(s, importance)[n_hidden - pairs : n_hidden + pairs].sum()
-    return float((in_pairs + ignored(s, importance)[n_hidden + pairs :].sum()) / len(importance))
+    in_pairs = total(antipodal(s, importance)[n_hidden - pairs : n_hidden + pairs])
+    return float((in_pairs + total(ignored(s, importance)[n_hidden + pairs :])) / len(importance))
