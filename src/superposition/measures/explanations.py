@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from superposition.exact.grids import INPUT
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.measures.sums import order_free_sum
+from superposition.exact.sums import matmul, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.measures.trained import TrainedModel
 from superposition.theory.explanations import explanations
@@ -32,34 +32,33 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
 def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
     n = model.W.shape[1]
     counts, count, tolerance = settings["active"], settings["samples"], settings["tolerance"]
-    candidates = np.flatnonzero((model.W**2).sum(axis=0) > REPRESENTED_NORM**2)
+    candidates = np.flatnonzero(total(model.W**2, axis=0) > REPRESENTED_NORM**2)
     if len(candidates) < max(counts):
         candidates = np.arange(n)
     drawn = [active_samples(len(candidates), k, count, tolerance, model.seed) for k in counts]
     own = np.hstack(drawn)  # [candidate, all samples]
     active = np.repeat(np.asarray(counts), count)
-    # A sum that is exact: weights have 18 bits behind the point and inputs 16.
     W = model.W[:, candidates]
-    sets, found = explanations(W, W @ own, tolerance)
+    sets, found = explanations(W, matmul(W, own), tolerance)
     found &= np.array([len(features) for features in sets])[:, None] <= active
     # A set is the truth if it has all active features and no other one.
-    member = np.zeros((len(sets), len(candidates)), dtype=np.int64)
+    member = np.zeros((len(sets), len(candidates)))
     for row, features in enumerate(sets):
         member[row, list(features)] = 1
-    on = (own > 0).astype(np.int64)
-    is_truth = (member @ on == active) & (member.sum(axis=1)[:, None] == active)
+    on = (own > 0).astype(float)
+    is_truth = (matmul(member, on) == active) & (total(member, axis=1)[:, None] == active)
     true = (found & is_truth).any(axis=0)
+    explained = np.count_nonzero(found, axis=0).astype(np.int32)
     x = np.zeros((n, own.shape[1]))
     x[candidates] = own
-    squares = (torch.from_numpy(np.ascontiguousarray(part.T**2)) for part in (x, model.outputs(x) - x))
-    power, error = (order_free_sum(part).numpy() for part in squares)
+    power, error = (total(part**2, axis=0) for part in (x, model.outputs(x) - x))
     return pd.DataFrame(
         {
             "instance": model.instance,
             "active": active.astype(np.int32),
             "sample": np.tile(np.arange(count, dtype=np.int32), len(counts)),
-            "explanations": found.sum(axis=0, dtype=np.int32),
-            "rivals": found.sum(axis=0, dtype=np.int32) - true,
+            "explanations": explained,
+            "rivals": explained - true,
             "true": true,
             "power": power,
             "error": error,

@@ -5,8 +5,8 @@ have a bound: the shares of variance that m dimensions explain of uncorrelated n
 is (for each neuron the share is its projection on an m-dimensional space of random variables). Rectified ones have
 none.
 
-Sums are exact on the grid of hidden values used here, and coefficients are rounded to a grid of their own, so that what
-a solver leaves of them beyond it does not matter.
+Hidden values lie on a grid, on which all sums over samples are exact, and coefficients are rounded to a grid of their
+own, on which those over inputs are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,9 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from superposition.exact.linear import solve
 from superposition.exact.philox import stream_key, words
+from superposition.exact.sums import matmul, mean, total
 from superposition.features.sets import draws
 from superposition.measures.computation import canonical, primary_features
 from superposition.measures.trained import TrainedModel, to_grid
@@ -47,7 +49,7 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
         groups.setdefault(_task(model), []).append(model)
     for group in groups.values():
         widest = max(len(model.W) for model in group)
-        teacher = max((m for m in group if m.best and len(m.W) == widest), key=lambda m: float(m.density.mean()))
+        teacher = max((m for m in group if m.best and len(m.W) == widest), key=lambda m: float(mean(m.density)))
         taught: dict[bytes, Samples] = {}
         for model in group:
             if len(model.W) == widest:
@@ -86,7 +88,7 @@ def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[
 
 def activations(model: TrainedModel, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "neuron sample"]:
     """Hidden values with the largest input weight of each neuron 1, which is but another unit."""
-    return to_grid(np.maximum(to_grid(canonical(model.W, model.W_out)[0], 16) @ x, 0.0), HIDDEN_BITS)
+    return to_grid(np.maximum(matmul(to_grid(canonical(model.W, model.W_out)[0], 16), x), 0.0), HIDDEN_BITS)
 
 
 def with_constant(h: Float[ndarray, "neuron sample"]) -> Float[ndarray, "input sample"]:
@@ -103,20 +105,20 @@ def shares(
 
     They were fitted to `wanted`, which are values of the same neuron on `fitted`.
     """
-    spread = squared_error(met, np.full_like(met, met.mean()))
+    spread = squared_error(met, np.full_like(met, mean(met)))
     if spread == 0:
         return 0.0, 0.0
     linear = least_squares(fitted, wanted)
     errors = (
-        squared_error(met, linear @ judged),
-        squared_error(met, np.maximum(rectified_readout(fitted, wanted, linear) @ judged, 0.0)),
+        squared_error(met, matmul(linear, judged)),
+        squared_error(met, np.maximum(matmul(rectified_readout(fitted, wanted, linear), judged), 0.0)),
     )
     return (round(1 - errors[0] / spread, DIGITS), round(1 - errors[1] / spread, DIGITS))
 
 
 def least_squares(h: Float[ndarray, "input sample"], t: Float[ndarray, " sample"]) -> Float[ndarray, " input"]:
     ridge = RIDGE * h.shape[1] * np.eye(len(h))
-    return to_grid(np.linalg.solve(h @ h.T + ridge, h @ t), COEFFICIENT_BITS)
+    return to_grid(solve(matmul(h, h.T) + ridge, matmul(h, t)), COEFFICIENT_BITS)
 
 
 def rectified_readout(
@@ -127,22 +129,22 @@ def rectified_readout(
     Each round is a Gauss-Newton step, and comes to rest where the gradient is 0. The best of all rounds counts, since
     a step may go too far.
     """
-    found, least = start, squared_error(t, np.maximum(start @ h, 0.0))
+    found, least = start, squared_error(t, np.maximum(matmul(start, h), 0.0))
     a, before = start, np.zeros(0, dtype=bool)
     for _ in range(ROUNDS):
-        on = a @ h > 0
+        on = matmul(a, h) > 0
         if not on.any() or np.array_equal(on, before):
             break
         before = on
         a = least_squares(h[:, on], t[on])
-        error = squared_error(t, np.maximum(a @ h, 0.0))
+        error = squared_error(t, np.maximum(matmul(a, h), 0.0))
         if error < least:
             found, least = a, error
     return found
 
 
 def squared_error(t: Float[ndarray, " sample"], read: Float[ndarray, " sample"]) -> float:
-    return float((to_grid(t - read, HIDDEN_BITS) ** 2).sum())
+    return float(total(to_grid(t - read, HIDDEN_BITS) ** 2))
 
 
 def _task(model: TrainedModel) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from superposition.exact.sums import total
 from superposition.measures.directions import before_two_are_close, cosines, greedy, mean_square_cosine
 from superposition.measures.spherical_codes import grown, least_coherent
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -102,7 +103,7 @@ def _of_a_number(settings: Mapping[str, Any]) -> Iterator[Row]:
 def _trained(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> Iterator[Row]:
     """Each model, random directions as close as its, and for the best of each width as many that are optimised."""
     for model in models:
-        directions = model.W[:, (model.W * model.W).sum(axis=0) > REPRESENTED_NORM**2].T
+        directions = model.W[:, total(model.W * model.W, axis=0) > REPRESENTED_NORM**2].T
         count, m = directions.shape
         if count < 2:
             yield _row("trained", m, count=count, two_sided=False, instance=model.instance)

@@ -12,11 +12,10 @@ these looks for x >= 0:
     omp              orthogonal matching pursuit (Pati et al. 1993), which does not know that x >= 0
     pseudo_inverse   of all x that explain h, the shortest: the best of linear read-outs where nothing is known of x
 
-Solvers leave errors of about 1e-10, or of more than 0.1 where they take other features for the active ones. Shares of
-samples are therefore the same on every machine, and means and medians are once they are rounded.
+All have the same bits everywhere: sums are exact, or in a fixed order. Solvers leave errors of less than 1e-9, or of
+more than 0.1 where they take other features for the active ones; what they leave is not shown as an error.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -27,12 +26,13 @@ import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
-from scipy.optimize import nnls
-from scipy.special import ndtri
-from sklearn.linear_model import orthogonal_mp
 
+from superposition.exact.functions import normal_quantile
 from superposition.exact.grids import INPUT, WEIGHT
+from superposition.exact.linear import orthonormal, solve
 from superposition.exact.philox import WORD, stream_key, words
+from superposition.exact.sparse import matching_pursuit, non_negative_least_squares
+from superposition.exact.sums import matmul, mean, total
 from superposition.features.sets import draws
 from superposition.measures.trained import TrainedModel, to_grid
 
@@ -45,9 +45,8 @@ DIGITS = 4  # of medians, which are about 1 at most, and significant ones of los
 NO_LOSS = 1e-9  # squared error, which is 0.01 or less; the lasso's penalty leaves about 1e-12
 # The penalty of the lasso, of which the solution is off by about its square.
 PENALTY = 1e-3
-# Squared residual at which matching pursuit stops: that of float64 is about 1e-30.
-EXPLAINED = 1e-16
-ITERATIONS = 100  # of non-negative least squares, times features; a few for each active feature are enough
+# Of the length of a hidden dimension's weights: if the others leave no more of it, it is a combination of them.
+DEPENDENT = 1e-9
 # Steps and their length, by which directions move apart. Twice as many lower the sum of fourth powers of cosines of 40
 # features by less than 8% in up to 24 dimensions [measured].
 STEPS, RATE = 400, 2.0**-3
@@ -98,14 +97,14 @@ def judged(
     x: Float[ndarray, "feature sample"], y: Float[ndarray, "feature sample"], tolerance: float
 ) -> dict[str, float]:
     """What the table says of outputs `y` that are to be `x`; samples without an active feature count for the loss."""
-    off, size = (np.sqrt((part**2).sum(axis=0)) for part in (y - x, x))
+    off, size = (np.sqrt(total(part**2, axis=0)) for part in (y - x, x))
     some = size > 0
     relative = off[some] / size[some]
     return {
-        "recovered": float((relative <= tolerance).mean()),
-        "found": float(tells_apart(x, y)[some].mean()),
+        "recovered": float(mean(relative <= tolerance)),
+        "found": float(mean(tells_apart(x, y)[some])),
         "error": round(float(np.median(relative)), DIGITS),
-        "loss": _rounded(float(np.mean(off**2)) / len(x)),
+        "loss": _rounded(float(mean(off**2)) / len(x)),
     }
 
 
@@ -128,14 +127,9 @@ def with_active(n: int, active: int, samples: int, number: int) -> Float[ndarray
 
 
 def decoded(one: Projection, x: Float[ndarray, "feature sample"]) -> dict[str, Float[ndarray, "feature sample"]]:
-    """What each decoder makes of h = W x, a sum that is exact."""
-    h = one.W @ x
+    """What each decoder makes of h = W x."""
+    h = matmul(one.W, x)
     return {READ_OUT: one.read_out(x)} | {name: decode(one.W, h) for name, decode in SOLVERS.items()}
-
-
-def non_negative(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden sample"]) -> ndarray:
-    """Of each sample the x >= 0 with the least ||W x - h||; if several explain h, the one that the search meets."""
-    return np.stack([nnls(W, one, maxiter=ITERATIONS * W.shape[1])[0] for one in h.T], axis=1)
 
 
 def smallest_sum(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden sample"]) -> ndarray:
@@ -145,26 +139,35 @@ def smallest_sum(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden 
     2 p^2 sum x for each unit of sum x.
     """
     row, zero = np.full((1, W.shape[1]), PENALTY), np.zeros((1, h.shape[1]))
-    return non_negative(np.vstack([W, row]), np.vstack([h, zero]))
-
-
-def matching_pursuit(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden sample"]) -> ndarray:
-    """Takes the feature that explains most of what is left of h, one by one, until nothing is left."""
-    size = np.sqrt((W**2).sum(axis=0))
-    size = np.where(size > 0, size, 1.0)
-    with warnings.catch_warnings():
-        # that it ends early where what is left cannot be explained: such a sample is not recovered
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = orthogonal_mp(W / size, h, tol=EXPLAINED)
-    return found.reshape(W.shape[1], -1) / size[:, None]
+    return non_negative_least_squares(np.vstack([W, row]), np.vstack([h, zero]))
 
 
 def shortest(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden sample"]) -> ndarray:
-    return np.linalg.pinv(W) @ h
+    """From the coordinates of x along orthonormal directions of the weights: all that h tells of x."""
+    kept = independent(W)
+    directions = orthonormal(W[kept].T)
+    return matmul(directions, solve(matmul(W[kept], directions), h[kept]))
+
+
+def independent(W: Float[ndarray, "hidden feature"]) -> list[int]:
+    """Hidden dimensions of which all others are combinations, in the order of how much they add to those before."""
+    size = np.sqrt(total(W**2, axis=1))
+    left = W / np.where(size > 0, size, 1.0)[:, None]
+    kept: list[int] = []
+    for _ in range(min(W.shape)):
+        squares = total(left**2, axis=1)
+        most = int(squares.argmax())
+        if squares[most] <= DEPENDENT**2:
+            break
+        kept.append(most)
+        direction = left[most] / np.sqrt(squares[most])
+        left = left - total(left * direction, axis=1)[:, None] * direction
+        left[most] = 0.0
+    return kept
 
 
 SOLVERS: dict[str, Callable[[ndarray, ndarray], ndarray]] = {
-    "nnls": non_negative,
+    "nnls": non_negative_least_squares,
     "lasso": smallest_sum,
     "omp": matching_pursuit,
     PSEUDO_INVERSE: shortest,
@@ -174,36 +177,36 @@ SOLVERS: dict[str, Callable[[ndarray, ndarray], ndarray]] = {
 def gaussian(m: int, n: int, number: int) -> Float[ndarray, "hidden feature"]:
     """Independent normal entries of variance 1 / m, so that columns have a mean squared length of 1."""
     drawn = _words({"matrix": "gaussian", "n_hidden": m, "number": number}, m, n)
-    return to_grid(ndtri((drawn + 0.5) / WORD) / np.sqrt(m), WEIGHT.fraction_bits)
+    return to_grid(normal_quantile((drawn + 0.5) / WORD) / np.sqrt(m), WEIGHT.fraction_bits)
 
 
 def moved_apart(W: Float[ndarray, "hidden feature"]) -> Float[ndarray, "hidden feature"]:
     """Columns of length 1, by gradient descent on the sum of fourth powers of their cosines.
 
     Interference of a few is what recovery fails at, so that the largest cosines count most (Elad 2007, "Optimized
-    projections for compressed sensing", lowers all that are above a threshold instead). All sums are exact.
+    projections for compressed sensing", lowers all that are above a threshold instead).
     """
     W = unit(W)
     for _ in range(STEPS):
-        cosines = W.T @ W
+        cosines = matmul(W.T, W)
         np.fill_diagonal(cosines, 0)
-        W = unit(W - RATE * (W @ to_grid(cosines * cosines * cosines, CUBES)))
+        W = unit(W - RATE * matmul(W, to_grid(cosines * cosines * cosines, CUBES)))
     return W
 
 
 def unit(W: Float[ndarray, "hidden feature"]) -> Float[ndarray, "hidden feature"]:
     """Columns of length 1, on the weight grid."""
     on_grid = to_grid(W, WEIGHT.fraction_bits)
-    return to_grid(on_grid / np.sqrt((on_grid**2).sum(axis=0)), WEIGHT.fraction_bits)
+    return to_grid(on_grid / np.sqrt(total(on_grid**2, axis=0)), WEIGHT.fraction_bits)
 
 
 def fitted(W: Float[ndarray, "hidden feature"], x: Float[ndarray, "feature sample"]) -> tuple[float, float]:
     """a and c of ReLU(a (W^T W x - c)) with the least squared error on `x`, c of a few values."""
-    read = to_grid(W.T @ (W @ x))
+    read = to_grid(matmul(W.T, matmul(W, x)))
     best = (np.inf, 0.0, 0.0)
     for c in np.arange(LOCATIONS) / LOCATIONS:
         y = np.maximum(read - c, 0.0)
-        explained, size = float((y * x).sum()), float((y * y).sum())
+        explained, size = float(total(y * x)), float(total(y * y))
         if size > 0:
             best = min(best, (-explained * explained / size, explained / size, float(c)))
     return best[1], best[2]
@@ -223,7 +226,7 @@ def _projections(
 
 
 def _read_out(W: ndarray, a: float, c: float) -> Callable[[ndarray], ndarray]:
-    return lambda x: np.maximum(a * (W.T @ (W @ x) - c), 0.0)
+    return lambda x: np.maximum(a * (matmul(W.T, matmul(W, x)) - c), 0.0)
 
 
 def as_in_training(model: TrainedModel, samples: int) -> Float[ndarray, "feature sample"]:

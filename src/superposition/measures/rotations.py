@@ -22,13 +22,15 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from superposition.exact.functions import PI, cos, log
 from superposition.exact.grids import ERROR, WEIGHT
+from superposition.exact.linear import orthonormal
 from superposition.exact.philox import WORD, stream_key, words
+from superposition.exact.sums import matmul, total
 from superposition.measures.neurons import alignment
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.measures.trained import TrainedModel, to_grid
 
-NORMAL_BITS = 20  # of the normal variates that rotations are made of: far coarser than any library's error
 ROTATION_BITS = 20  # of rotations: with 21 of weights, sums over up to 2048 hidden dimensions are exact
 
 
@@ -48,7 +50,7 @@ def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFr
         x = model.draw(drawn[0].numpy())
         turned = [model, *(rotated(model, rotation) for rotation in rotations(model, count))]
         outputs = [one.outputs(x) for one in turned]
-        represented = np.linalg.norm(model.W, axis=0) > REPRESENTED_NORM
+        represented = total(model.W**2, axis=0) > REPRESENTED_NORM**2
         columns = {
             "instance": model.instance,
             "rotation": np.arange(len(turned)),
@@ -67,26 +69,29 @@ def rotations(model: TrainedModel, count: int) -> Float[ndarray, "rotation hidde
     names |= {"sets": model.sets, "density": model.density.tolist(), "importance": model.importance.tolist()}
     key = torch.tensor([stream_key(names)])
     drawn = words(key, 2 * m * m, torch.arange(count), torch.tensor(0))[0].numpy().T.reshape(count, 2, m, m)
-    # Normal variates (Box & Muller 1958), rounded so that no library's logarithm or cosine can be told from another's.
+    # normal variates (Box & Muller 1958)
     radius, angle = (drawn[:, 0] + 0.5) / WORD, drawn[:, 1] / WORD
-    return orthogonal(to_grid(np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle), NORMAL_BITS))
+    return orthogonal(np.sqrt(-2 * log(radius)) * cos(2 * PI * angle))
 
 
 def orthogonal(normal: Float[ndarray, "*batch hidden hidden"]) -> Float[ndarray, "*batch hidden hidden"]:
     """From matrices of independent normal variates to uniformly distributed orthogonal ones, rounded to 2^-20.
 
-    QR decomposition, with the signs of R's diagonal moved into Q: without that, Q would be what the library makes it
-    (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
+    Q of the QR decomposition of which R has a diagonal above 0 (Mezzadri 2007, "How to generate random matrices from
+    the classical compact groups").
     """
-    Q, R = np.linalg.qr(normal)
-    return to_grid(Q * np.where(np.diagonal(R, axis1=-2, axis2=-1) < 0, -1.0, 1.0)[..., None, :], ROTATION_BITS)
+    return to_grid(orthonormal(normal), ROTATION_BITS)
 
 
 def rotated(model: TrainedModel, rotation: Float[ndarray, "hidden hidden"]) -> TrainedModel:
     """The model with its hidden space turned, on the grid of weights; sums before rounding are exact."""
     W, W_out, b_hidden = (
         to_grid(value, WEIGHT.fraction_bits)
-        for value in (rotation @ model.W, model.W_out @ rotation.T, rotation @ model.b_hidden)
+        for value in (
+            matmul(rotation, model.W),
+            matmul(model.W_out, rotation.T),
+            matmul(rotation, model.b_hidden),
+        )
     )
     return replace(model, W=W, W_out=W_out, b_hidden=b_hidden)
 
@@ -96,7 +101,7 @@ def loss(model: TrainedModel, x: Float[ndarray, "feature sample"], y: Float[ndar
     errors = to_grid(y - model.wanted(x), ERROR.fraction_bits)
     if not np.abs(errors).max() <= ERROR.limit:
         raise ArithmeticError(f"errors of instance {model.instance} reach {np.abs(errors).max():g}; sums could round")
-    return fsum((model.importance * (errors**2).sum(axis=1)).tolist()) / y.size
+    return fsum((model.importance * total(errors**2, axis=1)).tolist()) / y.size
 
 
 def mean_alignment(W: Float[ndarray, "hidden feature"], represented: ndarray) -> float:

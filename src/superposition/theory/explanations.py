@@ -18,6 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from superposition.exact.linear import solve
+from superposition.exact.sums import matmul, total
+
 # Numbers this close to their limit are decided in fractions. Least squares loses as many of 16 digits as the Gram
 # matrix has in its condition, about 1 / tolerance^2, at most 6.
 CLOSE = 1e-7
@@ -78,8 +81,8 @@ def _fits(
     """Whether these features, all of them, explain the vectors; a part of them may, too."""
     if not independent(W, tolerance):
         return np.zeros(h.shape[1], dtype=bool)
-    c = np.linalg.solve(W.T @ W, W.T @ h)
-    distance = np.sqrt(((W @ c - h) ** 2).sum(axis=0))
+    c = solve(matmul(W.T, W), matmul(W.T, h))
+    distance = np.sqrt(total((matmul(W, c) - h) ** 2, axis=0))
     # How far the number that is closest to its limit is inside, or outside where negative.
     room = np.minimum(np.minimum(c - tolerance, 1 - c).min(axis=0), tolerance - distance)
     fits: np.ndarray = room > 0
