@@ -8,11 +8,12 @@ not rise, since attacks are relative to inputs, which get shorter. x is 1 / (1 -
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
+from superposition.claims.chance import rank_correlation
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.geometry import EDGE, SETTING
 from superposition.claims.solutions import SAME_DENSITY, Judged, densities, over_seeds
+from superposition.exact.sums import mean
 from superposition.measures.results import Tables
 from superposition.measures.vulnerability import vulnerability
 
@@ -27,8 +28,8 @@ Sweep = pd.DataFrame  # one model at each x: x, vulnerability, over_dense, featu
 
 def tracks_features_per_dimension(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
-        ranks = spearmanr(sweep["vulnerability"].round(6), sweep["features_per_dimension"].round(6)).statistic
-        return Judged(bool(ranks > 0.95), round(float(ranks), 3), f"{ranks:.3f} over {len(sweep)} sparsities")
+        ranks = rank_correlation(sweep["vulnerability"].round(6), sweep["features_per_dimension"].round(6))
+        return Judged(ranks > 0.95, round(ranks, 3), f"{ranks:.3f} over {len(sweep)} sparsities")
 
     return over_seeds(_sweeps(tables, 1.0, 10.0, at_least=10), judge, "rank correlation")
 
@@ -50,14 +51,14 @@ def plateau(tables: Tables) -> Finding:
         dense = ", ".join(f"{value:.2f}" for value in sweep["over_dense"])
         text = ", ".join(f"{row.x:.2f}: {row.vulnerability:.2f}" for row in sweep.itertuples())
         holds = bool(found.between(2.5, 4.5).all()) and flat <= 1.2
-        return Judged(holds, round(float(found.mean()), 2), f"{text} ({dense} over the dense model)")
+        return Judged(holds, round(float(mean(found)), 2), f"{text} ({dense} over the dense model)")
 
     return over_seeds(_sweeps(tables, *PLATEAU, at_least=2), judge, "on the plateau")
 
 
 def rises_beyond_the_plateau(tables: Tables) -> Finding:
     def judge(pair: tuple[Sweep, Sweep]) -> Judged:
-        ratio = float(pair[1]["vulnerability"].iloc[0] / pair[0]["vulnerability"].mean())
+        ratio = float(pair[1]["vulnerability"].iloc[0] / mean(pair[0]["vulnerability"]))
         return Judged(ratio >= 2, round(ratio, 2), f"{ratio:.2f}")
 
     pairs = list(zip(_sweeps(tables, *PLATEAU, at_least=2), _sweeps(tables, 10.0, 10.0), strict=True))
@@ -83,7 +84,8 @@ def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, ends: bo
         of_model[np.isclose(1 / of_model["x"], s, rtol=SAME_DENSITY)].sort_values(["loss", "seed"]) for s in chosen
     ]
     count = min(len(group) for group in ranked)
-    return [pd.concat([group.iloc[[k]] for group in ranked]).sort_values("x", ignore_index=True) for k in range(count)]
+    sweeps = [pd.concat([group.iloc[[k]] for group in ranked]) for k in range(count)]
+    return [sweep.sort_values("x", kind="stable", ignore_index=True) for sweep in sweeps]
 
 
 CLAIMS = (

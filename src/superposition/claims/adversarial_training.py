@@ -9,6 +9,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, over_seeds
+from superposition.exact.sums import total
 from superposition.measures.results import Tables
 from superposition.measures.shared import in_superposition
 
@@ -60,7 +61,7 @@ def sweeps(tables: Tables) -> list[Sweep]:
     instances = tables.instances["instance"].to_numpy()
     rows = tables.instances.assign(
         radius=tables.instances["training_attack"],
-        features_per_dimension=(tables.per_feature("norm", instances) ** 2).sum(axis=1) / SHAPE[1],
+        features_per_dimension=total(tables.per_feature("norm", instances) ** 2, axis=1) / SHAPE[1],
         superposed=in_superposition(tables, instances),
     ).sort_values(["radius", "loss", "seed"])
     rank = rows.groupby("radius").cumcount()

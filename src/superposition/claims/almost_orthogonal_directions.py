@@ -118,8 +118,10 @@ def none_beats_the_bounds(tables: Tables) -> Finding:
     square = packed[packed["mean_square"].notna() & (packed["count"] > packed["dimensions"])]
     spare = [row["mean_square"] / welch(int(row["count"]), int(row["dimensions"])) ** 2 for _, row in square.iterrows()]
     holds = bool((room > -ATTAINED / 10).all()) and min(spare, default=1) > 1 - 1e-9
-    reached = int((room < ATTAINED).sum())
-    text = f"{int((room < -ATTAINED / 10).sum())} of {len(room)} packings; {reached} are on a bound to {ATTAINED:g}"
+    reached = np.count_nonzero(room < ATTAINED)
+    text = (
+        f"{np.count_nonzero(room < -ATTAINED / 10)} of {len(room)} packings; {reached} are on a bound to {ATTAINED:g}"
+    )
     spread = f"cosines {room.min() + 0:.4f} to {room.max():.3f} above the bounds"
     if spare:
         spread += f"; mean squares of models {min(spare):.3f} to {max(spare):.3f} of Welch's"

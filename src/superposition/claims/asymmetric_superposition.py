@@ -8,6 +8,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, Setting, Solution, densities, over_seeds, solutions
+from superposition.exact.sums import mean, total
 from superposition.measures.computation import canonical, primary_features
 from superposition.measures.motifs import AsymmetricSuperposition, asymmetric_superposition
 from superposition.measures.results import Tables
@@ -34,9 +35,9 @@ def common(tables: Tables) -> Finding:
     has = np.array([len(_motifs(model)) > 0 for model in _found(tables)])
     if len(has) < SEEDS:
         raise NotTested(f"the claim is about shares of at least {SEEDS} seeds; this run has {len(has)}")
-    share, tenth = float(has.mean()), float(has[: len(has) // 10].mean())
+    share, tenth = float(mean(has)), float(mean(has[: len(has) // 10]))
     holds = share >= SHARE and tenth > share
-    spread = f"{int(has.sum())} of {len(has)} seeds"
+    spread = f"{np.count_nonzero(has)} of {len(has)} seeds"
     return Finding("holds" if holds else "fails", f"{share:.0%} of seeds, {tenth:.0%} of the best tenth", spread)
 
 
@@ -57,10 +58,10 @@ def interference_is_hidden(tables: Tables) -> Finding:
 def other_neurons_are_ordinary(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         inputs, primary = canonical(model.W, model.W_out)[0], primary_features(model.W)
-        second = np.sort(np.abs(inputs), axis=1)[:, -2]
+        second = np.sort(np.abs(inputs), axis=1, kind="stable")[:, -2]
         own_path = np.abs(model.W[NEURONS, primary]) * model.W_out[primary, NEURONS]
         ordinary = (second < OTHER_INPUT) & (np.abs(own_path - 1) < OTHER_PATH)
-        count = int(ordinary.sum())
+        count = int(np.count_nonzero(ordinary))
         return Judged(count > len(NEURONS) / 2, count, f"{count} of {len(NEURONS)}")
 
     return over_seeds(_found(tables), judge, "neurons")
@@ -80,7 +81,7 @@ def _on_the_victim(model: Solution, motif: AsymmetricSuperposition) -> tuple[flo
     W, W_out = canonical(model.W, model.W_out)
     heard = np.maximum(W[:, motif.interfering] * np.sign(W[motif.neuron, motif.interfering]), 0)
     said = W_out[motif.victim] * heard
-    with_it = float(said.sum() + model.b[motif.victim])
+    with_it = float(total(said) + model.b[motif.victim])
     return with_it, with_it - float(said[motif.inhibitor])
 
 

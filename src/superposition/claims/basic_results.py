@@ -17,6 +17,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, Setting, Solution, densities, over_densities, over_seeds, solutions
+from superposition.exact.functions import power
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
 from superposition.theory.angles import antipodal_pairing, cosines
@@ -27,7 +28,7 @@ N_FEATURES, N_HIDDEN = 20, 5
 LINEAR = Setting("linear", N_FEATURES, N_HIDDEN, importance_ratio=0.7)
 RELU = Setting("relu_output", N_FEATURES, N_HIDDEN, importance_ratio=0.7)
 LARGE = Setting("relu_output", n_features=80, n_hidden=20, importance_ratio=0.9)
-NOTEBOOK = Setting("relu_output", n_features=100, n_hidden=20, importance_ratio=100 ** (-1 / 99))
+NOTEBOOK = Setting("relu_output", n_features=100, n_hidden=20, importance_ratio=float(power(100, -1 / 99)))
 
 # By density, features in the paper's figures.
 REPRESENTED = {1.0: 5, 0.3: 7, 0.1: 9}
@@ -118,7 +119,8 @@ def antipodal_pairs(tables: Tables) -> Finding:
         if not shared.any():
             return Judged(False, 0.0, "none")
         partner = cosine[shared].min(axis=1).max()
-        return Judged(paired and apart, int(shared.sum()), f"{shared.sum()} features, cos <= {partner:.3f}")
+        count = int(np.count_nonzero(shared))
+        return Judged(paired and apart, count, f"{count} features, cos <= {partner:.3f}")
 
     return over_densities(tables, RELU, (0.3, 0.1), judge, "features in superposition")
 

@@ -8,14 +8,14 @@ chance.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kstest
 
+from superposition.claims.chance import uniformity
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, densities, extra, over_seeds
+from superposition.exact.sums import mean
 from superposition.measures.basis import alignments
 from superposition.measures.results import Tables
 
@@ -73,9 +73,9 @@ def relu_models_break(tables: Tables) -> Finding:
 
 def linear_alignment_is_chance(tables: Tables) -> Finding:
     rows = _rows(tables, LINEAR)
-    found = uniformity(rows["share_above"].to_numpy())
-    holds = found["p"] > SIGNIFICANT and bool((rows["n_represented"] > 0).all())
-    return Finding("holds" if holds else "fails", f"p = {found['p']:.2g}", _spread(rows))
+    p = uniformity(rows["share_above"].to_numpy())
+    holds = p > SIGNIFICANT and bool((rows["n_represented"] > 0).all())
+    return Finding("holds" if holds else "fails", f"p = {p:.2g}", _spread(rows))
 
 
 def relu_aligns_when_dense(tables: Tables) -> Finding:
@@ -99,18 +99,12 @@ def privileged_is_not_aligned(tables: Tables) -> Finding:
 
 def adam_leaves_a_trace(tables: Tables) -> Finding:
     rows = _rows(tables, LINEAR)
-    found = uniformity(rows["share_above"].to_numpy())
+    p = uniformity(rows["share_above"].to_numpy())
     learned = bool((rows["n_represented"] > 0).all())
-    holds = learned and found["p"] < SIGNIFICANT and float(rows["share_above"].median()) > 0.5
+    holds = learned and p < SIGNIFICANT and float(rows["share_above"].median()) > 0.5
     return Finding(
-        "holds" if holds else "fails", f"p = {found['p']:.2g}, median {rows['share_above'].median():.2f}", _spread(rows)
+        "holds" if holds else "fails", f"p = {p:.2g}, median {rows['share_above'].median():.2f}", _spread(rows)
     )
-
-
-def uniformity(shares: np.ndarray) -> dict[str, Any]:
-    """Kolmogorov and Smirnov's test of whether p-values are uniform: its statistic and its own p-value."""
-    found = kstest(shares, "uniform")
-    return {"statistic": float(found.statistic), "p": float(found.pvalue)}
 
 
 def _compared(model: Turned) -> str:
@@ -119,10 +113,10 @@ def _compared(model: Turned) -> str:
 
 def _spread(rows: pd.DataFrame) -> str:
     shares = rows["share_above"].to_numpy()
-    low, high = (int(found.sum()) for found in (shares <= 0.05, shares > 0.95))
+    low, high = (int(np.count_nonzero(found)) for found in (shares <= 0.05, shares > 0.95))
     return (
         f"{len(rows)} models: {low} in the lowest and {high} in the highest twentieth; alignment "
-        f"{rows['alignment'].mean():.3f}, by chance {rows['chance'].mean():.3f}"
+        f"{float(mean(rows['alignment'])):.3f}, by chance {float(mean(rows['chance'])):.3f}"
     )
 
 

@@ -11,10 +11,12 @@ was so with all initial weights, batches and rates tried.
 """
 
 import numpy as np
-from scipy.stats import mannwhitneyu
 
+from superposition.claims.chance import larger
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.solutions import Judged, Setting, Solution, over_densities
+from superposition.exact.functions import power
+from superposition.exact.sums import mean
 from superposition.measures.computation import kinds, primary_features, primary_shares, responses, stack_heights
 from superposition.measures.results import Tables
 from superposition.theory.losses import without_superposition
@@ -40,7 +42,7 @@ RESPONSE = 0.25  # of |x|: how far the response to a feature alone may be off
 
 def monosemantic_when_dense(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
-        height = float(stack_heights(model.W).mean())
+        height = float(mean(stack_heights(model.W)))
         return Judged(abs(height - 1) <= 0.05, height, f"{height:.3f}")
 
     return over_densities(tables, SETTING, DENSE, judge, "mean height")
@@ -48,7 +50,7 @@ def monosemantic_when_dense(tables: Tables) -> Finding:
 
 def two_neurons_for_each_feature(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
-        pairs = int((np.bincount(primary_features(model.W), minlength=N_FEATURES) == 2).sum())
+        pairs = int(np.count_nonzero(np.bincount(primary_features(model.W), minlength=N_FEATURES) == 2))
         return Judged(pairs == PAIRS, pairs, f"{pairs}")
 
     return over_densities(tables, SETTING, DENSE, judge, "features with two neurons")
@@ -70,7 +72,7 @@ def polysemantic_at_low_importance(tables: Tables) -> Finding:
         counts = f"{len(mono)} mono, {len(poly)} poly"
         if not len(poly) or not len(mono):
             return Judged(False, share, counts)
-        p = float(mannwhitneyu(poly, mono, alternative="greater").pvalue)
+        p = larger(poly, mono)
         text = f"{counts}, median features {np.median(mono):g} and {np.median(poly):g}, p {p:.1g}"
         return Judged(share >= 0.2 and p < 0.01, share, text)
 
@@ -89,7 +91,7 @@ def still_mixed(tables: Tables) -> Finding:
 def all_polysemantic_when_sparsest(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         heights = stack_heights(model.W)
-        share, height = kinds(heights).count("poly") / N_HIDDEN, float(heights.mean())
+        share, height = kinds(heights).count("poly") / N_HIDDEN, float(mean(heights))
         return Judged(share >= 0.95 and height > 4, height, f"{share:.0%} polysemantic, mean height {height:.1f}")
 
     return over_densities(tables, SETTING, (SPARSEST,), judge, "mean height")
@@ -97,7 +99,7 @@ def all_polysemantic_when_sparsest(tables: Tables) -> Finding:
 
 def more_features_than_pairs(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
-        count = int(np.all([_close(model, value) for value in (-1.0, -0.5, 0.5, 1.0)], axis=0).sum())
+        count = int(np.count_nonzero(np.all([_close(model, value) for value in (-1.0, -0.5, 0.5, 1.0)], axis=0)))
         return Judged(count > PAIRS, count, f"{count}")
 
     return over_densities(tables, SETTING, SPARSE, judge, "features")
@@ -109,7 +111,7 @@ def better_than_monosemantic(tables: Tables) -> Finding:
     """
 
     def judge(density: float, model: Solution) -> Judged:
-        importance = SETTING.importance_ratio ** np.arange(N_FEATURES)
+        importance = power(SETTING.importance_ratio, np.arange(N_FEATURES))
         least = without_superposition(np.full(N_FEATURES, density), importance, PAIRS)
         ratio = model.loss / least
         return Judged(ratio < 1, ratio, f"{ratio:.2f}")
@@ -123,10 +125,10 @@ def top_activations_are_of_one_feature(tables: Tables) -> Finding:
         mixed = [neuron for neuron in range(N_HIDDEN) if kind[neuron] != "mono"]
         if not mixed:
             return Judged(False, 0.0, "no mixed neurons")
-        top, seen = np.round(primary_shares(model.W, density, mixed), 3).T
-        interpretable, mean = float((top > OF_ONE_FEATURE).mean()), float(seen.mean())
-        text = f"{interpretable:.0%} of {len(mixed)} mixed neurons at the top, {mean:.0%} of all activations"
-        return Judged(interpretable >= 0.7 and mean < 0.6, mean, text)
+        top, seen = np.array(primary_shares(model.W, density, mixed)).T
+        interpretable, everywhere = float(mean(top > OF_ONE_FEATURE)), float(mean(seen))
+        text = f"{interpretable:.0%} of {len(mixed)} mixed neurons at the top, {everywhere:.0%} of all activations"
+        return Judged(interpretable >= 0.7 and everywhere < 0.6, everywhere, text)
 
     return over_densities(tables, SETTING, (PARTLY,), judge, "of all activations")
 

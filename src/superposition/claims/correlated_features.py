@@ -10,12 +10,15 @@ in a T at 0.4, and three that are 120 degrees apart from 0.45 on. The paper has 
 a tenth as large, nearly all models at 0.25, 0.3 and 0.4 end there as well, at 0.25 and 0.3 in a local minimum.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding, NotTested, Verdict
 from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, Solution, over_seeds, solutions
+from superposition.exact.functions import arccos, degrees
+from superposition.exact.sums import mean, total
 from superposition.measures.planar import (
     Planar,
     collapsed,
@@ -48,7 +51,7 @@ T, Y = "three, T", "three, Y"
 STATES = ("none", "one", "two", T, Y)  # collapsed pairs, from sparse to dense
 # density: what the paper's ranges say, its figure's "Y" from about 0.5 on
 PRINTED = {0.02: "none", 0.05: "none", 0.1: "one", 0.15: "two", 0.2: "two", 0.25: T, 0.3: T, 0.4: T, 0.5: Y, 0.6: Y}
-RADIUS = 0.5**0.5
+RADIUS = math.sqrt(0.5)
 RADIUS_TOLERANCE = 0.1
 
 
@@ -79,7 +82,7 @@ def opposite(tables: Tables) -> Finding:
 
 def hexagon(tables: Tables) -> Finding:
     def judge(model: Planar) -> Judged:
-        angles = np.degrees(np.arccos(np.clip(pair_cosines(model.W), -1, 1)))
+        angles = degrees(arccos(np.clip(pair_cosines(model.W), -1, 1)))
         gaps = gaps_between_pairs(model.W)
         low, high = model.norms.min(), model.norms.max()
         holds = (
@@ -97,7 +100,9 @@ def hexagon(tables: Tables) -> Finding:
 def pentagon_of_independent(tables: Tables) -> Finding:
     texts, spreads, holds = [], [], []
     for density in MODERATELY_SPARSE:
-        counts = [int((model.norms > REPRESENTED_NORM).sum()) for model in _pairs(tables, "independent", density)]
+        counts = [
+            int(np.count_nonzero(model.norms > REPRESENTED_NORM)) for model in _pairs(tables, "independent", density)
+        ]
         holds.append(counts[0] == 5)
         texts.append(f"{density:g}: {counts[0]} features")
         spreads.append(f"{density:g}: {counts.count(5)} of {len(counts)} seeds")
@@ -166,9 +171,9 @@ def collapsed_radius(tables: Tables) -> Finding:
 def local_bases(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         within, _, squared = _dot_products(model)
-        mean, largest = float(np.abs(within).mean()), float(np.abs(within).max())
-        text = f"|dot products| {mean:.3f} on average, at most {largest:.3f}; squared norms >= {squared.min():.2f}"
-        return Judged(mean < 0.06 and largest < 0.15 and bool(squared.min() > 0.85), mean, text)
+        typical, largest = float(mean(np.abs(within))), float(np.abs(within).max())
+        text = f"|dot products| {typical:.3f} on average, at most {largest:.3f}; squared norms >= {squared.min():.2f}"
+        return Judged(typical < 0.06 and largest < 0.15 and bool(squared.min() > 0.85), typical, text)
 
     return over_seeds(solutions(tables, LOCAL, SPARSE), judge, "within sets")
 
@@ -178,9 +183,9 @@ def interference_across(tables: Tables) -> Finding:
 
     def judge(model: Solution) -> Judged:
         within, across, _ = _dot_products(model)
-        apart = np.abs(across[across > -0.7])
-        ratio = float(apart.mean() / max(np.abs(within).mean(), 1e-9)) if len(apart) else 0.0
-        return Judged(ratio > 2, ratio, f"{ratio:.1f} times as much, {apart.mean():.2f}")
+        apart, inside = float(mean(np.abs(across[across > -0.7]))), float(mean(np.abs(within)))
+        ratio = apart / max(inside, 1e-9) if apart > 0 else 0.0  # NaN where all are partners
+        return Judged(ratio > 2, ratio, f"{ratio:.1f} times as much, {apart:.2f}")
 
     return over_seeds(solutions(tables, LOCAL, SPARSE), judge, "times")
 
@@ -188,7 +193,7 @@ def interference_across(tables: Tables) -> Finding:
 def partners(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         _, across, _ = _dot_products(model)
-        count = int((across < -0.7).any(axis=1).sum())
+        count = int(np.count_nonzero((across < -0.7).any(axis=1)))
         typical = float(np.median(across.min(axis=1)))
         return Judged(count >= 7, count, f"{count} of 10 features, the median at {typical:.2f}")
 
@@ -225,13 +230,13 @@ def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
 
 def _state(model: Planar) -> str:
     """How many pairs are collapsed; of three, whether two are opposite, or all 120 degrees apart."""
-    count = int(collapsed(model.W).sum())
+    count = int(np.count_nonzero(collapsed(model.W)))
     if count < 3 or not bool((model.norms > 0.3).all()):
         return STATES[count] if bool((model.norms > 0.3).all()) else "not all represented"
     gaps = gaps_between_pairs(model.W)
     if bool((np.abs(gaps - 120) < 10).all()):
         return Y
-    return T if bool((np.abs(np.sort(gaps) - [90, 90, 180]) < 10).all()) else "three, other angles"
+    return T if bool((np.abs(np.sort(gaps, kind="stable") - [90, 90, 180]) < 10).all()) else "three, other angles"
 
 
 def _states(tables: Tables) -> dict[float, str]:
@@ -253,7 +258,7 @@ def _spread(tables: Tables, states: dict[float, str]) -> str:
 
 
 def _is_hexagon(W: np.ndarray) -> bool:
-    long = bool((np.sqrt((W**2).sum(axis=0)) > REPRESENTED_NORM).all())
+    long = bool((np.sqrt(total(W**2, axis=0)) > REPRESENTED_NORM).all())
     return long and bool((np.abs(angular_gaps(W) - 60) < 10).all())
 
 

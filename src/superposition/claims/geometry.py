@@ -10,6 +10,8 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, Setting, Solution, densities, over_seeds, solutions
+from superposition.exact.functions import log
+from superposition.exact.sums import interpolate, mean, total
 from superposition.measures.polytopes import components, counts, dimensionalities
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -137,7 +139,7 @@ def no_bipyramids(tables: Tables) -> Finding:
             represented += model.represented
             for k, (vertices, line) in enumerate(((5, 3 / 5), (7, 3 / 7))):
                 there = np.abs(D - line) < 0.01
-                near[k] += int((there & (model.norms > REPRESENTED_NORM)).sum())
+                near[k] += int(np.count_nonzero(there & (model.norms > REPRESENTED_NORM)))
                 found = (list(one.features) for one in components(model.W) if len(one.features) == vertices)
                 whole[k] += sum(bool(there[features].all()) for features in found)
         shares = [count / represented if represented else 0.0 for count in near]
@@ -152,15 +154,14 @@ def _as_in(setting: Setting) -> Callable[[Tables, Tables], Finding]:
 
     def check(tables: Tables, reference: Tables) -> Finding:
         (curve, *_) = _sweeps(reference, 1.0, 10.0, at_least=10)
-        logs, values = np.log(list(curve)), [_per_feature(model) for model in curve.values()]
+        logs, values = log(list(curve)), [_per_feature(model) for model in curve.values()]
 
         def judge(sweep: Sweep) -> Judged:
-            off = {
-                x: abs(_per_feature(model, setting) - np.interp(np.log(x), logs, values)) for x, model in sweep.items()
-            }
+            there = dict(zip(sweep, interpolate(log(list(sweep)), logs, values).tolist(), strict=True))
+            off = {x: abs(_per_feature(model, setting) - there[x]) for x, model in sweep.items()}
             worst = max(off, key=lambda x: off[x])
             text = f"at most {off[worst]:.3f} (at {worst:.2f}) over {len(off)} densities"
-            return Judged(bool(off[worst] < 0.03), float(off[worst]), text)
+            return Judged(off[worst] < 0.03, off[worst], text)
 
         return over_seeds(_sweeps(tables, 1.0, 10.0, at_least=5, setting=setting), judge, "off")
 
@@ -171,8 +172,8 @@ def adds_up_to_the_dimensions(tables: Tables) -> Finding:
     """At most m for any W; all of m is used on the plateau."""
 
     def judge(sweep: Sweep) -> Judged:
-        sums = {x: float(dimensionalities(model.W).sum()) for x, model in sweep.items()}
-        plateau = [total for x, total in sums.items() if 2.5 <= x <= 3.6]
+        sums = {x: float(total(dimensionalities(model.W))) for x, model in sweep.items()}
+        plateau = [whole for x, whole in sums.items() if 2.5 <= x <= 3.6]
         if not plateau:
             raise NotTested("no density with 1 / (1 - S) from 2.5 to 3.6 in this run")
         holds = max(sums.values()) <= 30 + 1e-9 and min(plateau) >= 0.95 * 30
@@ -193,15 +194,15 @@ def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, setting:
 
 def _per_feature(model: Solution, setting: Setting = SETTING) -> float:
     """D*; infinite for a model that represents nothing."""
-    total = float((model.norms**2).sum())
-    return setting.n_hidden / total if total else float("inf")
+    squared = float(total(model.norms**2))
+    return setting.n_hidden / squared if squared else float("inf")
 
 
 def _slope(sweep: Sweep) -> float:
     """dD* / dlog x between the ends."""
     ends = min(sweep), max(sweep)
     rise = _per_feature(sweep[ends[1]]) - _per_feature(sweep[ends[0]])
-    return rise / float(np.log(ends[1] / ends[0]))
+    return rise / float(log(ends[1] / ends[0]))
 
 
 def _listed(sweep: Sweep) -> str:
@@ -216,7 +217,7 @@ def _dimensionalities(model: Solution) -> np.ndarray:
 def _near(model: Solution, line: float, within: float) -> float:
     """Share of the represented features whose dimensionality is."""
     D = _dimensionalities(model)
-    return float((np.abs(D - line) < within).mean()) if len(D) else 0.0
+    return float(mean(np.abs(D - line) < within)) if len(D) else 0.0
 
 
 def _half(model: Solution) -> float:
@@ -229,8 +230,9 @@ def _one_partner(model: Solution) -> float:
     if not represented.any():
         return 0.0
     cosine = cosines(model.W[:, represented])
-    partners = (cosine < -0.97).sum(axis=1) == 1
-    return float((partners & ((np.abs(cosine) > 0.1).sum(axis=1) == 2)).mean())  # itself and the partner
+    partners = np.count_nonzero(cosine < -0.97, axis=1) == 1
+    near = np.count_nonzero(np.abs(cosine) > 0.1, axis=1) == 2  # itself and the partner
+    return float(mean(partners & near))
 
 
 CLAIMS = (

@@ -11,6 +11,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, densities, over_seeds
+from superposition.exact.sums import mean
 from superposition.measures.results import Tables
 
 SECTION = "Superposition in a Privileged Basis"
@@ -54,8 +55,9 @@ def as_good_as_linear(tables: Tables) -> Finding:
 
 def _ranked(tables: Tables, setting: Setting) -> list[Ranked]:
     """The models with the lowest loss at each density, from dense to sparse; those with the next one, ..."""
-    own = tables.hidden.groupby("instance").agg(positive=("active", "mean"), lowest=("bias", "min"))
-    rows = tables.instances.join(own, on="instance")
+    own = tables.hidden.groupby("instance")
+    positive, lowest = own["active"].apply(lambda active: float(mean(active))), own["bias"].min()
+    rows = tables.instances.join(pd.DataFrame({"positive": positive, "lowest": lowest}), on="instance")
     rows = rows[rows["model"] == setting.model].sort_values(["loss", "seed"])
     found = {s: rows[np.isclose(1 - rows["sparsity"], s, rtol=SAME_DENSITY)] for s in densities(tables, setting)}
     count = min(len(group) for group in found.values())

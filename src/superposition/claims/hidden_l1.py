@@ -74,10 +74,10 @@ def importance_threshold(tables: Tables) -> Finding:
         right, said = [], []
         for penalty, model in sweep.items():
             expected = model.importance > kept_above(penalty, density)
-            if penalty and expected.sum() <= SHAPE[1]:
+            if penalty and np.count_nonzero(expected) <= SHAPE[1]:
                 found = model.norms > REPRESENTED_NORM
                 right.append(bool((found == expected).all()))
-                said.append(f"{penalty:g}: {int(found.sum())} of {int(expected.sum())}")
+                said.append(f"{penalty:g}: {np.count_nonzero(found)} of {np.count_nonzero(expected)}")
         if not right:
             raise NotTested("no penalty is large enough to leave one feature to a dimension")
         return Judged(all(right), sum(right), "; ".join(said))

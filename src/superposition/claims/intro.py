@@ -27,7 +27,7 @@ GAP_TOLERANCE = 8.0  # degrees
 def two_orthogonal_features(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         embedded = model.norms > EMBEDDED_NORM
-        count = int(embedded.sum())
+        count = int(np.count_nonzero(embedded))
         cosine = abs(float(cosines(model.W)[0, 1]))
         holds = bool(embedded[:2].all()) and cosine < ORTHOGONAL and bool((model.norms[2:] < ABSENT_NORM).all())
         text = f"{count} features, |cos| of the first two {cosine:.3f}, "
@@ -39,7 +39,7 @@ def two_orthogonal_features(tables: Tables) -> Finding:
 def two_antipodal_pairs(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         embedded = model.norms > EMBEDDED_NORM
-        count = int(embedded.sum())
+        count = int(np.count_nonzero(embedded))
         cosine = cosines(model.W)[:4, :4]
         paired = antipodal_pairing(cosine, OPPOSITE, ORTHOGONAL)
         holds = bool(embedded[:4].all()) and paired and bool(model.norms[4] < ABSENT_NORM)
@@ -52,7 +52,7 @@ def two_antipodal_pairs(tables: Tables) -> Finding:
 def pentagon(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         embedded = model.norms > EMBEDDED_NORM
-        count = int(embedded.sum())
+        count = int(np.count_nonzero(embedded))
         gaps = angular_gaps(model.W)
         holds = bool(embedded.all()) and bool((np.abs(gaps - PENTAGON_GAP) <= GAP_TOLERANCE).all())
         return Judged(holds, count, f"{count} features, gaps {gaps.min():.1f} to {gaps.max():.1f} deg")

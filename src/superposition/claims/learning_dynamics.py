@@ -24,7 +24,7 @@ Run = tuple[list[Jump], float]
 
 def digons_in_the_end(tables: Tables) -> Finding:
     def judge(D: np.ndarray) -> Judged:
-        half, none = int(((D >= 0.48) & (D <= 0.52)).sum()), int((D < 0.02).sum())
+        half, none = int(np.count_nonzero((D >= 0.48) & (D <= 0.52))), int(np.count_nonzero(D < 0.02))
         share = (half + none) / len(D)
         return Judged(share >= 0.95 and half > 0, share, f"{half} at 1/2, {none} at 0, of {len(D)}")
 
@@ -62,11 +62,11 @@ def drops_are_quantised(tables: Tables) -> Finding:
     drops = np.array([jump.drop for found, _ in _runs(tables) for jump in found if jump.gained > 0])
     if not len(drops):
         return Finding("fails", "no jumps", "no jumps")
-    alike = np.abs(drops / one - 1) < 0.3
+    alike = int(np.count_nonzero(np.abs(drops / one - 1) < 0.3))
     return Finding(
-        "holds" if alike.mean() >= 0.9 else "fails",
+        "holds" if alike / len(drops) >= 0.9 else "fails",
         f"median {np.median(drops):.2e}, formula {one:.2e}",
-        f"{alike.sum()} of {len(drops)} jumps, {drops.min():.2e} to {drops.max():.2e}",
+        f"{alike} of {len(drops)} jumps, {drops.min():.2e} to {drops.max():.2e}",
     )
 
 

@@ -9,11 +9,14 @@ side of the kink at W_1 W_2 = 0 always falls off, so that no minimum passes from
 ones. From the first to the third it is continuous.
 """
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.phase_change import SECTION, diagram
+from superposition.exact.sums import mean
 from superposition.measures.expected_losses import column, expected_losses
 from superposition.measures.results import Tables
 from superposition.theory.loss_surfaces import (
@@ -70,7 +73,7 @@ def branches_cross(tables: Tables) -> Finding:
             f"(solutions: {expected[SUPERPOSED]:.3f} and {expected[dense_side]:.3f}, {theory:.2f})"
         )
         beside = models[models["density"].isin(best["density"][last - CELLS : last])]
-        other = int((~beside["opposite"] | (beside["phase"] != SUPERPOSED)).sum())
+        other = int(np.count_nonzero(~beside["opposite"] | (beside["phase"] != SUPERPOSED)))
         singles.append(f"{other} of {len(beside)} models below it stay on the higher branch")
     return Finding("holds" if all(judged) else "fails", "; ".join(texts), "; ".join(singles) or "none cross")
 
@@ -79,9 +82,9 @@ def follows_the_lowest_branch(tables: Tables) -> Finding:
     diagram(tables, 2)
     last = tables.features[(tables.features["feature"] == 1) & tables.features["best"]]
     excess = _excess(expected_losses(tables, last["instance"].tolist()), last)
-    share = float((excess <= ABOVE).mean())
+    share = float(mean(excess <= ABOVE))
     models = pd.concat([column(tables, r) for r in (0.2, 1.0, 5.0)])
-    single = float((_excess(models["loss"].to_numpy(), models) <= ABOVE).mean())
+    single = float(mean(_excess(models["loss"].to_numpy(), models) <= ABOVE))
     return Finding(
         "holds" if share >= 0.99 else "fails",
         f"{share:.1%} of {len(last)} cells; from {excess.min():+.1%} to {excess.max():+.1%}",
@@ -98,7 +101,7 @@ def three_surfaces(_: Tables) -> Finding:
 
 def confused_weights(_: Tables) -> Finding:
     found = minima(*SHOWN[CONFUSED])[0]
-    off = max(abs(weight - 0.5**0.5) for weight in found.weights)
+    off = max(abs(weight - math.sqrt(0.5)) for weight in found.weights)
     return Finding("holds" if found.name == CONFUSED and off <= 0.05 else "fails", _said(found), NO_MODELS)
 
 

@@ -1,12 +1,12 @@
 """The formulas of "Mathematical Understanding", checked on random weights and on the models of the first figure.
 
-What is computed here passes through BLAS and libm, whose last bits differ between machines; it is printed with few
-digits. The formulas hold for weights that represent nothing too, but that would show little: such models do not count.
+The formulas hold for weights that represent nothing too, but that would show little: such models do not count.
 
 The paper says of the expansion only that its first terms win as 1 - S goes to 0. How soon depends on the model: the
 pentagon does so well on one active feature that two still count at n (1 - S) = 0.1.
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.intro import SETTING
 from superposition.claims.solutions import Judged, Solution, over_densities, over_seeds, solutions
+from superposition.exact.functions import power
+from superposition.exact.sums import total
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.theory.active_features import interference_of_one, lattice_loss, losses_by_active, weights_of_active
@@ -24,7 +26,7 @@ from superposition.theory.thomson import energy, relax, signed_basis
 SECTION = "Mathematical Understanding"
 FIGURE = "figures/intro/mathematics.svg"
 N_FEATURES, N_HIDDEN = SETTING.n_features, SETTING.n_hidden
-IMPORTANCE = SETTING.importance_ratio ** np.arange(N_FEATURES)
+IMPORTANCE = power(SETTING.importance_ratio, np.arange(N_FEATURES))
 DENSITIES = (1.0, 0.2, 0.1)  # of the first figure
 
 EQUAL = 1e-9  # relative, of what is equal up to rounding
@@ -42,17 +44,17 @@ def linear_loss(tables: Tables) -> Finding:
     off = max(_formula_off(W) for W in _random_weights())
 
     def judge(_: float, model: Solution) -> Judged:
-        total = sum(benefit_and_interference(model.W, IMPORTANCE))
+        whole = math.fsum(benefit_and_interference(model.W, IMPORTANCE))
         equal = off <= EQUAL and _formula_off(model.W) <= EQUAL
-        return Judged(equal and _represents(model), float(f"{total:.3g}"), f"{total:.4g}{'' if equal else ' differs'}")
+        return Judged(equal and _represents(model), float(f"{whole:.3g}"), f"{whole:.4g}{'' if equal else ' differs'}")
 
     return over_densities(tables, SETTING, DENSITIES, judge, "is the loss if features were linear")
 
 
 def superposition_never_pays(tables: Tables) -> Finding:
-    ends = np.sqrt((descend(_random_weights(), IMPORTANCE, steps=1500, rate=0.05) ** 2).sum(axis=1))
+    ends = np.sqrt(total(descend(_random_weights(), IMPORTANCE, steps=1500, rate=0.05) ** 2, axis=1))
     top = (np.arange(N_FEATURES) < N_HIDDEN).astype(float)
-    reached = int((np.abs(ends - top) < 1e-3).all(axis=1).sum())
+    reached = int(np.count_nonzero((np.abs(ends - top) < 1e-3).all(axis=1)))
 
     def judge(model: Solution) -> Judged:
         same = bool(((model.norms > REPRESENTED_NORM) == (top > 0)).all())
@@ -64,10 +66,10 @@ def superposition_never_pays(tables: Tables) -> Finding:
 
 def sum_over_active_features(tables: Tables) -> Finding:
     def judge(density: float, model: Solution) -> Judged:
-        total = float(_terms(model, density).sum())
+        summed = float(total(_terms(model, density)))
         whole = lattice_loss(model.W, model.b, IMPORTANCE, density)
-        off = abs(total / whole - 1)
-        return Judged(off <= SUM_OFF and _represents(model), float(f"{off:.1g}"), f"{total:.3g} of {whole:.3g}")
+        off = abs(summed / whole - 1)
+        return Judged(off <= SUM_OFF and _represents(model), float(f"{off:.1g}"), f"{summed:.3g} of {whole:.3g}")
 
     return over_densities(tables, SETTING, DENSITIES, judge, "relative difference")
 
@@ -78,7 +80,7 @@ def sparse_inputs_dominate(tables: Tables) -> Finding:
         shares = []
         for active in ACTIVE:
             terms = losses * weights_of_active(N_FEATURES, active / N_FEATURES)
-            shares.append(float(terms[:2].sum() / terms.sum()))
+            shares.append(float(total(terms[:2]) / total(terms)))
         rising = all(denser < sparser for denser, sparser in pairwise(shares))
         text = ", ".join(f"{share:.3f}" for share in shares)
         return Judged(rising and shares[-1] > DOMINATED and _represents(model), shares[-1], text)
@@ -139,8 +141,8 @@ def _random_weights() -> np.ndarray:
 
 
 def _formula_off(W: np.ndarray) -> float:
-    total = sum(benefit_and_interference(W, IMPORTANCE))
-    return max(abs(expected_loss(W, IMPORTANCE, *features) / total - 1) for features in (GAUSSIAN, SKEWED))
+    whole = math.fsum(benefit_and_interference(W, IMPORTANCE))
+    return max(abs(expected_loss(W, IMPORTANCE, *features) / whole - 1) for features in (GAUSSIAN, SKEWED))
 
 
 def _terms(model: Solution, density: float) -> np.ndarray:

@@ -10,6 +10,8 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, Setting, Solution, densities, extra, over_seeds, solutions
+from superposition.exact.functions import log, power
+from superposition.exact.sums import line, total
 from superposition.measures.results import Tables
 from superposition.measures.split_losses import split_losses
 from superposition.theory.losses import without_superposition
@@ -78,7 +80,7 @@ def filtered(tables: Tables) -> Finding:
             return Judged(False, 0, "no interference")
         slopes = {}
         for part, group in own.groupby("without"):
-            slopes[part] = float(np.polyfit(np.log(group["data_density"]), np.log(group["interference"]), 1)[0])
+            slopes[part], _ = line(log(group["data_density"]), log(group["interference"]))
         holds = abs(slopes["nothing"] - 2) < 0.1 and abs(slopes["relu"] - 1) < 0.1
         text = f"density^{slopes['nothing']:.2f} with the ReLU, density^{slopes['relu']:.2f} without"
         return Judged(holds, round(slopes["nothing"], 2), text)
@@ -139,7 +141,7 @@ def _measured(tables: Tables) -> pd.DataFrame:
 
 
 def _plain_loss(density: float) -> float:
-    return without_superposition(np.full(N, density), RATIO ** np.arange(N), M)
+    return without_superposition(np.full(N, density), power(RATIO, np.arange(N)), M)
 
 
 def _is_plain(density: float, one: Solution) -> bool:
@@ -156,7 +158,7 @@ def _counts(sweep: Sweep) -> str:
 
 def _per_dimension(one: Solution) -> float:
     """||W||_F^2 / m, the paper's features per dimension."""
-    return float((one.norms**2).sum() / M)
+    return float(total(one.norms**2)) / M
 
 
 def _sweeps(tables: Tables, model: str) -> list[Sweep]:

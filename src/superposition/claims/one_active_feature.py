@@ -5,10 +5,13 @@ feature i at full strength. A regular pentagon has cos 72 = 0.309 and cos 144 = 
 0.809^2 / (0.809^2 + 0.309^2) = 87% of its squared interference is negative.
 """
 
+import math
+
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.solutions import Judged, Setting, Solution, over_densities
+from superposition.exact.sums import mean
 from superposition.measures.interference import filtered, read_outs, silent_below
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -19,7 +22,7 @@ SETTING = Setting(model="relu_output", n_features=5, n_hidden=2, importance_rati
 
 PAIRS = (0.3, 0.2)  # densities at which four features form antipodal pairs
 PENTAGONS = (0.1, 0.05, 0.01)  # and at which five form a pentagon
-COSINE = (5**0.5 - 1) / 4  # of 72 degrees
+COSINE = (math.sqrt(5) - 1) / 4  # of 72 degrees
 OTHERS = ~np.eye(SETTING.n_features, dtype=bool)
 
 
@@ -30,8 +33,8 @@ def positive_on_neighbours(tables: Tables) -> Finding:
         neighbours, away = relative[:2], relative[2:]
         whole = model.represented == SETTING.n_features
         holds = whole and bool((np.abs(neighbours - COSINE) < 0.03).all()) and bool((away < 0).all())
-        text = f"{neighbours.min():.2f} to {neighbours.max():.2f} on two, {away.mean():.2f} on the others"
-        return Judged(holds, round(float(neighbours.mean()), 3), text)
+        text = f"{neighbours.min():.2f} to {neighbours.max():.2f} on two, {float(mean(away)):.2f} on the others"
+        return Judged(holds, round(float(mean(neighbours)), 3), text)
 
     return over_densities(tables, SETTING, PENTAGONS, judge, "of its squared norm")
 
@@ -41,7 +44,7 @@ def negative_needs_no_bias(tables: Tables) -> Finding:
         shown = model.norms > REPRESENTED_NORM
         share = filtered(model.W, model.b, shown).relu
         bias = float(np.abs(model.b[shown]).max(initial=0))
-        holds = int(shown.sum()) == 4 and share > 0.99 and bias < 0.05
+        holds = np.count_nonzero(shown) == 4 and share > 0.99 and bias < 0.05
         return Judged(holds, _rounded(share), f"{share:.1%}, |b| <= {bias:.3f}")
 
     return over_densities(tables, SETTING, PAIRS, judge, "filtered by the ReLU")
@@ -61,7 +64,7 @@ def only_together(tables: Tables) -> Finding:
 def little_is_left(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         left = _relative(model, "both")[0]
-        average = np.mean([_relative(model, "both", x)[0] for x in (np.arange(200) + 0.5) / 200], axis=0)
+        average = mean([_relative(model, "both", x)[0] for x in (np.arange(200) + 0.5) / 200], axis=0)
         holds = model.represented == SETTING.n_features and float(left.max()) <= 0.05
         text = f"{left.max():.3f}, mean over strengths {average.max():.3f}"
         return Judged(holds, round(float(left.max()), 3), text)
@@ -79,8 +82,9 @@ def the_feature_pays(tables: Tables) -> Finding:
             and float(squared.min()) > 1.1
             and bool((np.abs(own - 1) < 0.1).all())
         )
-        text = f"silent below {np.mean(silent):.2f}, squared norm {squared.mean():.2f}, {own.mean():.2f} at strength 1"
-        return Judged(holds, _rounded(float(np.mean(silent))), text)
+        means = [float(mean(one)) for one in (silent, squared, own)]
+        text = f"silent below {means[0]:.2f}, squared norm {means[1]:.2f}, {means[2]:.2f} at strength 1"
+        return Judged(holds, _rounded(means[0]), text)
 
     return over_densities(tables, SETTING, PENTAGONS, judge, "is the strength up to which features are silent")
 
@@ -90,7 +94,7 @@ def _relative(model: Solution, stage: str, strength: float = 1.0) -> np.ndarray:
     read = read_outs(model.W, model.b, strength)[stage]
     squared = model.norms**2
     relative = np.divide(read, squared, out=np.full_like(read, np.nan), where=squared > 0)
-    return -np.sort(-relative.T[OTHERS].reshape(SETTING.n_features, -1), axis=1).T
+    return -np.sort(-relative.T[OTHERS].reshape(SETTING.n_features, -1), axis=1, kind="stable").T
 
 
 def _rounded(number: float) -> float:

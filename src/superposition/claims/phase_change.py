@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.exact.functions import log, log10
+from superposition.exact.sums import mean
 from superposition.measures.phases import cells, phase_of, runs
 from superposition.measures.results import Tables
 from superposition.theory.phases import DEDICATED, SUPERPOSED, margin, phase
@@ -49,12 +51,12 @@ def agreement(n_features: int, apart_from: float) -> Callable[[Tables], Finding]
 
     def check(tables: Tables) -> Finding:
         table = diagram(tables, n_features)
-        table = table[np.abs(np.log10(table["importance"])) >= apart_from]
+        table = table[np.abs(log10(table["importance"])) >= apart_from]
         clear = table[table["margin"] > CLEAR]
-        whole, clearly = ((t["found"] == t["theory"]).mean() for t in (table, clear))
-        by_mean = (table["mean_found"] == table["theory"]).mean()
+        whole, clearly = (float(mean(t["found"] == t["theory"])) for t in (table, clear))
+        by_mean = float(mean(table["mean_found"] == table["theory"]))
         single = runs(tables).merge(table[["density", "importance", "theory"]], on=["density", "importance"])
-        singly = (phase_of(single["norm"], single["superposition"]) == single["theory"]).mean()
+        singly = float(mean(phase_of(single["norm"], single["superposition"]) == single["theory"]))
         return Finding(
             "holds" if whole >= AGREEING and clearly >= AGREEING_CLEARLY else "fails",
             f"{whole:.1%} of {len(table)} cells, {clearly:.1%} of those with a margin",
@@ -69,8 +71,8 @@ def reach(tables: Tables) -> Finding:
     table = diagram(tables, 2)
     found, single = [], []
     for r, low, high in ((1.0, 0.59, 0.71), (0.1, 0.15, 0.21)):
-        nearest = table.iloc[(np.log(table["importance"] / r)).abs().argsort()[:1]]["importance"].item()
-        if abs(np.log10(nearest / r)) > 0.04:
+        nearest = _nearest(table, r)
+        if abs(float(log10(nearest / r))) > 0.04:
             raise NotTested(f"no cells at relative importance {r:g}")
         column = table[table["importance"] == nearest]
         edge, beyond = _edge(column["density"].to_numpy(), (column["found"] == SUPERPOSED).to_numpy())
@@ -82,6 +84,11 @@ def reach(tables: Tables) -> Finding:
         "; ".join(f"r = {r:g}: between {edge:.3g} and {beyond:.3g}" for r, edge, beyond, _ in found),
         f"by the paper's mean up to {' and '.join(single)}",
     )
+
+
+def _nearest(table: pd.DataFrame, r: float) -> float:
+    """The relative importance of the cells nearest to r."""
+    return float(table["importance"].iloc[int(np.argmin(np.abs(log(table["importance"] / r))))])
 
 
 def _edge(densities: np.ndarray, shared: np.ndarray) -> tuple[float, float]:
@@ -96,8 +103,8 @@ def _edge(densities: np.ndarray, shared: np.ndarray) -> tuple[float, float]:
 def jump(tables: Tables) -> Finding:
     """The largest change of the last feature's norm between neighbouring densities, at a fifth of the importance."""
     table = diagram(tables, 2)
-    nearest = table.iloc[(np.log(table["importance"] / 0.2)).abs().argsort()[:1]]["importance"].item()
-    column = table[table["importance"] == nearest].sort_values("density", ignore_index=True)
+    nearest = _nearest(table, 0.2)
+    column = table[table["importance"] == nearest].sort_values("density", kind="stable", ignore_index=True)
     drops = -np.diff(column["norm"])
     place = int(np.argmax(drops))
     before, after = column["norm"][place], column["norm"][place + 1]
@@ -112,8 +119,7 @@ def jump(tables: Tables) -> Finding:
 def local_minima(tables: Tables) -> Finding:
     """How many single models at density 0.1 and equal importance find superposition."""
     table = diagram(tables, 2)
-    distance = (np.log(table["importance"]) ** 2 + np.log(table["density"] / 0.1) ** 2).argsort()
-    cell = table.iloc[distance.iloc[0]]
+    cell = table.iloc[int(np.argmin(log(table["importance"]) ** 2 + log(table["density"] / 0.1) ** 2))]
     return Finding(
         "holds" if 0 < cell["superposed"] < cell["models"] else "fails",
         f"{int(cell['superposed'])} of {int(cell['models'])} models in superposition",
@@ -125,8 +131,8 @@ def dedicated_beyond(tables: Tables) -> Finding:
     """Where the last of three features is clearly the most important one, it has a dimension of its own."""
     table = diagram(tables, 3)
     right = table[table["importance"] > 1.3]
-    share = (right["found"] == DEDICATED).mean()
-    by_mean = (right["mean_found"] == DEDICATED).mean()
+    share = float(mean(right["found"] == DEDICATED))
+    by_mean = float(mean(right["mean_found"] == DEDICATED))
     return Finding(
         "holds" if share >= 0.98 else "fails",
         f"{share:.1%} of {len(right)} cells",

@@ -13,6 +13,8 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import SAME_DENSITY, Judged, over_seeds
+from superposition.exact.functions import power
+from superposition.exact.sums import mean
 from superposition.measures.neurons import monosemantic, polysemantic, responses
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
@@ -39,8 +41,8 @@ class Trained:
     @property
     def share(self) -> float:
         """Of polysemantic neurons among those that respond to anything; 0 if none does."""
-        used = int(self.mono.sum() + self.poly.sum())
-        return float(self.poly.sum() / used) if used else 0.0
+        alone, shared = int(np.count_nonzero(self.mono)), int(np.count_nonzero(self.poly))
+        return shared / (alone + shared) if alone + shared else 0.0
 
 
 Grid = dict[int, dict[float, Trained]]  # by number of neurons, and by density from dense to sparse
@@ -57,7 +59,7 @@ def pigeonhole(tables: Tables) -> Finding:
     ]
     obeying = sum(bool(model.poly.any()) for model in crowded)
     holds = bool(crowded) and obeying == len(crowded)
-    counts = [int(model.poly.sum()) for model in crowded]
+    counts = [int(np.count_nonzero(model.poly)) for model in crowded]
     said = f"{min(counts)} to {max(counts)} polysemantic neurons" if counts else "no model represents more"
     return Finding("holds" if holds else "fails", f"{obeying} of {len(crowded)} models", said)
 
@@ -85,8 +87,8 @@ def important_features_last(tables: Tables) -> Finding:
                 if s <= OFTEN and model.mono.any() and model.poly.any():
                     alone = model.responses[model.mono].argmax(axis=1) + 1
                     shared = np.flatnonzero((model.responses[model.poly] > NEURON_USED).any(axis=0)) + 1
-                    right.append(float(alone.mean()) < float(shared.mean()))
-                    said.append(f"m = {m}, {s:g}: {alone.mean():.1f} and {shared.mean():.1f}")
+                    right.append(bool(mean(alone) < mean(shared)))
+                    said.append(f"m = {m}, {s:g}: {float(mean(alone)):.1f} and {float(mean(shared)):.1f}")
         share = sum(right) / len(right) if right else 0.0
         return Judged(bool(right) and all(right), share, "; ".join(said) or "no model has both kinds")
 
@@ -96,7 +98,7 @@ def important_features_last(tables: Tables) -> Finding:
 def a_neuron_for_each_feature(tables: Tables) -> Finding:
     def judge(grid: Grid) -> Judged:
         row = {s: model for s, model in grid[N_FEATURES].items() if s <= OFTEN}
-        counts = {s: int(model.mono.sum()) for s, model in row.items()}
+        counts = {s: int(np.count_nonzero(model.mono)) for s, model in row.items()}
         text = "; ".join(f"{s:g}: {count}" for s, count in counts.items()) + " of 10 monosemantic"
         return Judged(all(count == N_FEATURES for count in counts.values()), min(counts.values()), text)
 
@@ -119,9 +121,8 @@ def dense_neurons_are_linear(tables: Tables) -> Finding:
     share = len(mixed) / len(found)
     holds = share > 0.5 and float(np.median(on)) > ON
     measured = f"{share:.0%} of models; on for {np.median(on):.1%} of the data"
-    spread = (
-        f"{len(mixed)} of {len(found)} models; {np.mean(on > ON):.0%} of {len(on)} neurons on for more than {ON:.0%}"
-    )
+    often = float(mean(on > ON))
+    spread = f"{len(mixed)} of {len(found)} models; {often:.0%} of {len(on)} neurons on for more than {ON:.0%}"
     return Finding("holds" if holds else "fails", measured, spread)
 
 
@@ -153,7 +154,7 @@ def _matching(tables: Tables) -> pd.DataFrame:
         raise NotTested(f"the claim is about n = {N_FEATURES}; this run has n = {tables.n_features}")
     rows = tables.instances[(tables.instances["model"] == MODEL) & tables.instances["sparsity"].notna()]
     importance = tables.per_feature("importance", rows["instance"].to_numpy())
-    curve = RATIO ** np.arange(N_FEATURES)
+    curve = power(RATIO, np.arange(N_FEATURES))
     rows = rows[np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)]
     if rows.empty:
         raise NotTested(f"no {MODEL} model with importance {RATIO:g}^i in this run")
@@ -168,7 +169,7 @@ def _trained(tables: Tables, row: pd.Series, on: pd.Series) -> Trained:
         responses=found,
         mono=monosemantic(found),
         poly=polysemantic(found),
-        represented=int((norms > REPRESENTED_NORM).sum()),
+        represented=int(np.count_nonzero(norms > REPRESENTED_NORM)),
         on=np.asarray(on[instance])[: len(found)],
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.solutions import Judged, Setting, Solution, over_densities, over_seeds, solutions
+from superposition.exact.sums import mean
 from superposition.measures.neurons import alignment, monosemantic
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
@@ -31,23 +32,23 @@ ALIGNED, ROTATED = 0.95, 0.75  # a random direction in five dimensions has 0.5 t
 
 def neurons_align(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
-        mean = _mean_alignment(model)
-        return Judged(mean > ALIGNED, mean, f"{mean:.3f}")
+        aligned = _mean_alignment(model)
+        return Judged(aligned > ALIGNED, aligned, f"{aligned:.3f}")
 
     return over_seeds(solutions(tables, RELU, DENSE), judge, "alignment")
 
 
 def linear_basis_is_arbitrary(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
-        mean = _mean_alignment(model)
-        return Judged(0 < mean < ROTATED, mean, f"{mean:.3f}")
+        aligned = _mean_alignment(model)
+        return Judged(0 < aligned < ROTATED, aligned, f"{aligned:.3f}")
 
     return over_seeds(solutions(tables, LINEAR, DENSE), judge, "alignment")
 
 
 def monosemantic_neurons(tables: Tables) -> Finding:
     def judge(density: float, model: Solution) -> Judged:
-        count = int(monosemantic(model.W).sum())
+        count = int(np.count_nonzero(monosemantic(model.W)))
         return Judged(abs(count - MONOSEMANTIC[density]) <= (density in NARROW), count, f"{count}")
 
     return over_densities(tables, RELU, list(MONOSEMANTIC), judge, "neurons")
@@ -93,7 +94,7 @@ def pairs_of_neurons(tables: Tables) -> Finding:
 def _mean_alignment(model: Solution) -> float:
     """Over represented features; 0 if there are none."""
     represented = model.norms > REPRESENTED_NORM
-    return float(alignment(model.W)[represented].mean()) if represented.any() else 0.0
+    return float(mean(alignment(model.W)[represented])) if represented.any() else 0.0
 
 
 CLAIMS = (

@@ -11,6 +11,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, extra, over_seeds
+from superposition.exact.sums import mean
 from superposition.measures.computation import kinds, primary_features, stack_heights
 from superposition.measures.results import Tables
 from superposition.measures.simulation import (
@@ -74,13 +75,13 @@ def not_wider_when_dense(tables: Tables) -> Finding:
 
 def grows_with_sparsity(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
-        by_width = narrow.pivot_table(index=["curve", "n_hidden"], columns="density", values="ratio")
+        by_width = narrow.pivot_table(index=["curve", "n_hidden"], columns="density", values="ratio", aggfunc="first")
         steps = -np.diff(by_width.to_numpy(), axis=1)  # densities rise along columns
-        means = by_width.mean()[::-1]
+        means = {s: float(mean(by_width[s].dropna())) for s in by_width.columns[::-1]}
         return Judged(
             bool((steps > -0.02).all()) and bool((by_width.iloc[:, 0] > by_width.iloc[:, -1] + 0.1).all()),
             float(steps.min()),
-            "mean of all widths " + ", ".join(f"{s:g}: {mean:.2f}" for s, mean in means.items()),
+            "mean of all widths " + ", ".join(f"{s:g}: {average:.2f}" for s, average in means.items()),
         )
 
     rows = _narrow(tables, lambda _: True)
@@ -91,12 +92,12 @@ def grows_with_sparsity(tables: Tables) -> Finding:
 
 def flat_importance_is_wider(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
-        both = narrow.pivot_table(index=["n_hidden", "density"], columns="curve", values="ratio")
+        both = narrow.pivot_table(index=["n_hidden", "density"], columns="curve", values="ratio", aggfunc="first")
         gains = both[FLAT] - both[UNEVEN]
         return Judged(
             bool((gains > 0).all()),
             float(gains.min()),
-            f"{both[FLAT].mean():.2f} and {both[UNEVEN].mean():.2f} times on average",
+            f"{float(mean(both[FLAT])):.2f} and {float(mean(both[UNEVEN])):.2f} times on average",
         )
 
     rows = _narrow(tables, lambda s: s <= SPARSE)
@@ -108,11 +109,11 @@ def flat_importance_is_wider(tables: Tables) -> Finding:
 def readable_by_neurons(tables: Tables) -> Finding:
     def judge(narrow: pd.DataFrame) -> Judged:
         gains = narrow["rectified"] - narrow["n_hidden"] / WIDE
+        own, without = float(mean(narrow["rectified"])), float(mean(narrow["n_hidden"] / WIDE))
         return Judged(
             bool((gains > 0.05).all()),
             float(gains.min()),
-            f"{narrow['rectified'].mean():.0%} of the variance on average, {(narrow['n_hidden'] / WIDE).mean():.0%} "
-            f"without superposition; least gain {gains.min():.2f}",
+            f"{own:.0%} of the variance on average, {without:.0%} without superposition; least gain {gains.min():.2f}",
         )
 
     return over_seeds(_ranked(_read(tables, lambda s: s <= SPARSE)), judge, "more at least")
@@ -135,7 +136,7 @@ def directions_of_their_own(tables: Tables) -> Finding:
             W, W_out = tables.weights_of(instance), tables.weights_out_of(instance)
             b = tables.features_of(instance)["bias"].to_numpy()
             found = simulated(W, W_out, b)
-            counts.append(int(found.sum()))
+            counts.append(int(np.count_nonzero(found)))
             more &= counts[-1] > row["n_hidden"]
             if found.any():
                 stray = max(stray, float(strays(outputs_alone(W, W_out, b))[found].max()))
@@ -167,7 +168,8 @@ def _narrow(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
 
 def _read(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
     """The same with `linear` and `rectified`, means over the wide network's neurons."""
-    means = extra(tables, "imitation").groupby("instance")[["linear", "rectified"]].mean()
+    own = extra(tables, "imitation").groupby("instance")
+    means = pd.DataFrame({key: own[key].apply(lambda shares: float(mean(shares))) for key in ("linear", "rectified")})
     return _narrow(tables, wanted).join(means, on="instance", how="inner")
 
 

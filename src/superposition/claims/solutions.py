@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Finding, NotTested
+from superposition.exact.functions import power
+from superposition.exact.sums import matmul
 from superposition.measures.results import Tables
 
 Model = TypeVar("Model")  # whatever a claim judges as one: a solution, or all those of one seed
@@ -42,7 +44,7 @@ class Solution:
 
     @property
     def gram(self) -> np.ndarray:
-        return self.W.T @ self.W
+        return matmul(self.W.T, self.W)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
         raise NotTested(f"no {setting.model} model in this run")
     own = tables.instances[of_model & (tables.instances["sets"] == setting.sets)]["instance"].to_numpy()
     importance, density = (tables.per_feature(column, own) for column in ("importance", "density"))
-    curve = setting.importance_ratio ** np.arange(setting.n_features)
+    curve = power(setting.importance_ratio, np.arange(setting.n_features))
     curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
     rows = pd.DataFrame({"instance": own, "density": density[:, 0]})[curves & (density == density[:, :1]).all(axis=1)]
     if rows.empty:

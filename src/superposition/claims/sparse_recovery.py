@@ -9,6 +9,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, NotTested
 from superposition.claims.solutions import Judged, extra, over_seeds
+from superposition.exact.sums import mean
 from superposition.measures.results import Tables
 from superposition.measures.transitions import Sweep, others, pooled, trained, transitions
 from superposition.theory.angles import antipodal_pairing, cosines
@@ -58,7 +59,7 @@ def log_law(tables: Tables) -> Finding:
         return found / order(found.index.to_numpy(float), n)
 
     def departure(ratios: pd.Series) -> float:
-        return float((ratios / ratios.mean() - 1).abs().max())
+        return float((ratios / float(mean(ratios)) - 1).abs().max())
 
     together = constants(pooled(every))
     text = ", ".join(f"{active:g}: {ratio:.2f}" for active, ratio in together.items())
@@ -71,7 +72,10 @@ def recovers_less(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
         widths = _below_half(sweep, tables)
         columns = ("recovered", "found")
-        own, best = ([sweep.shares(d, c).loc[widths].mean(axis=1) for c in columns] for d in ("relu_readout", "lasso"))
+        own, best = (
+            [mean(sweep.shares(decoder, column).loc[widths], axis=1) for column in columns]
+            for decoder in ("relu_readout", "lasso")
+        )
         less = all(bool((a < b).all()) for a, b in zip(own, best, strict=True))
         text = "; ".join(
             f"{said} {_percent(a)} against {_percent(b)}%"
@@ -96,7 +100,7 @@ def best_for_pairs(tables: Tables) -> Finding:
 
     def judge(sweep: Sweep) -> Judged:
         ratio = float(_ratios(sweep)[half])
-        own, best = (sweep.shares(decoder).loc[half].mean() for decoder in ("relu_readout", "lasso"))
+        own, best = (float(mean(sweep.shares(decoder).loc[half])) for decoder in ("relu_readout", "lasso"))
         loss = float(sweep.losses("relu_readout")[half])
         density = float(tables.features["density"].iloc[0])
         instance = int(sweep.rows.loc[sweep.rows["n_hidden"] == half, "instance"].iloc[0])
@@ -120,9 +124,9 @@ def projection_costs(tables: Tables) -> Finding:
         decoders = sweep.rows["decoder"].unique()
         best = pd.concat([sweep.shares(decoder) for decoder in decoders]).groupby(level=0).max()
         widths = [m for m in sweep.widths if half <= m < n]
-        shares = {m: (best.loc[m].to_numpy().mean(), random.loc[m].to_numpy().mean()) for m in widths}
+        shares = {m: (float(mean(best.loc[m])), float(mean(random.loc[m]))) for m in widths}
         text = "; ".join(f"m = {m}: {own:.0%} against {other:.0%}" for m, (own, other) in shares.items())
-        least = float(min(other - own for own, other in shares.values()))
+        least = min(other - own for own, other in shares.values())
         return Judged(least > 0, round(least, 3), text)
 
     return over_seeds(_trained(tables), judge, "difference at least")
@@ -153,7 +157,7 @@ def linear_recovers_nothing(tables: Tables) -> Finding:
     return Finding("holds" if together <= NOTHING else "fails", text, spread)
 
 
-def _percent(shares: pd.Series) -> str:
+def _percent(shares: np.ndarray) -> str:
     return ", ".join(f"{100 * share:.0f}" for share in shares)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, NotTested, Verdict
 from superposition.claims.solutions import SAME_DENSITY, Judged, over_seeds
+from superposition.exact.functions import exp, log
+from superposition.exact.sums import interpolate, mean
 from superposition.measures.planar import PENTAGON, WITHOUT_ANOTHER, WITHOUT_LAST, Planar, angles_to_last, models, shape
 from superposition.measures.results import Tables
 from superposition.theory.angles import antipodal_pairing, cosines
@@ -114,7 +116,7 @@ def slope_breaks(tables: Tables) -> Finding:
     if min(len(below), len(above)) < 2:
         return Finding("fails", "no crossover with two densities on each side", _shapes(found))
     left, right = (
-        float(np.log(found[high][0].loss / found[low][0].loss) / np.log(high / low)) for low, high in (below, above)
+        float(log(found[high][0].loss / found[low][0].loss) / log(high / low)) for low, high in (below, above)
     )
     holds = right < 0.7 * left
     return Finding("holds" if holds else "fails", f"{left:.2f} below, {right:.2f} above", _shapes(found))
@@ -124,7 +126,7 @@ def outside_the_circle(tables: Tables) -> Finding:
     """At equal densities. The paper writes the bias as -b elsewhere, so both signs are tried."""
     at_one = _at(sweep(tables), 1.0)
     best = at_one[0]
-    norm, bias = float(best.norms.mean()), float(best.b.mean())
+    norm, bias = float(mean(best.norms)), float(mean(best.b))
     formulas = [1 / (1 - bias), 1 / (1 + bias)] if abs(bias) < 1 else []
     outside = shape(best.norms) == PENTAGON and bool((best.norms > 1).all())
     verdict: Verdict = "differs_from_print" if outside else "fails"
@@ -155,16 +157,16 @@ def _crossing(found: Sweep) -> float | None:
     for one in found:
         square, pentagon = _best(found, one, WITHOUT_LAST), _best(found, one, PENTAGON)
         if square and pentagon:
-            ratios.append((np.log(one), np.log(square.loss / pentagon.loss)))
+            ratios.append((float(log(one)), float(log(square.loss / pentagon.loss))))
     for (x, low), (after, high) in pairwise(ratios):
         if low < 0 <= high:
-            return float(np.exp(x - low * (after - x) / (high - low)))
+            return float(exp(x - low * (after - x) / (high - low)))
     return None
 
 
 def _interpolated(found: Sweep, name: str, relative: float) -> float:
-    branch = [(np.log(one), np.log(model.loss)) for one in found if (model := _best(found, one, name))]
-    return float(np.exp(np.interp(np.log(relative), *np.array(branch).T)))
+    branch = [(one, model.loss) for one in found if (model := _best(found, one, name))]
+    return float(exp(interpolate(log(relative), *log(branch).T)))
 
 
 def _shapes(found: Sweep) -> str:
@@ -198,7 +200,7 @@ def _against_equal(found: Sweep, compared: list[float], longer: bool) -> Finding
 
 def _length_and_angle(model: Planar) -> tuple[float, float]:
     """Of the varied vector, and in degrees between it and its two neighbours, their mean."""
-    return float(model.norms[-1]), float(angles_to_last(model.W)[:2].mean())
+    return float(model.norms[-1]), float(mean(angles_to_last(model.W)[:2]))
 
 
 CLAIMS = (

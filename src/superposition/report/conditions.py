@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from superposition.measures.results import Tables
@@ -34,7 +35,7 @@ def conditions(tables: Tables) -> list[Condition]:
                 n_dedicated=int(row["n_dedicated"]),
                 dimensions_per_feature=float(row["dimensions_per_feature"]),
                 seeds=len(seeds),
-                seeds_agreeing=int((seeds["n_represented"] == row["n_represented"]).sum()),
+                seeds_agreeing=int(np.count_nonzero(seeds["n_represented"] == row["n_represented"])),
             )
         )
     return found
