@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from superposition.measures import parameters, tables
 from superposition.measures.activity import activity_of_rectified, penalty
@@ -27,7 +26,7 @@ def main(name: str) -> None:
     loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"]
     read = parameters.read(trained, [architecture["name"] for architecture in architectures])
     W, W_out, b, b_hidden, steps, path = read
-    measured = tables.instances_table(instances, features, W, torch.tensor(loss.to_numpy()), architectures)
+    measured = tables.instances_table(instances, features, W, loss.to_numpy(), architectures)
     models = trained_models(measured, features, read, architectures)
     measured = measured.join(attacks_table(models, held_out, wanted["attack"]))
     measured["penalty"] = [penalty(model, held_out) for model in models]
@@ -39,7 +38,7 @@ def main(name: str) -> None:
         "history": history,
         "learning": tables.learning_table(steps, path),
         "trajectories": tables.trajectories_table(steps, path),
-        "hidden": tables.hidden_table(b_hidden, torch.from_numpy(active)),
+        "hidden": tables.hidden_table(b_hidden, active),
     } | extra_tables(models, wanted)
     for key, table in made.items():
         table = tables.of_own_widths(table, measured) if "hidden" in table else table

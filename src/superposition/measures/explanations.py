@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from superposition.exact.grids import INPUT
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.measures.sums import order_free_sum
+from superposition.exact.sums import total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.measures.trained import TrainedModel
 from superposition.theory.explanations import explanations
@@ -51,8 +51,7 @@ def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
     true = (found & is_truth).any(axis=0)
     x = np.zeros((n, own.shape[1]))
     x[candidates] = own
-    squares = (torch.from_numpy(np.ascontiguousarray(part.T**2)) for part in (x, model.outputs(x) - x))
-    power, error = (order_free_sum(part).numpy() for part in squares)
+    power, error = (total(part**2, axis=0) for part in (x, model.outputs(x) - x))
     return pd.DataFrame(
         {
             "instance": model.instance,
