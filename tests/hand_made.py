@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from superposition.measures.results import COLUMNS, Tables
 from superposition.measures.tables import (
@@ -107,20 +106,20 @@ def settings(models: Sequence[HandMade]) -> list[dict[str, str | float]]:
 def tables(
     models: Sequence[HandMade],
     steps: Sequence[int] = (0, 10, 20),
-    path: torch.Tensor | None = None,
+    path: np.ndarray | None = None,
     losses: Sequence[float] | None = None,
 ) -> Tables:
     """`path` is W at each step [step, instance, hidden, feature], by default at rest; `losses` are all models' then."""
     instances, features = world(models)
-    W = torch.tensor([model.W for model in models], dtype=torch.float64)
-    tied = torch.full_like(W[0].mT, torch.nan)
-    W_out = torch.stack([tied if model.W_out is None else torch.tensor(model.W_out).double() for model in models])
-    b = torch.tensor([model.b for model in models], dtype=torch.float64)
-    loss = torch.tensor([model.loss for model in models], dtype=torch.float64)
+    W = np.array([model.W for model in models], dtype=float)
+    tied = np.full_like(W[0].T, nan)
+    W_out = np.stack([tied if model.W_out is None else np.array(model.W_out, dtype=float) for model in models])
+    b = np.array([model.b for model in models], dtype=float)
+    loss = np.array([model.loss for model in models], dtype=float)
     measured = instances_table(instances, features, W, loss, settings(models))
     measured["penalty"] = [model.penalty for model in models]
     measured[["attack_norm", "clean_loss", "attacked_loss"]] = [model.attack for model in models]
-    path = W.expand(len(steps), -1, -1, -1) if path is None else path
+    path = np.broadcast_to(W, (len(steps), *W.shape)) if path is None else path
     history = [
         {"instance": instance, "step": step, "loss": losses[at] if losses else model.loss * (1 + 3 / (1 + step))}
         for instance, model in enumerate(models)
@@ -134,8 +133,8 @@ def tables(
         learning=learning_table(steps, path),
         trajectories=of_own_widths(trajectories_table(steps, path), measured),
         hidden=hidden_table(
-            torch.tensor([model.hidden_bias or [0.0] * W.shape[1] for model in models]),
-            torch.tensor([[model.active] * W.shape[1] for model in models]),
+            np.array([model.hidden_bias or [0.0] * W.shape[1] for model in models]),
+            np.array([[model.active] * W.shape[1] for model in models]),
         ),
     )
 
@@ -453,7 +452,7 @@ def learning_dynamics() -> Tables:
     way = [0.01 * before, 0.1 * before, before, before, before, before, after, after]
     levels = [0.07, 0.07, 0.0655, 0.0655 + 1e-6, 0.0655, 0.0655 + 1e-6, 0.0655 - 4.75e-4, 0.0655 - 4.75e-4]
     models = [HandMade(after.tolist(), [0.0] * 100, 0.7, seed=seed, loss=levels[-1]) for seed in range(4)]
-    return tables(models, steps, torch.tensor(np.array(way))[:, None].expand(-1, 4, -1, -1), levels)
+    return tables(models, steps, np.repeat(np.array(way)[:, None], 4, axis=1), levels)
 
 
 def stages_of_two_triangles() -> np.ndarray:
@@ -472,7 +471,7 @@ def geometric_transformations() -> Tables:
         HandMade(way[-1].tolist(), [0.0] * 6, 0.99, seed=seed, loss=1e-5, sets="correlated", set_size=3)
         for seed in range(3)
     ]
-    path = torch.tensor(way)[:, None].expand(-1, 3, -1, -1)
+    path = np.repeat(np.array(way)[:, None], 3, axis=1)
     return tables(made, (0, 100, 1000, 10000), path, [3.3e-3, 3.3e-3 / 6, 3e-5, 1e-5])
 
 

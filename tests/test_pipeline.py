@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)
 # Files of src/ that are no modules, and lie beside the one that reads them by its name.
 COMPANIONS = {"src/superposition/report/page.html.jinja", "src/superposition/training/kernel.cpp"}
-NOT_OF_STAGES = {"src/superposition/exact/digests.json"}  # the self-check's
+NOT_OF_STAGES = {"src/superposition/selfcheck/digests.json"}  # the self-check's
 
 
 def script(stage) -> str:

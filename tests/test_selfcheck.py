@@ -1,29 +1,47 @@
-"""The self-check as users run it: on every kind of vector unit that PyTorch has code for, and on a GPU."""
+"""The self-check as users run it: on every kind of vector unit that libraries have code for, and on a GPU."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+
+from superposition.measures import superposition
+from superposition.measures.results import COLUMNS, EXTRA_COLUMNS
+from superposition.selfcheck import __main__ as module
+from superposition.selfcheck import tables, training
 
 SRC = Path(__file__).parent.parent / "src"
 LAST = "this machine computes the same bits"
 
 
 def selfcheck(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "superposition.exact.selfcheck", *arguments]
+    command = [sys.executable, "-m", "superposition.selfcheck", *arguments]
     variables = os.environ | {"PYTHONPATH": str(SRC)} | environment
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("capability", ["default", "avx2", "avx512"])
-def test_same_bits_at_every_cpu_capability(capability):
-    here = torch.backends.cpu.get_cpu_capability().lower()
-    if (capability == "avx512" and here != "avx512") or (capability == "avx2" and here not in ("avx2", "avx512")):
-        pytest.skip(f"this processor has no {capability}")
-    done = selfcheck(ATEN_CPU_CAPABILITY=capability, OMP_NUM_THREADS="1" if capability == "avx2" else "2")
+# What each part of the libraries may be told to do without: PyTorch's vector units, Intel's library below it, and
+# numpy's vector units and BLAS.
+OLD = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX",
+    "OPENBLAS_CORETYPE": "Prescott",
+}
+MIDDLE = OLD | {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "OPENBLAS_CORETYPE": "Haswell"}
+
+
+@pytest.mark.parametrize("environment", [{"OMP_NUM_THREADS": "2"}, OLD, MIDDLE], ids=["as it is", "old", "middle"])
+def test_same_bits_at_every_cpu_capability(environment):
+    if environment is MIDDLE and torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+        pytest.skip("this processor has no AVX2")
+    done = selfcheck(**environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == LAST
 
@@ -35,13 +53,27 @@ def test_same_bits_on_a_gpu():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_difference_is_told(monkeypatch, capsys, tmp_path):
-    from superposition.exact import selfcheck as module
+def test_it_needs_neither_the_trainer_nor_parameters_nor_figures():
+    code = "import sys, superposition.selfcheck.__main__; print(*sorted(m.split('.')[0] for m in sys.modules))"
+    command = [sys.executable, "-c", code]
+    variables = os.environ | {"PYTHONPATH": str(SRC)}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"pytorch_lightning", "pydantic", "matplotlib", "dvc"}
 
+
+def told(monkeypatch, capsys) -> list[str]:
+    """What it says of all but training."""
+    monkeypatch.setattr(training, "CASES", {})
+    monkeypatch.setattr(sys, "argv", ["selfcheck"])
+    module.main()
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_difference_is_told(monkeypatch, capsys, tmp_path):
     other = tmp_path / "digests.json"
-    other.write_text('{"pentagon": "0000000000000000"}', encoding="utf-8")
+    other.write_text('{"training, pentagon": "0000000000000000"}', encoding="utf-8")
     monkeypatch.setattr(module, "COMMITTED", other)
-    monkeypatch.setattr(module, "CASES", {"pentagon": module.CASES["pentagon"]})
+    monkeypatch.setattr(training, "CASES", {"pentagon": training.CASES["pentagon"]})
     monkeypatch.setattr(sys, "argv", ["selfcheck"])
     assert module.main() == 1
     said = capsys.readouterr().out
@@ -49,15 +81,47 @@ def test_a_difference_is_told(monkeypatch, capsys, tmp_path):
     assert said.splitlines()[-1] == "this machine computes OTHER bits"
 
 
-def test_it_needs_torch_and_numpy_only():
-    code = "import sys, superposition.exact.selfcheck; print(*sorted(m.split('.')[0] for m in sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": str(SRC)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = set(done.stdout.split())
-    assert "torch" in loaded
-    assert not loaded & {"pandas", "pytorch_lightning", "pydantic", "matplotlib", "dvc", "pyarrow"}
+def test_one_unit_in_the_last_place_of_a_square_root_is_noticed_and_named(monkeypatch, capsys):
+    def off(x):
+        """As a library that is right to an ulp only."""
+        return np.nextafter(np.sqrt(x), np.inf)
+
+    monkeypatch.setattr(superposition, "np", SimpleNamespace(**vars(np) | {"sqrt": off}))
+    lines = told(monkeypatch, capsys)
+    different = {line[:32].rstrip() for line in lines if "DIFFERENT" in line}
+    assert different == {"linear models, features", "relu models, features"}
+    assert lines[-1] == "this machine computes OTHER bits"
+
+
+def test_every_table_that_can_be_stored_is_checked():
+    made = {hidden: tables.made(hidden) for hidden in tables.WANTED}
+    assert set().union(*made.values()) == set(COLUMNS) | set(EXTRA_COLUMNS)
+    named = [name for name, _ in tables.results()]
+    assert len(named) == len(set(named)) == sum(map(len, made.values()))
+    for found in made.values():
+        assert not any(table.empty for table in found.values())
+        # What is NaN, or the same in all rows, would show no difference.
+        assert found["features"][["norm", "superposition", "dimensionality"]].nunique().min() > 8
+    linear, relu = made["linear"], made["relu"]
+    assert linear["instances"][["attack_norm", "clean_loss", "attacked_loss"]].notna().all(axis=None)
+    assert (relu["instances"]["penalty"] > 0).all()
+    assert 0 < relu["hidden"]["active"].mean() < 1
+    assert set(linear["packings"]["kind"]) == {"random", "sample", "greedy", "grown", "optimised", "trained"}
+    assert set(linear["recovery"]["projection"]) == {"trained", "gaussian", "optimised"}
+    assert linear["explanations"]["rivals"].max() > 0
+    assert (relu["imitation"][["linear", "rectified"]].abs() > 0).any(axis=None)
+
+
+def test_digests_are_of_bits_but_not_of_those_of_nan():
+    nan, other = np.array([np.nan]), -np.array([np.nan])
+    assert nan.tobytes() != other.tobytes()
+    assert module.digest([nan]) == module.digest([other])
+    assert module.digest([np.array([0.0])]) != module.digest([np.array([-0.0])])
+    assert module.digest([np.array([0.1], dtype=np.float32)]) != module.digest([np.array([0.1])])
+    assert module.digest([np.array([1], dtype=np.int32)]) == module.digest([np.array([True])])
+    assert module.digest([np.array(["a", "bc"])]) != module.digest([np.array(["a", "bd"])])
+
+
+def test_the_committed_digests_have_the_names_of_todays_results(monkeypatch):
+    monkeypatch.setattr(training, "train", lambda case, device: torch.nn.Linear(1, 1))
+    assert list(json.loads(module.COMMITTED.read_text(encoding="utf-8"))) == [name for name, _ in module.digests("cpu")]

@@ -145,12 +145,12 @@ def test_samples_have_as_many_active_features_as_they_should():
 def models_of(models: Sequence[HandMade]) -> list[TrainedModel]:
     made = hand_made.tables(models)
     _, features = hand_made.world(models)
-    W = torch.tensor([model.W for model in models], dtype=torch.float64)
+    W = np.array([model.W for model in models], dtype=float)
     parameters = Parameters(
         W=W,
-        W_out=torch.full_like(W.mT, torch.nan),
-        b=torch.tensor([model.b for model in models], dtype=torch.float64),
-        b_hidden=torch.zeros_like(W[:, :, 0]),
+        W_out=np.full_like(W.mT, np.nan),
+        b=np.array([model.b for model in models], dtype=float),
+        b_hidden=np.zeros_like(W[:, :, 0]),
         steps=[0],
         path=W[None],
     )

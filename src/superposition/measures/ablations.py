@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from superposition.exact.grids import SIGNIFICAND_BITS
 from superposition.exact.philox import stream_key, words
+from superposition.exact.sums import total
 from superposition.features.distribution import Distribution, Values
 from superposition.features.sets import draws
 from superposition.measures.trained import TrainedModel
@@ -47,22 +47,13 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
 
 def errors(model: TrainedModel, without: Sequence[str], samples: int) -> Float[ndarray, "part feature"]:
     """Mean squared errors on data of the model's density, with each of some parts switched off."""
-    total = np.zeros((len(without), len(model.b)))
+    squares = np.zeros((len(without), len(model.b)))
     for x in data(tuple(model.density.tolist()), model.values, model.sets, model.set_size, samples):
         h, wanted = model.encode(x), model.wanted(x)
         for number, part in enumerate(without):
             off = switched_off(model, part).decode(h) - wanted  # exact, on the product of two grids
-            total[number] += summed(off * off)
-    mean: ndarray = total / samples
-    return mean
-
-
-def summed(terms: Float[ndarray, "feature sample"]) -> Float[ndarray, " feature"]:
-    """`sums.order_free_sum` of positive terms in numpy: threads of torch meet for longer than such short sums take."""
-    _, exponent = np.frexp(terms.max(axis=1, keepdims=True))  # terms are below 2^exponent
-    step = np.ldexp(1.0, exponent - SIGNIFICAND_BITS + (terms.shape[1] - 1).bit_length())
-    total: ndarray = (np.round(terms / step) * step).sum(axis=1)
-    return total
+            squares[number] += total(off * off, axis=1)
+    return np.asarray(squares / samples)
 
 
 def switched_off(model: TrainedModel, part: str) -> TrainedModel:

@@ -4,11 +4,13 @@ And how active, where training penalises it.
 """
 
 from collections.abc import Iterator, Sequence
+from math import fsum
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from superposition.exact.sums import total
 from superposition.measures.trained import TrainedModel
 
 SAMPLES = 4096  # at a time
@@ -16,7 +18,8 @@ SAMPLES = 4096  # at a time
 
 def activity(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> Float[ndarray, " hidden"]:
     """The share of held-out samples at which each hidden sum W x + b_hidden is above 0."""
-    return sum((model.sums(x) > 0).sum(axis=1) for x in _data(model, words)) / words.shape[1]
+    active = sum(np.count_nonzero(model.sums(x) > 0, axis=1) for x in _data(model, words))
+    return np.asarray(active / words.shape[1])
 
 
 def activity_of_rectified(
@@ -32,10 +35,9 @@ def activity_of_rectified(
 
 def penalty(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> float:
     """What training added to the loss for hidden values: hidden_l1 |h|, mean over held-out samples and features."""
-    # Sums are exact: 21 bits and far fewer than 2^32 terms.
     data = _data(model, words) if model.hidden_l1 else ()
-    total = sum(float(np.abs(model.encode(x)).sum()) for x in data)
-    return model.hidden_l1 * total / (words.shape[1] * model.W.shape[1])
+    size = fsum(float(total(np.abs(model.encode(x)))) for x in data)
+    return model.hidden_l1 * size / (words.shape[1] * model.W.shape[1])
 
 
 def _data(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> Iterator[Float[ndarray, "feature _"]]:

@@ -8,6 +8,7 @@ Needs numpy, not torch.
 
 import pandas as pd
 
+from superposition.exact.sums import mean, total
 from superposition.measures.results import Tables
 
 RIVALS = {False: "unique", True: "rivals"}  # whether a vector has other explanations than the true one
@@ -18,8 +19,8 @@ def by_active(tables: Tables) -> pd.DataFrame:
     `explanations`, their mean number, and n_hidden, seed, best and loss of the instance.
     """
     own = _within_dimensions(tables)
-    found = own.assign(rivals=own["rivals"] > 0).groupby(["instance", "active"])[["rivals", "explanations"]].mean()
-    return found.reset_index().merge(_instances(tables), on="instance")
+    grouped = own.assign(rivals=own["rivals"] > 0).groupby(["instance", "active"])[["rivals", "explanations"]]
+    return grouped.agg(_mean).reset_index().merge(_instances(tables), on="instance")
 
 
 def lost(tables: Tables) -> pd.DataFrame:
@@ -28,9 +29,8 @@ def lost(tables: Tables) -> pd.DataFrame:
     """
     own = _within_dimensions(tables)
     kind = (own["rivals"] > 0).map(RIVALS).rename("kind")
-    sums = own.groupby(["instance", "active", kind]).agg(
-        error=("error", "sum"), power=("power", "sum"), vectors=("sample", "size")
-    )
+    grouped = own.groupby(["instance", "active", kind])
+    sums = grouped[["error", "power"]].agg(_total).assign(vectors=grouped.size())
     sums["lost"] = sums["error"] / sums["power"]
     return sums.reset_index()[["instance", "active", "kind", "lost", "vectors"]].merge(
         _instances(tables), on="instance"
@@ -44,3 +44,11 @@ def _within_dimensions(tables: Tables) -> pd.DataFrame:
 
 def _instances(tables: Tables) -> pd.DataFrame:
     return tables.instances[["instance", "n_hidden", "seed", "best", "loss"]]
+
+
+def _mean(values: pd.Series) -> float:
+    return float(mean(values))
+
+
+def _total(values: pd.Series) -> float:
+    return float(total(values))

@@ -45,7 +45,7 @@ def under_attack(
     that training forms. Squared errors are rounded to the grid of losses before they are added up.
     """
     n, samples = x.shape
-    W, b = on_weight_grid(W), on_weight_grid(b)
+    W, b = (torch.from_numpy(on_weight_grid(array.numpy())) for array in (W, b))
     norm = attack_norm(x.unsqueeze(0), relative)
     outputs = (W.T @ round_to(W @ x, HIDDEN) + b.unsqueeze(1)).T.contiguous()  # [sample, feature]
     moved = (W.T @ round_to(W @ attacks(W.unsqueeze(0), norm)[0], HIDDEN)).T.contiguous()  # [attack, feature]

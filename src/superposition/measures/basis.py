@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from superposition.exact.functions import PI, arccos
+from superposition.exact.sums import mean
 from superposition.measures.results import Tables
 
 
@@ -18,7 +20,7 @@ def share_above(rows: pd.DataFrame) -> float:
     no axes. Near 0, features are along the axes; near 1, they keep away from them.
     """
     alignment = rows.sort_values("rotation")["alignment"].to_numpy()
-    return float((alignment >= alignment[0]).sum() / len(alignment))
+    return np.count_nonzero(alignment >= alignment[0]) / len(alignment)
 
 
 def alignments(tables: Tables) -> pd.DataFrame:
@@ -36,7 +38,7 @@ def alignments(tables: Tables) -> pd.DataFrame:
             {
                 "instance": instance,
                 "alignment": before["alignment"],
-                "chance": after["alignment"].mean(),
+                "chance": float(mean(after["alignment"])),
                 "share_above": share_above(own),
                 "change": after["change"].max(),
                 "least": ratios.min(),
@@ -51,4 +53,4 @@ def chance_in_two_dimensions(alignment: Float[np.ndarray, "..."]) -> Float[np.nd
 
     With a = cos^2 t, t in [0, 45] degrees counted from the nearer axis, all t are alike: 1 - 4 arccos(sqrt a) / pi.
     """
-    return 1 - 4 * np.arccos(np.sqrt(np.clip(alignment, 0.5, 1.0))) / np.pi
+    return np.asarray(1 - 4 * arccos(np.sqrt(np.clip(alignment, 0.5, 1.0))) / PI)

@@ -1,8 +1,7 @@
 """What the neurons of a trained model compute (Elhage et al. 2022, "Computation in Superposition").
 
 The model is h = ReLU(W x), y = ReLU(W_out h + b). All functions are of one instance: `W` is [hidden, feature], `W_out`
-[feature, hidden], `b` [feature]. Needs numpy only, since claims and figures call it on stored tables. Weights lie on
-the grid 2^-18, where the sums below are exact (superposition.measures.sums).
+[feature, hidden], `b` [feature]. Needs numpy only, since claims and figures call it on stored tables.
 """
 
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from superposition.exact.sums import running_total, total
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT, POLYSEMANTIC_HEIGHT
 from superposition.theory.activations import activation_chances
 
@@ -46,7 +46,7 @@ def stack_heights(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, "
     """
     size = np.abs(W)
     largest = size.max(axis=1)
-    return size.sum(axis=1) / np.where(largest > 0, largest, 1.0)
+    return total(size, axis=1) / np.where(largest > 0, largest, 1.0)
 
 
 def kinds(heights: Float[np.ndarray, " hidden"]) -> list[Kind]:
@@ -65,7 +65,7 @@ def responses(
 ) -> Float[np.ndarray, " feature"]:
     """The output y_i of each feature i when it alone is active, x_i = `value`."""
     hidden = np.maximum(W * value, 0.0)  # column i: what the neurons say to feature i alone
-    return np.maximum((W_out * hidden.T).sum(axis=1) + b, 0.0)
+    return np.maximum(total(W_out * hidden.T, axis=1) + b, 0.0)
 
 
 def primary_shares(
@@ -75,15 +75,15 @@ def primary_shares(
 
     Activations are those above `SEEN` of what the largest weight alone can reach, the highest ones the top `TOP` of
     them. By theory, from the weights: features are active independently, with chance `density`, and uniform on [-1, 1]
-    then. To a digit or three: what it goes through differs between machines after that.
+    then.
     """
     shares = []
     for neuron in neurons:
         primary = int(primary_features(W)[neuron])
         levels, chance, with_primary = activation_chances(W[neuron], density, primary)
         seen = levels > SEEN * abs(W[neuron, primary])
-        tail = np.cumsum(chance[seen][::-1])[::-1]  # of a level and all above it
+        tail = running_total(chance[seen][::-1])[::-1]  # of a level and all above it
         top = tail <= TOP * tail[0]
         both = with_primary[seen]
-        shares.append((float(both[top].sum() / chance[seen][top].sum()), float(both.sum() / tail[0])))
+        shares.append((float(total(both[top]) / total(chance[seen][top])), float(total(both) / tail[0])))
     return shares

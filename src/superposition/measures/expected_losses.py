@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from superposition.exact.functions import log
+from superposition.exact.sums import dot
 from superposition.measures.phases import phase_of
 from superposition.measures.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
@@ -23,8 +25,10 @@ def expected_losses(tables: Tables, instances: Sequence[int]) -> np.ndarray:
     b, importance, density = (tables.per_feature(name, ordered) for name in ("bias", "importance", "density"))
     return np.array(
         [
-            losses_by_active(tables.weights_of(instance), b[row], importance[row])
-            @ weights_of_active(tables.n_features, float(density[row, 0]))
+            dot(
+                losses_by_active(tables.weights_of(instance), b[row], importance[row]),
+                weights_of_active(tables.n_features, float(density[row, 0])),
+            )
             for row, instance in enumerate(ordered.tolist())
         ]
     )
@@ -38,7 +42,7 @@ def column(tables: Tables, importance: float) -> pd.DataFrame:
     the same side are in superposition too.
     """
     last = tables.features[tables.features["feature"] == tables.n_features - 1]
-    off = np.abs(np.log(last["importance"] / importance))
+    off = np.abs(log(last["importance"] / importance))
     own = last[off < off.min() + 1e-9].sort_values(["density", "seed"], ignore_index=True)
     return own[["density", "importance", "seed", "best"]].assign(
         loss=expected_losses(tables, own["instance"].tolist()),

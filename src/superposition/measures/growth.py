@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
+
+from superposition.exact.functions import log
+from superposition.exact.sums import line, mean, total
 
 
 class Growth(NamedTuple):
@@ -16,12 +18,11 @@ class Growth(NamedTuple):
 
 def growth(counts: pd.Series) -> Growth:
     """Of numbers N of directions by dimension, at least two of them."""
-    m, log = counts.index.to_numpy(float), np.log(counts.to_numpy(float))
-    rate, start = np.polyfit(m, log, 1)
-    left = ((log - start - rate * m) ** 2).sum()
-    spread = ((log - log.mean()) ** 2).sum()
-    found = (rate, start, 1 - left / spread if spread > 0 else 0.0)
-    return Growth(*(float(np.round(number, 9)) for number in found))
+    m, log_N = counts.index.to_numpy(float), log(counts.to_numpy(float))
+    rate, start = line(m, log_N)
+    left = float(total((log_N - start - rate * m) ** 2))
+    spread = float(total((log_N - mean(log_N)) ** 2))
+    return Growth(rate, start, 1 - left / spread if spread > 0 else 0.0)
 
 
 def medians(rows: pd.DataFrame) -> pd.Series:

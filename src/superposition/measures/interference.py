@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from superposition.exact.sums import matmul, total
+
 STAGES = ("linear", "bias", "relu", "both")
 LEAST = 1e-9  # squared interference below it is none
 
@@ -27,7 +29,7 @@ def read_outs(
     """What is read of each feature (row) while another one (column) is active: by dot products alone, with the bias
     alone, the ReLU alone, and with both, as the model has it.
     """
-    linear = strength * (W.T @ W)
+    linear = strength * matmul(W.T, W)
     shifted = linear + b[:, None]
     return dict(zip(STAGES, (linear, shifted, np.maximum(linear, 0), np.maximum(shifted, 0)), strict=True))
 
@@ -40,7 +42,7 @@ def filtered(
     A feature that is not represented shows a constant, its mean, which no other feature causes.
     """
     pairs = np.outer(represented, represented) & ~np.eye(len(b), dtype=bool)
-    squares = {stage: float((read[pairs] ** 2).sum()) for stage, read in read_outs(W, b).items()}
+    squares = {stage: float(total(read[pairs] ** 2)) for stage, read in read_outs(W, b).items()}
     if squares["linear"] < LEAST:
         return Filtered(*[float("nan")] * 3)
     return Filtered(*(1 - squares[stage] / squares["linear"] for stage in ("bias", "relu", "both")))
@@ -51,5 +53,5 @@ def silent_below(W: Float[np.ndarray, "hidden feature"], b: Float[np.ndarray, " 
 
     NaN for features without a direction; 0 for those whose bias is not negative.
     """
-    squared = (W**2).sum(axis=0)
+    squared = total(W**2, axis=0)
     return np.divide(np.maximum(-b, 0), squared, out=np.full_like(squared, np.nan), where=squared > 0)

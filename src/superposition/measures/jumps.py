@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from superposition.exact.sums import deviation
 from superposition.measures.results import Tables
 
 SINCE = 3000  # steps: before, dimensionalities have not split, and nearly all features move
@@ -75,7 +76,7 @@ def noise(
     for jump in except_in:
         quiet[jump.places[0] : jump.places[1]] = False
     changes = np.diff(loss)[quiet]
-    return float(np.std(changes)) if len(changes) else float("nan")
+    return float(deviation(changes)) if len(changes) else float("nan")
 
 
 def _jump(
@@ -86,7 +87,7 @@ def _jump(
     end: int,
 ) -> Jump:
     moved = np.ptp(D[start : end + 1], axis=0) > LEAST
-    learned = (D[[start, end]] > LEARNED).sum(axis=1)
+    learned = np.count_nonzero(D[[start, end]] > LEARNED, axis=1)
     return Jump(
         first=int(steps[start]),
         last=int(steps[end]),

@@ -7,20 +7,22 @@ Numpy, since claims and figures read them off tables, and nothing of it is store
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from superposition.exact.sums import total
 from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED
 
 
 def alignment(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, " feature"]:
     """max_k W_ki^2 / sum_k W_ki^2: 1 for a feature on one neuron, 1/m if all m share it alike, 0 if W_i = 0."""
     squares = W**2
-    total = squares.sum(axis=0)
-    return np.divide(squares.max(axis=0), total, out=np.zeros_like(total), where=total > 0)
+    of_all = total(squares, axis=0)
+    return np.divide(squares.max(axis=0), of_all, out=np.zeros_like(of_all), where=of_all > 0)
 
 
 def monosemantic(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, " hidden"]:
     """Which neurons are used by one feature, |W| > 0.3, and by no other, |W| < 0.15."""
     weights = np.abs(W)
-    return ((weights > NEURON_USED).sum(axis=1) == 1) & ((weights >= NEURON_UNUSED).sum(axis=1) == 1)
+    used, heard = (np.count_nonzero(above, axis=1) for above in (weights > NEURON_USED, weights >= NEURON_UNUSED))
+    return (used == 1) & (heard == 1)
 
 
 def polysemantic(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, " hidden"]:

@@ -1,24 +1,23 @@
-"""The parameters of all instances of an experiment, as training left them."""
+"""The parameters of all instances of an experiment, as training left them. Needs numpy, not torch."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
+from numpy import ndarray
 
 
 class Parameters(NamedTuple):
     """What models have, in float64; `W_out` is NaN of tied models, and biases that a model lacks are 0."""
 
-    W: Float[Tensor, "instance hidden feature"]
-    W_out: Float[Tensor, "instance feature hidden"]
-    b: Float[Tensor, "instance feature"]
-    b_hidden: Float[Tensor, "instance hidden"]
+    W: Float[ndarray, "instance hidden feature"]
+    W_out: Float[ndarray, "instance feature hidden"]
+    b: Float[ndarray, "instance feature"]
+    b_hidden: Float[ndarray, "instance hidden"]
     steps: list[int]  # after which snapshots were taken
-    path: Float[Tensor, "snapshot instance hidden feature"]  # W then
+    path: Float[ndarray, "snapshot instance hidden feature"]  # W then
 
 
 def read(folder: Path, models: Sequence[str]) -> Parameters:
@@ -27,9 +26,9 @@ def read(folder: Path, models: Sequence[str]) -> Parameters:
         {file.stem: np.load(file) for file in (folder / part).glob("*.npy")} for part in ("weights", "snapshots")
     )
 
-    def of_all(key: str, absent: Callable[[np.ndarray], np.ndarray]) -> Tensor:
+    def of_all(key: str, absent: Callable[[ndarray], ndarray]) -> ndarray:
         found = [weights.get(f"{model}.{key}", absent(weights[f"{model}.W"])) for model in models]
-        return torch.from_numpy(np.concatenate(found)).double()
+        return np.concatenate(found).astype(np.float64)
 
     return Parameters(
         W=of_all("W", np.asarray),
@@ -37,5 +36,5 @@ def read(folder: Path, models: Sequence[str]) -> Parameters:
         b=of_all("b", lambda W: np.zeros_like(W[:, 0, :])),
         b_hidden=of_all("b_hidden", lambda W: np.zeros_like(W[:, :, 0])),
         steps=snapshots["step"].tolist(),
-        path=torch.from_numpy(np.concatenate([snapshots[f"{model}.W"] for model in models], axis=1)),
+        path=np.concatenate([snapshots[f"{model}.W"] for model in models], axis=1),
     )

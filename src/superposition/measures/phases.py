@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from superposition.exact.sums import mean
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
 
@@ -28,8 +29,9 @@ def cells(tables: Tables) -> pd.DataFrame:
     grouped = every.groupby(["density", "importance"], sort=True)
     table = grouped[["norm", "superposition"]].first()
     kept = every[(grouped.cumcount(ascending=False) > 0) | (grouped["seed"].transform("size") == 1)]
-    means = kept.groupby(["density", "importance"], sort=True)[["norm", "superposition"]].mean().add_prefix("mean_")
-    counts = grouped.agg(models=("seed", "size"), superposed=("superposed", "sum"))
+    columns = kept.groupby(["density", "importance"], sort=True)[["norm", "superposition"]]
+    means = columns.agg(_mean).add_prefix("mean_")
+    counts = grouped.agg(models=("seed", "size"), superposed=("superposed", np.count_nonzero))
     return pd.concat([table, means, counts], axis=1).reset_index()
 
 
@@ -37,3 +39,7 @@ def phase_of(norm: pd.Series, superposition: pd.Series) -> np.ndarray:
     """What becomes of a feature: the names of `theory.phases`."""
     shared = np.where(superposition > SHARED_SUPERPOSITION, "in superposition", "dedicated")
     return np.where(norm > REPRESENTED_NORM, shared, "ignored")
+
+
+def _mean(values: pd.Series) -> float:
+    return float(mean(values))

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from superposition.exact.functions import arccos, arctan2, degrees
+from superposition.exact.sums import total
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.theory.angles import cosines
@@ -17,7 +19,7 @@ from superposition.theory.expected_loss import Group, anticorrelated, correlated
 PENTAGON, TRIANGLE = "pentagon", "triangle"
 WITHOUT_LAST, WITHOUT_ANOTHER = "square without the varied feature", "square without another feature"
 COLLAPSED_COSINE = 0.98  # of two features that share one direction: within 11 degrees
-LOSS_DIGITS = 6  # sums of floats differ between machines in the 15th
+LOSS_DIGITS = 6  # significant; models that differ in later ones are alike, and in the order of their seeds
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Planar:
 
     @property
     def norms(self) -> Float[np.ndarray, " feature"]:
-        return np.sqrt((self.W**2).sum(axis=0))
+        return np.asarray(np.sqrt(total(self.W**2, axis=0)))
 
 
 def models(tables: Tables, rows: pd.DataFrame) -> list[Planar]:
@@ -56,23 +58,20 @@ def models(tables: Tables, rows: pd.DataFrame) -> list[Planar]:
 def shape(norms: Float[np.ndarray, " feature"]) -> str:
     """Of five features in the plane: a name by how many are represented, and whether the last one is."""
     kept = norms > REPRESENTED_NORM
-    if kept.sum() == 5:
+    if np.count_nonzero(kept) == 5:
         return PENTAGON
-    if kept.sum() == 4:
+    if np.count_nonzero(kept) == 4:
         return WITHOUT_ANOTHER if kept[-1] else WITHOUT_LAST
     return TRIANGLE
 
 
 def angles_to_last(W: Float[np.ndarray, "2 feature"]) -> Float[np.ndarray, " other"]:
     """Degrees between each other feature and the last one, 0 to 180, smallest first."""
-    return np.sort(np.degrees(np.arccos(np.clip(cosines(W)[-1, :-1], -1, 1))))
+    return np.sort(degrees(arccos(np.clip(cosines(W)[-1, :-1], -1, 1))))
 
 
 def upright(W: Float[np.ndarray, "2 feature"], top: Float[np.ndarray, " 2"]) -> Float[np.ndarray, "2 feature"]:
-    """The plane turned so that the direction `top` points up; as it is if that is 0.
-
-    Without a matrix product or an angle, whose last bits differ between machines.
-    """
+    """The plane turned so that the direction `top` points up; as it is if that is 0."""
     length = np.sqrt(top[0] ** 2 + top[1] ** 2)
     if length == 0:
         return W
@@ -93,13 +92,13 @@ def collapsed(W: Float[np.ndarray, "2 feature"]) -> np.ndarray:
 def gaps_between_pairs(W: Float[np.ndarray, "2 feature"]) -> Float[np.ndarray, " pair"]:
     """Degrees from the mean direction of each pair of neighbours to the next one around the circle; they sum to 360."""
     middle = W[:, 0::2] + W[:, 1::2]
-    angles = np.sort(np.degrees(np.arctan2(middle[1], middle[0])))
+    angles = np.sort(degrees(arctan2(middle[1], middle[0])))
     return np.diff(angles, append=angles[0] + 360.0)
 
 
 def pairs_are_adjacent(W: Float[np.ndarray, "2 feature"]) -> bool:
     """Whether both features of each pair are next to each other around the circle."""
-    order = np.argsort(np.arctan2(W[1], W[0]), kind="stable") // 2
+    order = np.argsort(arctan2(W[1], W[0]), kind="stable") // 2
     return bool(((order == np.roll(order, 1)) | (order == np.roll(order, -1))).all())
 
 

@@ -60,4 +60,4 @@ def losses_of(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
 def represented_at(tables: Tables, instance: int, step: int) -> int:
     """How many features were represented at a step of which weights were kept."""
     now = tables.learning[(tables.learning["instance"] == instance) & (tables.learning["step"] == step)]
-    return int((now["norm"] > REPRESENTED_NORM).sum())
+    return int(np.count_nonzero(now["norm"] > REPRESENTED_NORM))

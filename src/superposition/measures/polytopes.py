@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.sparse.csgraph import connected_components
 
+from superposition.exact.linear import singular_values
+from superposition.exact.sums import matmul, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.theory.polytopes import NAMED
 
@@ -33,13 +35,13 @@ class Component:
 
 def components(W: Float[np.ndarray, "hidden feature"], cut: float = INTERFERENCE) -> list[Component]:
     """The connected components of the graph of represented features, largest first."""
-    squared = (W * W).sum(axis=0)
+    squared = total(W * W, axis=0)
     represented = np.flatnonzero(squared > REPRESENTED_NORM**2)
     own = W[:, represented]
     if not len(represented):
         return []
     D = dimensionalities(W)
-    _, labels = connected_components(np.abs(own.T @ own) > cut, directed=False)
+    _, labels = connected_components(np.abs(matmul(own.T, own)) > cut, directed=False)
     groups = [represented[labels == label] for label in range(labels.max() + 1)]
     found = [Component(tuple(group.tolist()), polytope(W[:, group], D[group])) for group in groups]
     return sorted(found, key=lambda component: (-len(component.features), component.features))
@@ -47,25 +49,24 @@ def components(W: Float[np.ndarray, "hidden feature"], cut: float = INTERFERENCE
 
 def polytope(W: Float[np.ndarray, "hidden feature"], D: Float[np.ndarray, " feature"]) -> str | None:
     """Name of the polytope that these features form, by their number, rank and dimensionality; None if they do not."""
-    vertices, spanned = W.shape[1], rank(W)
     for named in NAMED:
         alike = bool((np.abs(D - named.dimensionality) < SAME_DIMENSIONALITY).all())
-        if (vertices, spanned) == (named.vertices, named.rank) and alike:
+        if W.shape[1] == named.vertices and alike and rank(W) == named.rank:  # the rank is what takes long
             return named.name
     return None
 
 
 def rank(W: Float[np.ndarray, "hidden feature"]) -> int:
     """Number of dimensions that the features span, up to what training leaves."""
-    values = np.linalg.svd(W, compute_uv=False)
-    return int((values > SAME_RANK * values.max(initial=0.0)).sum())
+    values = singular_values(W)
+    return int(np.count_nonzero(values > SAME_RANK * values.max(initial=0.0)))
 
 
 def dimensionalities(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, " feature"]:
-    """D_i as `feature_dimensionality` has it, of a single model: in the order of a library's sums, not stored."""
-    squares = (W.T @ W) ** 2
-    total = squares.sum(axis=1)
-    return np.divide(np.diagonal(squares), total, out=np.zeros(len(total)), where=total > 0)
+    """D_i as `feature_dimensionality` has it, of a single model."""
+    squares = matmul(W.T, W) ** 2
+    shared = total(squares, axis=1)
+    return np.divide(np.diagonal(squares), shared, out=np.zeros(len(shared)), where=shared > 0)
 
 
 def counts(found: Sequence[Component]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from superposition.exact.sums import matmul
+
 COLUMNS = {
     "instances": "instance model n_hidden sparsity sparsity_label importance sets set_size seed values "
     "point loss n_represented n_dedicated best hidden_l1 training_attack penalty attack_norm "
@@ -98,9 +100,9 @@ class Tables:
         return (self.weights_of(instance) if np.isnan(W_out).all() else W_out).T
 
     def gram_of(self, instance: int) -> np.ndarray:
-        """W^T W of one instance, [feature, feature]; a sum on the weight grid, and so exact."""
+        """W^T W of one instance, [feature, feature]; on the grid of weights an exact sum."""
         W = self.weights_of(instance)
-        return W.T @ W
+        return matmul(W.T, W)
 
     def trajectory_of(self, instance: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps of which weights were kept, and W at each of them, [step, hidden, feature]."""

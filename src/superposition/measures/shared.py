@@ -11,4 +11,4 @@ def in_superposition(tables: Tables, instances: np.ndarray) -> Int[np.ndarray, "
     """Of each instance, the represented features that others share a direction with: superposition above 0.3."""
     represented = tables.per_feature("norm", instances) > REPRESENTED_NORM
     shared = tables.per_feature("superposition", instances) > IN_SUPERPOSITION
-    return (represented & shared).sum(axis=1)
+    return np.count_nonzero(represented & shared, axis=1)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from superposition.exact.sums import matmul, total
 from superposition.measures.computation import canonical, responses
 from superposition.measures.results import Tables
 from superposition.theory.equivalent_width import equivalent_width
@@ -25,7 +26,7 @@ def equivalent_widths(tables: Tables) -> pd.DataFrame:
     """
     rows = tables.instances.sort_values(["point", "loss", "seed"], ignore_index=True)
     numbers = rows["instance"].to_numpy()
-    order = np.argsort(numbers)
+    order = np.argsort(numbers, kind="stable")
     density, importance = (np.empty((len(rows), tables.n_features)) for _ in range(2))
     density[order] = tables.per_feature("density", numbers[order])
     importance[order] = tables.per_feature("importance", numbers[order])
@@ -68,7 +69,7 @@ def outputs_alone(
 ) -> Float[np.ndarray, "half feature"]:
     """All outputs at each half alone, x = e_i and x = -e_i."""
     both = np.stack([np.maximum(W.T, 0), np.maximum(-W.T, 0)], axis=1).reshape(-1, len(W))
-    return np.maximum(both @ W_out.T + b, 0)
+    return np.maximum(matmul(both, W_out.T) + b, 0)
 
 
 def strays(outputs: Float[np.ndarray, "half feature"]) -> Float[np.ndarray, " half"]:
@@ -83,9 +84,9 @@ def closest(vectors: Float[np.ndarray, "half hidden"]) -> float:
     """The largest cosine between two of several directions; 0 if there are no two, 1 with one that is 0."""
     if len(vectors) < 2:
         return 0.0
-    lengths = np.sqrt((vectors**2).sum(axis=1))
+    lengths = np.sqrt(total(vectors**2, axis=1))
     if not lengths.all():
         return 1.0
     unit = vectors / lengths[:, None]
-    cosines = unit @ unit.T
+    cosines = matmul(unit, unit.T)
     return float(cosines[~np.eye(len(unit), dtype=bool)].max())

@@ -7,6 +7,7 @@ pandas, not torch.
 
 import pandas as pd
 
+from superposition.exact.sums import total
 from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
 
@@ -24,8 +25,13 @@ def split_losses(tables: Tables) -> pd.DataFrame:
     rows = rows.assign(missing=weighted.where(~known, 0.0), interference=weighted.where(known, 0.0))
     rows["data_density"] = rows["density"]
     # Of each instance the data come in the order in which they were asked for: two of them may have the same density.
-    split = rows.groupby(["instance", "own", "data_density", "without"], sort=False)[["missing", "interference"]].sum()
-    split = split.reset_index().assign(total=lambda made: made["missing"] + made["interference"])
+    grouped = rows.groupby(["instance", "own", "data_density", "without"], sort=False)[["missing", "interference"]]
+    split = grouped.agg(_total).reset_index()
+    split["total"] = split["missing"] + split["interference"]
     return split.merge(
         tables.instances.drop(columns="importance").assign(importance_curve=tables.instances["importance"])
     )
+
+
+def _total(values: pd.Series) -> float:
+    return float(total(values))

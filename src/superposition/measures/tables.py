@@ -1,6 +1,6 @@
-"""The tables that the measure stage stores: one function each, from the world's frames and the trained tensors.
+"""The tables that the measure stage stores: one function each, from the world's frames and the trained weights.
 
-Instances are known by their number, which is also their place on the first axis of every tensor. Two instances that
+Instances are known by their number, which is also their place on the first axis of every array. Two instances that
 differ in nothing but the seed stand at the same `point` of the experiment's axes; among those, the one with the lowest
 held-out loss is `best` (Elhage et al. keep the lowest loss of several fits where they say what they kept).
 """
@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from jaxtyping import Float
-from torch import Tensor
+from numpy import ndarray
 
 from superposition.exact.grids import WEIGHT
 from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
@@ -21,24 +20,24 @@ from superposition.measures.superposition import count, dedicated, norms, repres
 MAX_TRAJECTORIES = 1_000_000  # weights, of all instances and snapshots of an experiment
 
 
-def on_weight_grid(W: Float[Tensor, "instance *rest"]) -> Float[Tensor, "instance *rest"]:
+def on_weight_grid(W: Float[ndarray, "instance *rest"]) -> Float[ndarray, "instance *rest"]:
     """`W` in float64, rounded to the grid of trained weights, 2^-18, on which measures have the same bits everywhere.
 
     Exact training leaves weights there anyway. Float32 training does not, and may also leave the grid's range of +-8,
     which costs no accuracy but the promise, one that float32 does not make.
     """
-    if not bool(torch.isfinite(W).all()):
-        broken = [instance for instance, weights in enumerate(W) if not bool(torch.isfinite(weights).all())]
+    if not bool(np.isfinite(W).all()):
+        broken = [instance for instance, weights in enumerate(W) if not bool(np.isfinite(weights).all())]
         raise ValueError(f"weights of instances {broken} are not finite: their training diverged")
     steps = 2.0**WEIGHT.fraction_bits
-    return torch.round(W.double() * steps) / steps
+    return np.asarray(np.rint(np.asarray(W, dtype=np.float64) * steps) / steps)
 
 
 def instances_table(
     instances: pd.DataFrame,
     features: pd.DataFrame,
-    W: Float[Tensor, "instance hidden feature"],
-    loss: Float[Tensor, " instance"],
+    W: Float[ndarray, "instance hidden feature"],
+    loss: Float[ndarray, " instance"],
     models: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
     """One row per instance: the world's columns, the point it stands at, its loss, and measures of all its features.
@@ -50,11 +49,11 @@ def instances_table(
     W = on_weight_grid(W)
     table = instances.assign(
         point=_points(instances, features),
-        loss=loss.double().numpy(),
-        n_represented=count(represented(W)).numpy(),
-        n_dedicated=count(dedicated(W)).numpy(),
-        frobenius_squared=frobenius_squared(W).numpy(),
-        dimensions_per_feature=dimensions_per_feature(W, instances["n_hidden"].tolist()).numpy(),
+        loss=loss,
+        n_represented=count(represented(W)),
+        n_dedicated=count(dedicated(W)),
+        frobenius_squared=frobenius_squared(W),
+        dimensions_per_feature=dimensions_per_feature(W, instances["n_hidden"].tolist()),
     )
     for number in ("hidden_l1", "training_attack"):
         table[number] = table["model"].map({model["name"]: float(model[number]) for model in models})
@@ -65,8 +64,8 @@ def instances_table(
 def features_table(
     instances: pd.DataFrame,
     features: pd.DataFrame,
-    W: Float[Tensor, "instance hidden feature"],
-    b: Float[Tensor, "instance feature"],
+    W: Float[ndarray, "instance hidden feature"],
+    b: Float[ndarray, "instance feature"],
 ) -> pd.DataFrame:
     """One row per instance and feature. `instances` is what `instances_table` returned, `features` is the world's."""
     instances, features = _in_order(instances, features, W)
@@ -75,31 +74,30 @@ def features_table(
     coordinates = coordinates.rename(columns={"importance": "importance_curve"})
     table = coordinates.merge(features[["instance", "feature", "importance", "density"]], on="instance")
     return table.assign(
-        norm=norms(W).flatten().numpy(),
-        superposition=superposition(W).flatten().numpy(),
-        dimensionality=feature_dimensionality(W).flatten().numpy(),
-        bias=b.double().flatten().numpy(),
+        norm=norms(W).ravel(),
+        superposition=superposition(W).ravel(),
+        dimensionality=feature_dimensionality(W).ravel(),
+        bias=b.ravel(),
     )
 
 
 def weights_table(
-    W: Float[Tensor, "instance hidden feature"], W_out: Float[Tensor, "instance feature hidden"]
+    W: Float[ndarray, "instance hidden feature"], W_out: Float[ndarray, "instance feature hidden"]
 ) -> pd.DataFrame:
     """W of all instances, one row per weight: claims say how many of the single seeds show what the best one shows.
 
     `value_out` is the output weight between the same hidden dimension and feature: it is missing in tied models, where
     it would be `value` again. Their `W_out` is NaN.
     """
-    tied = torch.isnan(W_out).flatten(start_dim=1).all(dim=1)
-    W_out = on_weight_grid(torch.where(tied[:, None, None], W.mT, W_out)).mT
-    value_out = torch.where(tied[:, None, None], torch.nan, W_out)
-    instance, hidden, feature = (axis.ravel() for axis in np.indices(tuple(W.shape)))
+    tied = np.isnan(W_out).all(axis=(1, 2))[:, None, None]
+    value_out = np.where(tied, np.nan, on_weight_grid(np.where(tied, W.mT, W_out)).mT)
+    instance, hidden, feature = (axis.ravel() for axis in np.indices(W.shape))
     columns = {"instance": instance, "hidden": hidden, "feature": feature}
-    values = {"value": on_weight_grid(W).flatten().numpy(), "value_out": value_out.flatten().numpy()}
+    values = {"value": on_weight_grid(W).ravel(), "value_out": value_out.ravel()}
     return pd.DataFrame(columns | values)
 
 
-def learning_table(steps: Sequence[int], W: Float[Tensor, "snapshot instance hidden feature"]) -> pd.DataFrame:
+def learning_table(steps: Sequence[int], W: Float[ndarray, "snapshot instance hidden feature"]) -> pd.DataFrame:
     """One row per instance, feature and step of which weights were kept: how strongly it was represented then.
 
     In float32, since an experiment has many: of exact float64 values, and so the same everywhere.
@@ -109,29 +107,29 @@ def learning_table(steps: Sequence[int], W: Float[Tensor, "snapshot instance hid
         instance, feature = (axis.ravel().astype(np.int32) for axis in np.indices((now.shape[0], now.shape[2])))
         columns = {"instance": instance, "step": np.int32(step), "feature": feature}
         values = {"norm": norms(now), "dimensionality": feature_dimensionality(now)}
-        parts.append(pd.DataFrame(columns | {key: value.flatten().float().numpy() for key, value in values.items()}))
+        parts.append(pd.DataFrame(columns | {key: value.ravel().astype(np.float32) for key, value in values.items()}))
     return pd.concat(parts).sort_values(["instance", "step", "feature"], kind="stable", ignore_index=True)
 
 
-def trajectories_table(steps: Sequence[int], W: Float[Tensor, "snapshot instance hidden feature"]) -> pd.DataFrame:
+def trajectories_table(steps: Sequence[int], W: Float[ndarray, "snapshot instance hidden feature"]) -> pd.DataFrame:
     """W at each step of which it was kept, one row per weight; none for experiments of over a million of them."""
-    W = W if W.numel() <= MAX_TRAJECTORIES else W[:0]
-    at, instance, hidden, feature = (axis.ravel().astype(np.int32) for axis in np.indices(tuple(W.shape)))
+    W = W if W.size <= MAX_TRAJECTORIES else W[:0]
+    at, instance, hidden, feature = (axis.ravel().astype(np.int32) for axis in np.indices(W.shape))
     step = np.asarray(steps, dtype=np.int32)[at]
     columns = {"instance": instance, "step": step, "hidden": hidden, "feature": feature}
-    values = {"value": on_weight_grid(W.flatten()).float().numpy()}  # 21 bits, which float32 holds exactly
+    values = {"value": on_weight_grid(W).ravel().astype(np.float32)}  # 21 bits, which float32 holds exactly
     table = pd.DataFrame(columns | values)
     return table.sort_values(["instance", "step", "hidden", "feature"], kind="stable", ignore_index=True)
 
 
-def hidden_table(b: Float[Tensor, "instance hidden"], active: Float[Tensor, "instance hidden"]) -> pd.DataFrame:
+def hidden_table(b: Float[ndarray, "instance hidden"], active: Float[ndarray, "instance hidden"]) -> pd.DataFrame:
     """One row per hidden dimension: its bias, and the share of held-out samples at which its sum is above 0.
 
     `active` is NaN of models whose hidden layer is linear, where it would mean nothing.
     """
-    instance, hidden = (axis.ravel() for axis in np.indices(tuple(b.shape)))
+    instance, hidden = (axis.ravel() for axis in np.indices(b.shape))
     columns = {"instance": instance, "hidden": hidden}
-    return pd.DataFrame(columns | {"bias": b.double().flatten().numpy(), "active": active.double().flatten().numpy()})
+    return pd.DataFrame(columns | {"bias": b.ravel(), "active": active.ravel()})
 
 
 def of_own_widths(table: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
@@ -141,9 +139,9 @@ def of_own_widths(table: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(
-    instances: pd.DataFrame, features: pd.DataFrame, W: Float[Tensor, "instance hidden feature"]
+    instances: pd.DataFrame, features: pd.DataFrame, W: Float[ndarray, "instance hidden feature"]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both frames in the order of the tensors, after making sure that they speak of the same instances and features."""
+    """Both frames in the order of the arrays, after making sure that they speak of the same instances and features."""
     instances = instances.sort_values("instance", ignore_index=True)
     features = features.sort_values(["instance", "feature"], ignore_index=True)
     n_instances, _, n_features = W.shape

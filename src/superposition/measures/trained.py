@@ -1,7 +1,7 @@
 """Trained models one by one, as what is measured of some experiments only wants them: to be run on data of its own.
 
-Inputs on the input grid go through a model as in training, in sums that are exact, so that outputs have the same bits
-everywhere. What is done with them afterwards has to see to that itself.
+Inputs on the input grid go through a model as in training, in sums that are exact (exact/grids.py), so that outputs
+have the same bits whatever multiplies the matrices.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,9 +91,9 @@ def trained_models(
     for row in instances.sort_values("instance").to_dict("records"):
         number, m = row["instance"], row["n_hidden"]
         model = settings[row["model"]]
-        W = on_weight_grid(parameters.W[number : number + 1])[0, :m].numpy()
-        tied = bool(parameters.W_out[number].isnan().all())
-        W_out = W.T if tied else on_weight_grid(parameters.W_out[number : number + 1])[0, :, :m].numpy()
+        W = on_weight_grid(parameters.W[number : number + 1])[0, :m]
+        tied = bool(np.isnan(parameters.W_out[number]).all())
+        W_out = W.T if tied else on_weight_grid(parameters.W_out[number : number + 1])[0, :, :m]
         found.append(
             TrainedModel(
                 instance=number,
@@ -104,8 +104,8 @@ def trained_models(
                 **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1")},
                 W=W,
                 W_out=W_out,
-                b=on_weight_grid(parameters.b[number : number + 1])[0].numpy(),
-                b_hidden=on_weight_grid(parameters.b_hidden[number : number + 1])[0, :m].numpy(),
+                b=on_weight_grid(parameters.b[number : number + 1])[0],
+                b_hidden=on_weight_grid(parameters.b_hidden[number : number + 1])[0, :m],
                 **{column: values[number] for column, values in per_feature.items()},
                 values=row["values"],
                 sets=row["sets"],

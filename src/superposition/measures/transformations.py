@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from superposition.exact.functions import arctan2, degrees, radians, sin
+from superposition.exact.sums import mean, total
 from superposition.measures.results import Tables
 
 STAGES = ("A", "B", "C", "D")
 TOGETHER, OPPOSITE = 0.9, -0.9  # cosines of set-mates, and of the sets' means, between which a stage is B
-RIGHT_ANGLE = np.sin(np.radians(10))  # |cos| of set-mates that are within 10 degrees of a right angle
+RIGHT_ANGLE = float(sin(radians(10)))  # |cos| of set-mates that are within 10 degrees of a right angle
 LEARNED_NORM = 0.9
 ANTIPRISM = 60.0  # degrees that the triangles are turned against each other; 0 where they face each other, a prism
 NOT_YET, DONE = 10.0, 5.0  # degrees from that
@@ -48,9 +50,9 @@ def shape(W: Float[np.ndarray, "*step hidden feature"]) -> Shape:
     sets = W[..., :half], W[..., half:]
     above = np.triu_indices(half, 1)
     mates = np.concatenate([_cosines(own, own)[..., above[0], above[1]] for own in sets], axis=-1)
-    first, second = (own.mean(axis=-1, keepdims=True) for own in sets)
+    first, second = (mean(own, axis=-1)[..., None] for own in sets)
     return Shape(
-        norm=np.asarray(np.sqrt((W**2).sum(axis=-2)).min(axis=-1)),
+        norm=np.asarray(np.sqrt(total(W**2, axis=-2)).min(axis=-1)),
         mates_least=np.asarray(mates.min(axis=-1)),
         mates_off_right=np.asarray(np.abs(mates).max(axis=-1)),
         means=np.asarray(_cosines(first, second)[..., 0, 0]),
@@ -62,17 +64,18 @@ def turn(W: Float[np.ndarray, "*step 3 6"]) -> Float[np.ndarray, "*step"]:
     """Degrees from 0 (prism) to 60 (antiprism) by which two triangles are turned against each other.
 
     Seen along the axis that joins their means; three corners that are 120 degrees apart have equal third powers, as
-    complex numbers, so that the angle between those powers is three times the turn.
+    complex numbers x + i y of length 1, so that the angle between those powers is three times the turn.
     """
-    axis = _unit(W[..., :3].mean(axis=-1) - W[..., 3:].mean(axis=-1))
+    axis = _unit(mean(W[..., :3], axis=-1) - mean(W[..., 3:], axis=-1))
     aside = np.eye(3)[np.abs(axis).argmin(axis=-1)]
     right = _unit(np.cross(axis, aside))
     up = np.cross(axis, right)
-    corners = (right[..., None] * W).sum(axis=-2) + 1j * (up[..., None] * W).sum(axis=-2)
-    size = np.abs(corners)
-    powers = np.divide(corners, size, out=np.zeros_like(corners), where=size > 0) ** 3
-    between = powers[..., :3].sum(axis=-1) * powers[..., 3:].sum(axis=-1).conj()
-    return np.asarray(np.abs(np.degrees(np.angle(between))) / 3)
+    corners = _unit(np.stack([total(along[..., None] * W, axis=-2) for along in (right, up)], axis=-1))
+    x, y = corners[..., 0], corners[..., 1]
+    third = np.stack([x * (x * x - 3 * y * y), y * (3 * x * x - y * y)])  # real and imaginary part of (x + i y)^3
+    (a, b), (c, d) = total(third[..., :3], axis=-1), total(third[..., 3:], axis=-1)
+    between = arctan2(b * c - a * d, a * c + b * d)  # angle of (a + i b) over (c + i d)
+    return np.asarray(np.abs(degrees(between)) / 3)
 
 
 def stages(W: Float[np.ndarray, "step 3 6"], loss: Float[np.ndarray, " step"]) -> dict[str, Bool[np.ndarray, " step"]]:
@@ -104,12 +107,12 @@ def octahedron(W: Float[np.ndarray, "3 6"]) -> bool:
     across = _cosines(W[:, :3], W[:, 3:])
     partners = across < ANTIPODAL
     within = np.concatenate([_cosines(own, own)[np.triu_indices(3, 1)] for own in (W[:, :3], W[:, 3:])])
-    one_each = bool((partners.sum(axis=0) == 1).all() and (partners.sum(axis=1) == 1).all())
+    one_each = all(bool((np.count_nonzero(partners, axis=axis) == 1).all()) for axis in (0, 1))
     return one_each and bool((np.abs(across[~partners]) < ORTHOGONAL).all() and (np.abs(within) < ORTHOGONAL).all())
 
 
 def _unit(x: Float[np.ndarray, "*step hidden"]) -> Float[np.ndarray, "*step hidden"]:
-    size = np.sqrt((x**2).sum(axis=-1, keepdims=True))
+    size = np.sqrt(total(x**2, axis=-1))[..., None]
     return np.divide(x, size, out=np.zeros_like(x), where=size > 0)
 
 
@@ -118,4 +121,4 @@ def _cosines(
 ) -> Float[np.ndarray, "*step first second"]:
     """Of each column of one with each of the other; 0 for columns without a direction."""
     first, second = (_unit(np.swapaxes(own, -1, -2)) for own in (V, W))
-    return (first[..., :, None, :] * second[..., None, :, :]).sum(axis=-1)
+    return total(first[..., :, None, :] * second[..., None, :, :], axis=-1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from superposition.exact.sums import mean
 from superposition.measures.results import Tables
 
 HALF = 0.5
@@ -27,12 +28,12 @@ class Sweep:
     def shares(self, decoder: str, column: str = "recovered") -> pd.DataFrame:
         """A row for each width, a column for each number of active features."""
         own = self.rows[(self.rows["decoder"] == decoder) & self.rows["active"].notna()]
-        return own.pivot_table(index="n_hidden", columns="active", values=column)
+        return own.pivot_table(index="n_hidden", columns="active", values=column, aggfunc=_mean)
 
     def losses(self, decoder: str) -> pd.Series:
         """By width, on data like that of training."""
         own = self.rows[(self.rows["decoder"] == decoder) & self.rows["active"].isna()]
-        return own.groupby("n_hidden")["loss"].mean()
+        return own.groupby("n_hidden")["loss"].agg(_mean)
 
 
 def trained(recovery: pd.DataFrame, tables: Tables) -> list[Sweep]:
@@ -52,6 +53,10 @@ def others(recovery: pd.DataFrame, kind: str) -> list[Sweep]:
 def pooled(sweeps: Sequence[Sweep]) -> Sweep:
     """As if the samples of all were of one."""
     return Sweep(pd.concat([sweep.rows for sweep in sweeps]))
+
+
+def _mean(values: pd.Series) -> float:
+    return float(mean(values))
 
 
 def transitions(shares: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,44 @@
+"""All that the measure stage stores of an experiment, by the names of its files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from jaxtyping import Int
+from numpy import ndarray
+
+from superposition.measures import tables
+from superposition.measures.activity import activity_of_rectified, penalty
+from superposition.measures.attacks import attacks_table
+from superposition.measures.extra import extra_tables
+from superposition.measures.parameters import Parameters
+from superposition.measures.trained import trained_models
+
+
+def all_tables(
+    instances: pd.DataFrame,
+    features: pd.DataFrame,
+    held_out: Int[ndarray, "draw sample"],
+    architectures: Sequence[Mapping[str, Any]],
+    trained: Parameters,
+    history: pd.DataFrame,
+    wanted: Mapping[str, Any],
+) -> dict[str, pd.DataFrame]:
+    """Of the world's frames and its held-out words, of what training left, and of the settings under `measures`."""
+    W, W_out, b, b_hidden, steps, path = trained
+    loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"].to_numpy()
+    measured = tables.instances_table(instances, features, W, loss, architectures)
+    models = trained_models(measured, features, trained, architectures)
+    measured = measured.join(attacks_table(models, held_out, wanted["attack"]))
+    measured["penalty"] = [penalty(model, held_out) for model in models]
+    active = activity_of_rectified(models, held_out, W.shape[1])
+    made = {
+        "instances": measured,
+        "features": tables.features_table(measured, features, W, b),
+        "weights": tables.weights_table(W, W_out),
+        "history": history,
+        "learning": tables.learning_table(steps, path),
+        "trajectories": tables.trajectories_table(steps, path),
+        "hidden": tables.hidden_table(b_hidden, active),
+    } | extra_tables(models, wanted)
+    return {key: tables.of_own_widths(one, measured) if "hidden" in one else one for key, one in made.items()}

@@ -1,0 +1,59 @@
+"""Prints a line for each digest, and whether it is the committed one; exits with 1 if any is not.
+
+--device cuda    trains on a GPU
+--write          makes the current digests the committed ones, after a change that is meant to change results
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from superposition.selfcheck import arithmetic, tables, training
+
+COMMITTED = Path(__file__).with_name("digests.json")
+
+
+def digests(device: str) -> Iterator[tuple[str, str]]:
+    """Name and digest of each result."""
+    for name, arrays in chain(training.results(device), arithmetic.results(), tables.results()):
+        yield name, digest(arrays)
+
+
+def digest(arrays: Iterable[np.ndarray]) -> str:
+    """Of the bits, but for those of NaN, which processors choose freely, and which no file holds."""
+    found = hashlib.sha256()
+    for array in arrays:
+        if array.dtype.kind == "f":
+            bits = np.where(np.isnan(array), np.nan, array).astype("<f8")
+        else:
+            bits = array.astype("<i8") if array.dtype.kind in "iub" else np.strings.encode(array.astype(str))
+        found.update(bits.tobytes())
+    return found.hexdigest()[:16]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Does this machine compute the same bits?")
+    parser.add_argument("--device", default="cpu", help="for training")
+    parser.add_argument("--write", action="store_true", help="commit to the digests of this machine")
+    options = parser.parse_args()
+    if options.write:
+        COMMITTED.write_text(json.dumps(dict(digests(options.device)), indent=1) + "\n", encoding="utf-8")
+        return 0
+    committed = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    same = True
+    for name, found in digests(options.device):
+        equal = found == committed.get(name)
+        same = same and equal
+        print(f"{name:32} {found} {'same' if equal else f'DIFFERENT, committed: {committed.get(name)}'}", flush=True)
+    print("this machine computes the same bits" if same else "this machine computes OTHER bits")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
