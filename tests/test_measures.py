@@ -32,6 +32,7 @@ from superposition.measures.tables import (
     on_weight_grid,
     trajectories_table,
     weights_table,
+    with_plain_zeros,
 )
 from tests import hand_made
 from tests.hand_made import HandMade, trained_model
@@ -354,3 +355,10 @@ def test_missing_files_and_columns_are_named(tmp_path):
     made = hand_made.intro()
     with pytest.raises(ValueError, match="table weights lacks the columns value"):
         replace(made, weights=made.weights.drop(columns="value"))
+
+
+def test_tables_have_plain_zeros():
+    table = pd.DataFrame({"x": [-0.0, 1.5, np.nan], "y": np.array([-0.0, 2, 3], dtype=np.float32), "n": [1, 2, 3]})
+    plain = with_plain_zeros(table)
+    assert [np.signbit(plain[column][0]) for column in ("x", "y")] == [False, False]
+    pd.testing.assert_frame_equal(plain, table)

@@ -39,6 +39,7 @@ MATH = names(
     "lgamma cbrt sumprod"
 )
 NAMED = {"mean", "sum", "std", "var", "prod", "sem"}  # as pandas' agg and others take them
+OWN = ("functions", "sums", "linear")  # modules of superposition.exact
 PACKAGES = {"scipy", "sklearn", "statistics", "cmath", "random"}
 # Graphs and assignments: decisions by comparisons, additions and subtractions of what is deterministic.
 HARMLESS = {("scipy.sparse.csgraph", "connected_components"), ("scipy.optimize", "linear_sum_assignment")}
@@ -47,8 +48,18 @@ HARMLESS = {("scipy.sparse.csgraph", "connected_components"), ("scipy.optimize",
 GUARDED = {
     "exact/ops.py": ({"torch.bmm", ".sum", "torch.sqrt"}, "sums on grids, within the budget; a root that is corrected"),
     "exact/sums.py": ({"@"}, "products of parts that are short enough to be exact"),
-    "exact/selfcheck.py": ({".sum"}, "losses of instances, for a gradient that does not depend on their sum"),
+    "claims/chance.py": ({"sum", "**"}, "whole numbers of any size"),
+    "measures/attacks.py": (
+        {"@", ".sum"},
+        "weights, inputs and hidden values on their grids; losses whole, below 2^53",
+    ),
+    "measures/directions.py": ({"@"}, "preselects in float32, with room for its error; whole numbers decide"),
+    "measures/spherical_codes.py": ({"@", ".sum"}, "directions and forces on grids of so few bits that sums are exact"),
+    "measures/trained.py": ({"@"}, "weights, inputs and hidden values on their grids, as in training"),
     "models/attacks.py": ({"torch.bmm", ".sum"}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
+    "selfcheck/training.py": ({".sum"}, "losses of instances, of which no gradient depends on another"),
+    "theory/compressed_sensing.py": ({"sum"}, "whole numbers"),
+    "theory/explanations.py": ({"sum"}, "fractions"),
     "training/steps.py": ({".sum"}, "hidden values on their grid; losses of instances, as above"),
 }
 
@@ -94,7 +105,7 @@ def _call(node: ast.Call) -> Iterator[tuple[int, str]]:
     called = node.func
     if isinstance(called, ast.Attribute):
         owner = called.value.id if isinstance(called.value, ast.Name) else None
-        if called.attr in METHODS and owner not in ("np", "numpy", "torch", "math"):
+        if called.attr in METHODS and owner not in ("np", "numpy", "torch", "math", *OWN):
             yield node.lineno, f".{called.attr}"
         if called.attr in ("agg", "aggregate", "transform", "apply", "pivot_table", "rank"):
             named = [
@@ -115,7 +126,8 @@ def _plain_power(node: ast.BinOp | ast.AugAssign) -> bool:
     exponent, base = node.right, node.left
     if isinstance(exponent, ast.Constant) and exponent.value == 2:
         return True
-    return isinstance(base, ast.Constant) and base.value == 2
+    base = base.operand if isinstance(base, ast.UnaryOp) else base
+    return isinstance(base, ast.Constant) and base.value in (1, 2)  # signs, and powers of two
 
 
 def _whole(argument: ast.AST | None) -> bool:
@@ -190,7 +202,7 @@ def test_a_planted_call_is_found(planted, name):
     "harmless",
     [
         "np.sqrt(x) + math.sqrt(2) * x**2",
-        "2.0**-18 * x",
+        "2.0**-18 * x + (-1) ** k",
         "sum(a > b for a, b in pairs) + sum(1 for _ in x) + sum(len(x) for x in y)",
         "np.count_nonzero(x > 0, axis=1)",
         "total(x, axis=1) / mean(y) + matmul(W.T, W)",

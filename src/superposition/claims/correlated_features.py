@@ -75,7 +75,7 @@ def opposite(tables: Tables) -> Finding:
 
     found = _most(solutions(tables, ANTICORRELATED, LESS_SPARSE), judge, "cos of set-mates")
     sparse = [judge(model) for model in solutions(tables, ANTICORRELATED, SPARSE)]
-    also = f"; at density {SPARSE:g} {sum(one.holds for one in sparse)} of {len(sparse)}"
+    also = f"; at density {SPARSE:g} {sum(bool(one.holds) for one in sparse)} of {len(sparse)}"
     verdict = found.verdict if sparse[0].holds else "fails"
     return Finding(verdict, found.measured, found.spread + also)
 
@@ -126,7 +126,7 @@ def no_hexagon_of_independent(tables: Tables) -> Finding:
         verdict = "differs_from_print"
     if not represented or any(best[density] for density in MODERATELY_SPARSE):
         verdict = "fails"
-    return Finding(verdict, "; ".join(texts), f"{sum(hexagons)} of {len(hexagons)} models are hexagons")
+    return Finding(verdict, "; ".join(texts), f"{hexagons.count(True)} of {len(hexagons)} models are hexagons")
 
 
 def order_of_collapse(tables: Tables) -> Finding:
@@ -142,7 +142,7 @@ def ranges_of_collapse(tables: Tables) -> Finding:
     if missing := [f"{density:g}" for density in PRINTED if _near(states, density) is None]:
         raise NotTested(f"no models at densities {', '.join(missing)}")
     same = [_near(states, density) == state for density, state in PRINTED.items()]
-    text = f"{_listed(states)}; {sum(same)} of {len(same)} as printed"
+    text = f"{_listed(states)}; {same.count(True)} of {len(same)} as printed"
     if all(same):
         return Finding("holds", text, order.spread)
     return Finding("differs_from_print" if order.verdict == "holds" else "fails", text, order.spread)
@@ -203,7 +203,7 @@ def partners(tables: Tables) -> Finding:
 def _most(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: str) -> Finding:
     """As `over_seeds`, but most of the seeds are to show it as well."""
     finding = over_seeds(found, judge, unit)
-    share = sum(judge(model).holds for model in found) / len(found)
+    share = sum(bool(judge(model).holds) for model in found) / len(found)
     return finding if share >= MOST_SEEDS else Finding("fails", finding.measured, finding.spread)
 
 

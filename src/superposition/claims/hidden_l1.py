@@ -80,7 +80,7 @@ def importance_threshold(tables: Tables) -> Finding:
                 said.append(f"{penalty:g}: {np.count_nonzero(found)} of {np.count_nonzero(expected)}")
         if not right:
             raise NotTested("no penalty is large enough to leave one feature to a dimension")
-        return Judged(all(right), sum(right), "; ".join(said))
+        return Judged(all(right), right.count(True), "; ".join(said))
 
     return over_seeds(sweeps(tables), judge, "penalties")
 

@@ -35,13 +35,13 @@ Way = list[tuple[Plateau, Level | None]]
 def critical_points(tables: Tables) -> Finding:
     found = _models(tables)
     regular = {k: [model for model in found if model.represented == k and _is_polygon(model)] for k in CORNERS}
-    share = sum(map(len, regular.values())) / len(found)
+    share = sum(len(one) for one in regular.values()) / len(found)
     flat = all(steepest(one, N_FEATURES) < 1e-5 for one in (level(2, N_FEATURES), level(3, N_FEATURES), *LEVELS))
     said = [_sizes(k, models) for k, models in regular.items() if models]
     return Finding(
         verdict=_verdict(flat and share >= 0.9),
         measured=f"{'; '.join(said) or 'no polygons'}; theory's slopes {'below' if flat else 'not below'} 1e-5",
-        spread=f"{sum(map(len, regular.values()))} of {len(found)} seeds end as one",
+        spread=f"{sum(len(one) for one in regular.values())} of {len(found)} seeds end as one",
     )
 
 
@@ -66,7 +66,7 @@ def plateaus_at_levels(tables: Tables) -> Finding:
 def in_order(tables: Tables) -> Finding:
     ways = [_polygons(way) for way in _ways(tables)]
     steps = Counter(pair for way in ways for pair in pairwise(way))
-    back = sum(any(later < earlier for earlier, later in pairwise(way)) for way in ways)
+    back = sum(bool(any(later < earlier for earlier, later in pairwise(way))) for way in ways)
     enough = all(steps[pair] >= 0.1 * len(ways) for pair in pairwise(CORNERS))
     return Finding(
         verdict=_verdict(back == 0 and enough),

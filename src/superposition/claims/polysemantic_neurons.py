@@ -72,7 +72,7 @@ def grows_with_sparsity(tables: Tables) -> Finding:
         grow = [all(b >= a for a, b in pairwise(own)) and own[0] == 0 and own[-1] == 1 for own in shares.values()]
         text = "; ".join(f"m = {m}: {', '.join(f'{share:.0%}' for share in own)}" for m, own in shares.items())
         at = ", ".join(f"{s:g}" for s in next(iter(grid.values())) if s <= OFTEN)
-        return Judged(all(grow), sum(grow), f"{text} at {at}")
+        return Judged(all(grow), grow.count(True), f"{text} at {at}")
 
     return over_seeds(grids(tables), judge, "widths")
 
@@ -89,7 +89,7 @@ def important_features_last(tables: Tables) -> Finding:
                     shared = np.flatnonzero((model.responses[model.poly] > NEURON_USED).any(axis=0)) + 1
                     right.append(bool(mean(alone) < mean(shared)))
                     said.append(f"m = {m}, {s:g}: {float(mean(alone)):.1f} and {float(mean(shared)):.1f}")
-        share = sum(right) / len(right) if right else 0.0
+        share = right.count(True) / len(right) if right else 0.0
         return Judged(bool(right) and all(right), share, "; ".join(said) or "no model has both kinds")
 
     return over_seeds(grids(tables), judge, "of models with both kinds")

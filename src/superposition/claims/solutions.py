@@ -101,7 +101,7 @@ def _agreeing(judged: Sequence[Judged]) -> str:
     numbers = [one.number for one in judged]
     lowest, highest = f"{min(numbers):.3g}", f"{max(numbers):.3g}"
     span = lowest if lowest == highest else f"{lowest} to {highest}"
-    return f"{sum(one.holds for one in judged)} of {len(judged)} seeds, {span}"
+    return f"{sum(bool(one.holds) for one in judged)} of {len(judged)} seeds, {span}"
 
 
 def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def tipping_point(tables: Tables) -> Finding:
             expected = tipping_density_of_minima(ratio)
             right.append(below <= expected <= above)
             said.append(f"{ratio:g}^i: {below:g} to {above:g}, theory {expected:.2f} ({tipping_density(ratio):.2f})")
-        return Judged(all(right), sum(right), "; ".join(said))
+        return Judged(all(right), right.count(True), "; ".join(said))
 
     return over_seeds(sweeps(tables), judge, "importance curves")
 

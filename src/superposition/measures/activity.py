@@ -18,7 +18,9 @@ SAMPLES = 4096  # at a time
 
 def activity(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> Float[ndarray, " hidden"]:
     """The share of held-out samples at which each hidden sum W x + b_hidden is above 0."""
-    active = sum(np.count_nonzero(model.sums(x) > 0, axis=1) for x in _data(model, words))
+    active = np.zeros(len(model.W), dtype=np.int64)
+    for x in _data(model, words):
+        active += np.count_nonzero(model.sums(x) > 0, axis=1)
     return np.asarray(active / words.shape[1])
 
 

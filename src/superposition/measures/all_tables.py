@@ -41,4 +41,5 @@ def all_tables(
         "trajectories": tables.trajectories_table(steps, path),
         "hidden": tables.hidden_table(b_hidden, active),
     } | extra_tables(models, wanted)
-    return {key: tables.of_own_widths(one, measured) if "hidden" in one else one for key, one in made.items()}
+    own = {key: tables.of_own_widths(one, measured) if "hidden" in one else one for key, one in made.items()}
+    return {key: tables.with_plain_zeros(one) for key, one in own.items()}

@@ -138,6 +138,11 @@ def of_own_widths(table: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
     return table[table["hidden"] < own].reset_index(drop=True)
 
 
+def with_plain_zeros(table: pd.DataFrame) -> pd.DataFrame:
+    """A table without -0.0: processors disagree on which of 0.0 and -0.0 is the larger. (NaN is stored as missing.)"""
+    return table.assign(**{str(key): x + 0 for key, x in table.items() if x.dtype.kind == "f"})
+
+
 def _in_order(
     instances: pd.DataFrame, features: pd.DataFrame, W: Float[ndarray, "instance hidden feature"]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

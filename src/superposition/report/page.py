@@ -53,7 +53,7 @@ def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> 
 def cost(experiment: Experiment) -> int:
     """Multiply-adds of the matrix products of training: two forwards and twice as many backwards, on every sample."""
     training = experiment.training
-    widths = sum(n_hidden for _, n_hidden, *_ in experiment.points())
+    widths = sum(int(n_hidden) for _, n_hidden, *_ in experiment.points())
     return 6 * widths * experiment.n_features * training.steps * training.batch_size
 
 

@@ -36,7 +36,11 @@ def claims_text(evaluation: Evaluation) -> str:
             height = max(len(cell) for cell in cells)
             lines += [_line([cell[i] if i < len(cell) else "" for cell in cells]) for i in range(height)]
     for claim, reason in evaluation.untested:
-        lines += wrap(f"not tested: {claim.statement} Because: {reason}.", sum(WIDTHS) + 6, subsequent_indent="  ")
+        lines += wrap(
+            f"not tested: {claim.statement} Because: {reason}.",
+            sum(int(width) for width in WIDTHS) + 6,
+            subsequent_indent="  ",
+        )
     return "\n".join(lines)
 
 

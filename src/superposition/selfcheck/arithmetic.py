@@ -1,5 +1,6 @@
 """The functions, sums and matrices of exact/, at arguments that lie on no grid."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,7 +15,7 @@ COUNT = 2000
 
 def uniform(purpose: str, *shape: int) -> ndarray:
     """Numbers in (0, 1)."""
-    count = int(np.prod(shape, dtype=int))
+    count = math.prod(shape)
     key = torch.tensor([stream_key({"self-check": purpose})])
     drawn = words(key, 1, torch.arange(count), torch.tensor(0))[0, 0].numpy()
     return np.asarray((drawn + 0.5) / WORD).reshape(shape)

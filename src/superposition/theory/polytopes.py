@@ -43,7 +43,7 @@ def square_antiprism() -> Vertices:
 
 def tegum_product(*factors: Factor) -> Vertices:
     """The factors in orthogonal subspaces: features of different factors do not interfere."""
-    product = np.zeros((sum(len(factor) for factor in factors), sum(factor.shape[1] for factor in factors)))
+    product = np.zeros((sum(len(factor) for factor in factors), sum(int(factor.shape[1]) for factor in factors)))
     row = column = 0
     for factor in factors:
         product[row : row + factor.shape[0], column : column + factor.shape[1]] = factor
