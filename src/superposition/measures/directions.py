@@ -21,9 +21,9 @@ QUANTILES = np.round(normal_quantile((np.arange(2**16) + 0.5) / 2**16) * 1024)
 FIRST, LAST = 64, 4096  # directions that are drawn at a time, at first and where there are many
 PIECE = 1024  # of those that are compared with LAST others at a time, in a product that caches hold
 TRIES = 512  # directions that are tried at a time, greedily
-# Of a cosine in float32. With m <= 512 terms it is off by less than 3.2e-5, in any order and fused or not: entries, products
-# and partial sums are rounded by 2^-24 of themselves each, (m + 2) 2^-24 of sum_i |x_i y_i| <= 1 in all. It is about
-# 1e-7 in practice.
+# Of a cosine in float32. With m <= 512 terms it is off by less than 3.2e-5, in any order and fused or not: entries,
+# products and partial sums are rounded by 2^-24 of themselves each, (m + 2) 2^-24 of sum_i |x_i y_i| <= 1 in all. It is
+# about 1e-7 in practice.
 SLACK = 1e-4
 
 Directions = Float[np.ndarray, "direction hidden"]
