@@ -34,7 +34,8 @@ def non_negative_least_squares(W: Float[ndarray, "hidden feature"], h: Float[nda
             return np.maximum(search.solutions(), 0.0)
         every, taken, fit = np.arange(len(search.which)), search.taken, search.fit()
         pending = coming >= 0
-        settled = ~pending & ~(taken & (fit <= 0)).any(axis=1)
+        below = taken & (fit <= 0) & ~pending[:, None]
+        settled = ~pending & ~below.any(axis=1)
         x = np.where(settled[:, None], fit, x)
         correlation = np.where(taken, -np.inf, search.tableau[..., -1])
         best = correlation.argmax(axis=1)
@@ -44,8 +45,7 @@ def non_negative_least_squares(W: Float[ndarray, "hidden feature"], h: Float[nda
         length = np.where(clear, correlation[every, best] / np.where(clear, square, 1.0), np.inf)
         towards = np.where(taken, np.where(settled[:, None], -column, fit - x), 0.0)
         towards[every[settled], best[settled]] = 1.0
-        falling = taken & (towards < 0)
-        room = np.where(falling, x / np.where(falling, -towards, 1.0), np.inf)
+        room = np.where(taken & (towards < 0) | below, x / np.where(towards < 0, -towards, 1.0), np.inf)
         first = room.argmin(axis=1)
         most = room[every, first]
         ended = settled & ((correlation[every, best] <= search.nothing) | np.isinf(np.minimum(length, most)))
