@@ -55,9 +55,12 @@ class Renderer(RendererSVG):
     ) -> str:
         area = (0.0, 0.0, self.width, self.height) if clip else None
         moved = path.cleaned(transform, remove_nans=True, clip=area, simplify=simplify, curves=True, sketch=sketch)
-        moved = Path(settled(moved.vertices[:-1]), moved.codes[:-1])  # the last code says that it ends
+        vertices, codes = np.asarray(moved.vertices), np.asarray(moved.codes)
+        moved = Path(settled(vertices[:-1]), codes[:-1])  # the last code says that it ends
         commands = [b"M", b"L", b"Q", b"C", b"z"]
-        text: bytes = _path.convert_to_string(moved, None, None, False, None, 3, commands, False)
+        text: bytes = _path.convert_to_string(  # type: ignore[attr-defined]
+            moved, None, None, False, None, 3, commands, False
+        )
         return text.decode("ascii")
 
     def _get_clip_attrs(self, gc: Any) -> dict[str, str]:
@@ -69,7 +72,7 @@ class Renderer(RendererSVG):
         return attributes
 
     def _iter_collection(self, *args: Any, **kwargs: Any) -> Iterator[tuple[Any, ...]]:
-        for x, y, *rest in super()._iter_collection(*args, **kwargs):
+        for x, y, *rest in super()._iter_collection(*args, **kwargs):  # type: ignore[misc]
             yield (*settled([x, y]).tolist(), *rest)
 
     def draw_markers(
