@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.overview import selected
@@ -29,7 +30,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
     width, height, gap, margin, heading, foot = 2.4, 1.35, 0.35, 0.6, 0.35, 0.9
     shades = [IMPORTANCE(place) for place in np.linspace(0, 0.9, tables.n_features)]
     weights = [canonical(tables.weights_of(point.instance), tables.weights_out_of(point.instance)) for point in shown]
-    extent = 1.15 * max(np.abs(stack).sum(axis=0).max() for W, W_out in weights for stack in (W.T, W_out))
+    extent = 1.15 * max(total(np.abs(stack), axis=0).max() for W, W_out in weights for stack in (W.T, W_out))
     with theme():
         canvas = Canvas(margin + len(shown) * (width + gap), heading + 2 * (height + 0.2) + foot)
         for number, (point, (W, W_out)) in enumerate(zip(shown, weights, strict=True)):

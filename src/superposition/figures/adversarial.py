@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from superposition.exact.functions import log
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DENSITY, INK, MUTED, theme
 from superposition.measures.results import Tables
@@ -42,7 +43,7 @@ def _panels(tables: Tables) -> Figure:
             middle.plot(own["x"], own["features_per_dimension"], color=FEATURES, linewidth=1.4, alpha=0.8, **first)
             dense = "over dense model" if first["label"] else None
             left.plot(own["x"], own["over_dense"], color=DENSE, linewidth=1, linestyle=(0, (4, 2)), label=dense)
-        spread = np.log(measured["x"]) / np.log(measured["x"].max())
+        spread = log(measured["x"]) / log(measured["x"].max())
         right.scatter(
             measured["features_per_dimension"],
             measured["vulnerability"],

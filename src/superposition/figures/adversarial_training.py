@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, SUPERPOSITION, theme
@@ -30,7 +31,7 @@ def _radius(tables: Tables) -> Figure:
     instances = tables.instances["instance"].to_numpy()
     rows = tables.instances.assign(
         superposed=in_superposition(tables, instances),
-        per_dimension=(tables.per_feature("norm", instances) ** 2).sum(axis=1) / tables.n_hidden,
+        per_dimension=total(tables.per_feature("norm", instances) ** 2, axis=1) / tables.n_hidden,
     ).sort_values(["training_attack", "loss", "seed"])
     best = rows.drop_duplicates("training_attack")
     with theme():

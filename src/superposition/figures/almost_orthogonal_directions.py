@@ -1,6 +1,5 @@
 """How many almost orthogonal directions there are: drawn, chosen and trained ones, beside theory and bounds."""
 
-from collections.abc import Iterable
 from typing import Any, SupportsFloat
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.functions import exp, geometric_space
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
 from superposition.measures.growth import growth, medians
@@ -36,7 +36,7 @@ def fits(tables: Tables) -> bool:
     found = tables.extra["packings"]
     own = found[np.isclose(found["limit"], _limit(found)) & (found["instance"] < 0)]
     several = all(own[own["kind"] == kind]["dimensions"].nunique() > 1 for kind in ("random", "greedy", "grown"))
-    far = (own[own["kind"] == "random"]["dimensions"].unique() >= STRAIGHT_FROM).sum() > 1
+    far = np.count_nonzero(own[own["kind"] == "random"]["dimensions"].unique() >= STRAIGHT_FROM) > 1
     trained = found[(found["kind"] == "trained") & (found["count"] > 2)]
     return set(found["kind"]) >= KINDS and several and bool(far) and trained["dimensions"].nunique() > 1
 
@@ -72,12 +72,12 @@ def _drawn(axes: Axes, random: pd.DataFrame, limit: float) -> None:
     at = range(3, last + 1)
     fit = growth(median[median.index >= STRAIGHT_FROM])
     ceiling = 1e4 * float(median.max())
-    axes.plot(at, _steady(levenshtein(m, limit, True) for m in at), color=INK, linewidth=1.2)
-    axes.plot(at, _steady(gilbert_varshamov(m, limit) for m in at), color=MUTED, linewidth=1.2)
-    axes.plot(at, _steady(johnson_lindenstrauss(m, limit) for m in at), color=MUTED, linewidth=1.2, linestyle=DASHED)
-    axes.plot(at, _steady(random_directions(m, limit) for m in at), color=RANDOM, linewidth=1.2)
+    axes.plot(at, [levenshtein(m, limit, True) for m in at], color=INK, linewidth=1.2)
+    axes.plot(at, [gilbert_varshamov(m, limit) for m in at], color=MUTED, linewidth=1.2)
+    axes.plot(at, [johnson_lindenstrauss(m, limit) for m in at], color=MUTED, linewidth=1.2, linestyle=DASHED)
+    axes.plot(at, [random_directions(m, limit) for m in at], color=RANDOM, linewidth=1.2)
     ends = np.array([STRAIGHT_FROM, last])
-    axes.plot(ends, _steady(np.exp(fit.start + fit.rate * ends)), color=INK, linewidth=1, linestyle=DOTTED, zorder=4)
+    axes.plot(ends, exp(fit.start + fit.rate * ends), color=INK, linewidth=1, linestyle=DOTTED, zorder=4)
     axes.plot(random["dimensions"], random["count"], ".", color=RANDOM, markersize=3, alpha=0.3, markeredgewidth=0)
     axes.plot(median.index, median, "o", color=RANDOM, markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)
     axes.set(yscale="log", ylim=(0.8, ceiling), xlim=(0, last * 1.02), xlabel="dimensions $m$", ylabel="directions $N$")
@@ -100,9 +100,9 @@ def _chosen(axes: Axes, by_kind: dict[str, pd.DataFrame], limit: float) -> None:
     counts = {kind: medians(rows) for kind, rows in by_kind.items()}
     last = int(max(counts["greedy"].index.max(), counts["grown"].index.max()))
     at = range(3, last + 1)
-    axes.plot(at, _steady(levenshtein(m, limit, True) for m in at), color=INK, linewidth=1.2)
-    axes.plot(at, _steady(gilbert_varshamov(m, limit) for m in at), color=MUTED, linewidth=1.2)
-    axes.plot(at, _steady(random_directions(m, limit) for m in at), color=RANDOM, linewidth=1.2, alpha=0.6)
+    axes.plot(at, [levenshtein(m, limit, True) for m in at], color=INK, linewidth=1.2)
+    axes.plot(at, [gilbert_varshamov(m, limit) for m in at], color=MUTED, linewidth=1.2)
+    axes.plot(at, [random_directions(m, limit) for m in at], color=RANDOM, linewidth=1.2, alpha=0.6)
     shades = {"random": RANDOM, "greedy": GREEDY, "grown": GROWN}
     for kind, own in counts.items():
         own = own[own.index <= last]
@@ -133,12 +133,12 @@ def _spread(axes: Axes, optimised: pd.DataFrame) -> None:
     """Given numbers of directions in few dimensions, and what bounds them."""
     m = int(optimised["dimensions"].iloc[0])
     counts = np.arange(m, optimised["count"].max() + 1)
-    lines = _steady(max(welch(int(n), m), least_cosine(2 * int(n), m)) for n in counts)
-    points = _steady(least_cosine(int(n), m) for n in counts)
+    lines = [max(welch(int(n), m), least_cosine(2 * int(n), m)) for n in counts]
+    points = [least_cosine(int(n), m) for n in counts]
     for two_sided, bound, shade, name in ((True, lines, GROWN, r"$|\cos|$"), (False, points, GREEDY, r"$\cos$")):
-        own = optimised[optimised["two_sided"] == two_sided].sort_values("count")
+        own = optimised[optimised["two_sided"] == two_sided].sort_values("count", kind="stable")
         axes.plot(counts, bound, color=shade, linewidth=1.2, zorder=1)
-        axes.plot(own["count"], _steady(own["cosine"]), "o", color=shade, markersize=4.5, markeredgecolor="white",
+        axes.plot(own["count"], own["cosine"], "o", color=shade, markersize=4.5, markeredgecolor="white",
                   markeredgewidth=0.6, zorder=3)  # fmt: skip
         last = own.iloc[-1]
         _say(axes, last["count"], last["cosine"], f"largest {name}", shade, ha="right", va="bottom", shift=(4, 7))
@@ -163,10 +163,10 @@ def _trained(axes: Axes, found: pd.DataFrame, n_features: int) -> None:
     models = found[(found["kind"] == "trained") & (found["count"] > 2)]
     optimised = found[(found["kind"] == "optimised") & (found["instance"] >= 0)]
     widths = sorted(models["dimensions"].unique().tolist())
-    at = np.unique(np.round(np.geomspace(widths[0], widths[-1], 40), 2)).astype(int)
+    at = np.unique(np.round(geometric_space(float(widths[0]), float(widths[-1]), 40), 2)).astype(int)
     at = np.unique(at[at >= 3])
-    axes.plot(at, _steady(largest_cosine(n_features, int(m)) for m in at), color=RANDOM, linewidth=1.2)
-    axes.plot(at, _steady(least_cosine(n_features, int(m)) for m in at), color=INK, linewidth=1.2)
+    axes.plot(at, [largest_cosine(n_features, int(m)) for m in at], color=RANDOM, linewidth=1.2)
+    axes.plot(at, [least_cosine(n_features, int(m)) for m in at], color=INK, linewidth=1.2)
     axes.plot(models["dimensions"], models["cosine"], "o", color=TRAINED, markersize=4.5, alpha=0.8, markeredgewidth=0)
     axes.plot(optimised["dimensions"], optimised["cosine"], "o", color=GROWN, markersize=9, fillstyle="none")
     axes.set(xscale="log", xlabel="dimensions $m$", ylabel="largest cosine", ylim=(-0.03, 1.0))
@@ -200,7 +200,7 @@ def _note(found: pd.DataFrame, by_kind: dict[str, pd.DataFrame], tables: Tables)
     trials = by_kind["random"].groupby("dimensions").size()
     models = found[found["kind"] == "trained"]
     seeds = int(models.groupby("dimensions").size().min())
-    all_of_them = int((models["count"] == tables.n_features).sum())
+    all_of_them = int(np.count_nonzero(models["count"] == tables.n_features))
     fewest = int(models["count"].min())
     return (
         f"Top: large dots are medians of {trials.max()} trials ({trials.min()} where N is largest), small ones trials; "
@@ -215,11 +215,6 @@ def _note(found: pd.DataFrame, by_kind: dict[str, pd.DataFrame], tables: Tables)
 def _limit(found: pd.DataFrame) -> float:
     """The largest of those for which directions were drawn, kept and grown."""
     return float(found[found["instance"] < 0]["limit"].max())
-
-
-def _steady(values: Iterable[float]) -> np.ndarray:
-    """Six digits, far above the error of any library: figures are compared by their bytes."""
-    return np.array([float(f"{value:.6g}") for value in values])
 
 
 def _say(

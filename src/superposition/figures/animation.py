@@ -1,7 +1,7 @@
 """Moving pictures as SVG, without scripts: browsers play them inside <img>, and the same numbers give the same bytes.
 
 Attributes are those of the last frame, so that a program that plays nothing shows how it ends. Places are in pixels
-from the top left corner, rounded to tenths, far above what machines may differ by.
+from the top left corner, rounded to tenths.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 from jaxtyping import Float
+
+from superposition.exact.sums import running_total, total
 
 INK = "#22252b"
 FONT = "DejaVu Sans, Verdana, sans-serif"
@@ -67,8 +69,8 @@ class Animation:
     def draw(self, points: Float[np.ndarray, "frame 2"], parent: Element | None = None, **style: Any) -> None:
         """A line through all points that is as long, at each frame, as the way up to there."""
         path = self.add("polyline", parent, points=line(points), fill="none", **style)
-        ways = np.sqrt((np.diff(np.round(points, 1), axis=0) ** 2).sum(axis=1))
-        gone = np.concatenate([[0.0], np.cumsum(ways)])
+        ways = np.sqrt(total(np.diff(np.round(points, 1), axis=0) ** 2, axis=1))
+        gone = np.concatenate([[0.0], running_total(ways)])
         path.set("stroke-dasharray", number(float(gone[-1] + 1)))
         self.animate(path, "stroke-dashoffset", list(gone[-1] + 1 - gone))
 

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import running_total, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
@@ -42,7 +43,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             axes = canvas.axes(left, top + row * (height + 0.18), width, tall)
             _bands(axes, order, motifs)
             panels.signed_stacks(axes, stacks[:, order], FEATURES, 1.0, outline=0.4)
-            reach = [1.12 * float(np.where(s * stacks > 0, np.abs(stacks), 0).sum(axis=0).max()) for s in (-1, 1)]
+            reach = [1.12 * float(total(np.where(s * stacks > 0, np.abs(stacks), 0), axis=0).max()) for s in (-1, 1)]
             axes.set(ylim=(-reach[0], reach[1]))
             axes.set_ylabel(name, rotation=0, ha="right", va="center")
             axes.yaxis.set_label_coords(-0.06, 0.5)
@@ -104,7 +105,7 @@ def _along_interference(
     """The victim's output, before its ReLU, when the interfering feature alone is active."""
     hidden = np.maximum(np.outer(W[:, motif.interfering], X), 0)
     said = W_out[motif.victim][:, None] * hidden
-    with_it = said.sum(axis=0) + b[motif.victim]
+    with_it = total(said, axis=0) + b[motif.victim]
     shade = FEATURES[motif.victim]
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
     axes.plot(X, with_it - said[motif.inhibitor], "--", color=shade, linewidth=1.4, label="without")
@@ -122,7 +123,7 @@ def _along_interference(
 def _share_of_best(axes: Axes, counts: list[int]) -> None:
     ranks = np.arange(1, len(counts) + 1)
     for least, style, said in ((1, "-", "at least once"), (2, "--", "at least twice")):
-        shares = np.cumsum(np.array(counts) >= least) / ranks
+        shares = running_total(np.array(counts) >= least) / ranks
         axes.plot(ranks, 100 * shares, style, color=INK, linewidth=1.5, label=said)
     axes.set(ylim=(0, 104), xlim=(1, max(2, len(counts))), yticks=[0, 50, 100])
     axes.set_xlabel("seeds with the lowest losses", labelpad=2)

@@ -27,7 +27,7 @@ def fits_without_linear(tables: Tables) -> bool:
 def figures(tables: Tables) -> dict[str, Figure]:
     """The linear model is shown once, at the highest sparsity, as in the paper: it is the same at all of them."""
     best = tables.best
-    linear = best[best["model"] == "linear"].sort_values("sparsity").tail(1)
+    linear = best[best["model"] == "linear"].sort_values("sparsity", kind="stable").tail(1)
     others = best[best["model"] != "linear"].sort_values(["model", "sparsity"], kind="stable")
     shown, notes = selected(tables, pd.concat([linear, others]), limit=16, named=density_name)
     return {"weights_and_norms": gram_and_norm_grid(tables, shown, notes)}

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import quantile
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
@@ -136,7 +137,7 @@ def _alignment(axes: Axes, tables: Tables, rows: pd.DataFrame, sparsities: list[
         for at, sparsity in enumerate(sparsities):
             middle = at + APART * (number - (len(models) - 1) / 2)
             null = turned[(turned["model"] == model) & (turned["sparsity"] == sparsity)]["alignment"]
-            low, centre, high = np.percentile(null, [2.5, 50, 97.5])
+            low, centre, high = quantile(null, [0.025, 0.5, 0.975])
             axes.fill_between([middle - 0.16, middle + 0.16], low, high, color=CHANCE, alpha=0.75, linewidth=0)
             axes.plot([middle - 0.16, middle + 0.16], [centre, centre], color="white", linewidth=1.2)
             own = rows[(rows["model"] == model) & (rows["sparsity"] == sparsity)]

@@ -5,13 +5,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
+from superposition.exact.functions import geometric_space
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, SUPERPOSITION, theme
 from superposition.measures.results import Tables
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, loss, widest_ramps
 
-DIGITS = 5
 SPARSE = (0.25, 0.5)  # densities from which the bound's constant is taken, as in the claim
 REPRESENTED, RECOVERED = "#a3a8b1", "#2b6cb0"
 STEPS = range(1, 10)  # Z
@@ -26,7 +26,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def features_per_dimension(tables: Tables) -> Figure:
     """Over sparsity, beside the bound with a constant taken where features are less sparse; and that constant."""
     own = tables.instances.merge(tables.features.groupby("instance")["density"].first(), on="instance")
-    own = own[own["density"] < 1].sort_values("density")
+    own = own[own["density"] < 1].sort_values("density", kind="stable")
     s = own["density"].to_numpy()
     m = tables.n_hidden
     saved = recovered(own["loss"].to_numpy(), s, tables.n_features) / m
@@ -43,13 +43,13 @@ def features_per_dimension(tables: Tables) -> Figure:
         for values, shade, name in ((counted, REPRESENTED, "represented"), (saved, RECOVERED, "recovered")):
             constants = values / modulation(s)
             for axes, drawn in ((first, values), (second, constants)):
-                axes.plot(x[~best], np.round(drawn[~best], DIGITS), ".", color=shade, markersize=4, zorder=2)
-                axes.plot(x[best], np.round(drawn[best], DIGITS), "-", color=shade, linewidth=1.6, label=name, zorder=3)
+                axes.plot(x[~best], drawn[~best], ".", color=shade, markersize=4, zorder=2)
+                axes.plot(x[best], drawn[best], "-", color=shade, linewidth=1.6, label=name, zorder=3)
             if within.any():
                 taken = float(constants[within].max())
-                sparse = np.geomspace(1 / SPARSE[1], max(x.max(), 1 / SPARSE[1]), 81)
+                sparse = geometric_space(1 / SPARSE[1], max(float(x.max()), 1 / SPARSE[1]), 81)
                 bound = taken * modulation(1 / sparse)
-                first.plot(sparse, np.round(bound, DIGITS), color=shade, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
+                first.plot(sparse, bound, color=shade, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
                 second.plot(sparse[[0, -1]], [taken, taken], color=shade, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
         first.set(ylabel="features per dimension", ylim=(0, None))
         second.set(ylabel=r"features per dimension $\cdot\, (1-S) \log \frac{1}{1-S}$", ylim=(0, None))
@@ -80,14 +80,14 @@ def nonlinear_compression() -> Figure:
         last = np.inf
         for place, (epsilon, name) in enumerate(RAMPS.items()):
             shade = SUPERPOSITION(0.9 - 0.9 * place / (len(RAMPS) - 1))
-            values = np.round([loss(Z, epsilon) for Z in steps], 7)
+            values = [loss(Z, epsilon) for Z in steps]
             axes.plot(steps, values, "-", color=shade, linewidth=1.5, zorder=2)
             # Names of lines that end together would cover each other.
             last = min(float(values[-1]), last / 1.3)
             axes.annotate(
                 rf"$\epsilon = {name}$", (9.25, last), va="center", fontsize=8.5, color=shade, annotation_clip=False
             )
-        axes.plot(steps, [round(limit(Z), 7) for Z in steps], color=FAINT, linewidth=6, zorder=1)
+        axes.plot(steps, [limit(Z) for Z in steps], color=FAINT, linewidth=6, zorder=1)
         axes.annotate(r"$1 / (6 Z^2)$", (4.4, 0.0055), ha="right", fontsize=8.5, color=INK)
         shown = [(Z, value) for (Z, _), value in READ_OFF.items()]
         axes.plot(*zip(*shown, strict=True), "o", color=INK, markersize=4, fillstyle="none", zorder=4)

@@ -2,6 +2,8 @@
 of two local bases.
 """
 
+from math import sqrt
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from scipy.optimize import linear_sum_assignment
 
+from superposition.exact.functions import arccos, degrees, hypot
+from superposition.exact.sums import dot, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
@@ -19,7 +23,6 @@ from superposition.measures.thresholds import REPRESENTED_NORM
 SETS = ("#16325c", "#d2577a", "#e59b2c")  # a colour for each set, of different lightness
 SHOWN = 5  # single models, as in the paper
 EXTENT = 1.3
-PLACES = 4  # decimals of coordinates
 DENSEST_OF_CONTROL = 0.1  # beyond it independent features are no longer all represented
 
 
@@ -103,9 +106,9 @@ def collapse(tables: Tables, points: pd.DataFrame) -> Figure:
             x, top = left + (place % per_row) * (side + gap), 0.45 + (place // per_row) * pitch
             canvas.text(x + side / 2, top + 0.06, f"$1 - S$ = {1 - sparsity:.3g}", ha="center", fontsize=9.5)
             axes = canvas.axes(x, top + heading, side, side)
-            _plane(axes, _turned(found[0].W), "correlated", circles=(1.0, 0.5**0.5))
-            count = int(collapsed(found[0].W).sum())
-            agreeing = sum(int(collapsed(one.W).sum()) == count for one in found)
+            _plane(axes, _turned(found[0].W), "correlated", circles=(1.0, sqrt(0.5)))
+            count = int(np.count_nonzero(collapsed(found[0].W)))
+            agreeing = sum(np.count_nonzero(collapsed(one.W)) == count for one in found)
             how = {0: "none collapsed", 1: "one collapsed", 2: "two collapsed"}.get(count, _gaps(found[0].W))
             lines = f"{how}\n({agreeing} of {len(found)} seeds as many)"
             canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=8, color=MUTED)
@@ -130,6 +133,7 @@ def bases(tables: Tables) -> dict[str, Figure]:
     off = ~np.eye(size, dtype=bool)
     within = np.abs(np.concatenate([gram[:size, :size][off], gram[size:, size:][off]]))
     across = gram[:size, size:]
+    partnered = np.count_nonzero((across < -0.7).any(axis=1))
     side, left, top = 4.2, 0.75, 0.75
     with theme():
         canvas = Canvas(left + side + 2.9, top + side + 0.85)
@@ -150,9 +154,9 @@ def bases(tables: Tables) -> dict[str, Figure]:
             canvas.text(left - 0.42, middle, f"set {block + 1}", ha="center", va="center", rotation=90)
         right = left + side + 0.25
         facts = (
-            f"within sets\n|dot product| {within.mean():.3f} on average,\n{within.max():.3f} at most",
-            f"across sets\n{int((across < -0.7).any(axis=1).sum())} of {size} features have a partner\nat < −0.7, "
-            f"the others are\n{np.abs(across[across > -0.7]).mean():.2f} in size on average",
+            f"within sets\n|dot product| {float(mean(within)):.3f} on average,\n{within.max():.3f} at most",
+            f"across sets\n{partnered} of {size} features have a partner\nat < −0.7, "
+            f"the others are\n{float(mean(np.abs(across[across > -0.7]))):.2f} in size on average",
             f"squared norms\n{np.diagonal(gram).min():.2f} to {np.diagonal(gram).max():.2f}",
         )
         for line, (fact, place) in enumerate(zip(facts, (0.1, 0.95, 2.0), strict=True)):
@@ -171,9 +175,9 @@ def _models(tables: Tables, sets: str, sparsity: float) -> list[Planar]:
 
 def _turned(W: np.ndarray) -> np.ndarray:
     """The first pair's mean direction upward, or its first feature, if they are opposite."""
-    mean = W[:, 0] + W[:, 1]
-    top = mean if float((mean**2).sum()) > 0.1 else W[:, 0]
-    return np.round(upright(W, top), PLACES)
+    both = W[:, 0] + W[:, 1]
+    top = both if float(dot(both, both)) > 0.1 else W[:, 0]
+    return upright(W, top)
 
 
 def _plane(axes: Axes, W: np.ndarray, sets: str, circles: tuple[float, ...]) -> None:
@@ -185,10 +189,10 @@ def _plane(axes: Axes, W: np.ndarray, sets: str, circles: tuple[float, ...]) -> 
         pair = feature // 2
         colour = MUTED if sets == "independent" else SETS[pair]
         shift = np.zeros(2)
-        if together[pair] and (length := float(np.sqrt(x**2 + y**2))) > 0:
+        if together[pair] and (length := float(hypot(x, y))) > 0:
             other = W[:, feature ^ 1]
             side = 1 if x * other[1] - y * other[0] < 0 or (feature % 2 and (W[:, feature] == other).all()) else -1
-            shift = np.round(0.045 * side * np.array([-y, x]) / length, PLACES)
+            shift = 0.045 * side * np.array([-y, x]) / length
         axes.plot([shift[0], x + shift[0]], [shift[1], y + shift[1]], color=colour, linewidth=2, solid_capstyle="round")
         axes.plot(x + shift[0], y + shift[1], "o", color=colour, markersize=6.5, markeredgecolor="white", zorder=3)
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[], yticks=[])
@@ -225,8 +229,8 @@ def _alike(found: list[Planar], sets: str) -> int:
 
 def _described(model: Planar, sets: str) -> str:
     if sets == "independent":
-        return f"{int((model.norms > REPRESENTED_NORM).sum())} represented"
-    angles = np.degrees(np.arccos(np.clip(pair_cosines(model.W), -1, 1)))
+        return f"{np.count_nonzero(model.norms > REPRESENTED_NORM)} represented"
+    angles = degrees(arccos(np.clip(pair_cosines(model.W), -1, 1)))
     return "set-mates at " + ", ".join(f"{angle:.0f}" for angle in angles) + "°"
 
 

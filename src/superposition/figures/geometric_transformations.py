@@ -4,6 +4,7 @@ The model is turned so that the axis that joins the means of the sets in the end
 """
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Polygon
 from matplotlib.ticker import FuncFormatter, LogLocator
 
+from superposition.exact.functions import LOG_10, cos, log, log10, radians, sin
+from superposition.exact.sums import dot, mean, total
 from superposition.figures.animation import Animation, line
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
@@ -22,7 +25,7 @@ from superposition.theory.losses import one_direction_for_a_set
 SET_SIZE = 3
 COLOURS = ("#2b6cb0", "#c2571a")  # of the sets
 REACH = 1.34  # of the axes, in units of a feature's length
-TILT = np.radians(22)  # of the eye above the horizon
+TILT = float(radians(22))  # of the eye above the horizon
 STAGE_NAMES = {"A": "near zero", "B": "one axis", "C": "triangles", "D": "antiprism"}
 MOVING_FROM = 10  # steps: before, next to nothing happens
 SECONDS = 14.0
@@ -70,13 +73,13 @@ def figures(tables: Tables) -> dict[str, Figure | Animation]:
 
 def _upright(W: Float[np.ndarray, "step 3 6"]) -> Float[np.ndarray, "step 3 6"]:
     """In coordinates whose third axis joins the means of the sets in the end."""
-    third = W[-1, :, :SET_SIZE].mean(axis=1) - W[-1, :, SET_SIZE:].mean(axis=1)
-    size = float(np.sqrt((third**2).sum()))
+    third = mean(W[-1, :, :SET_SIZE], axis=1) - mean(W[-1, :, SET_SIZE:], axis=1)
+    size = float(np.sqrt(dot(third, third)))
     third = third / size if size > 0 else np.array([0.0, 0.0, 1.0])
     first = np.cross(third, np.eye(3)[np.abs(third).argmin()])
-    first = first / np.sqrt((first**2).sum())
+    first = first / np.sqrt(dot(first, first))
     frame = np.stack([first, np.cross(third, first), third])
-    return (frame[None, :, :, None] * W[:, None, :, :]).sum(axis=2)
+    return total(frame[None, :, :, None] * W[:, None, :, :], axis=2)
 
 
 def _marks(at: dict[str, np.ndarray]) -> dict[str, int]:
@@ -93,7 +96,7 @@ def _marks(at: dict[str, np.ndarray]) -> dict[str, int]:
 def _seen(places: Float[np.ndarray, "*step 3 feature"], above: bool) -> Float[np.ndarray, "*step 2 feature"]:
     """Where the eye sees them, from above or from the side."""
     x, y, z = places[..., 0, :], places[..., 1, :], places[..., 2, :]
-    return np.stack([x, y if above else z * np.cos(TILT) + y * np.sin(TILT)], axis=-2)
+    return np.stack([x, y if above else z * cos(TILT) + y * sin(TILT)], axis=-2)
 
 
 def _stills(run: Run, losses: list[np.ndarray], note: str) -> Figure:
@@ -128,7 +131,7 @@ def _vectors(axes: Axes, run: Run, snapshot: int | None, above: bool) -> None:
     for height, half in _cylinder(above):
         axes.add_patch(Ellipse((0, height), 2, 2 * half, facecolor="none", edgecolor=FAINT, linewidth=0.9, zorder=0))
     if not above:
-        edge = float(np.cos(TILT))
+        edge = float(cos(TILT))
         for x in (-1, 1):
             axes.plot([x, x], [-edge, edge], color=FAINT, linewidth=0.9, zorder=0)
     if snapshot is None:
@@ -146,7 +149,7 @@ def _vectors(axes: Axes, run: Run, snapshot: int | None, above: bool) -> None:
 
 def _cylinder(above: bool) -> list[tuple[float, float]]:
     """Middle and half height of the circles that bound a cylinder of radius 1 and height 2."""
-    return [(0.0, 1.0)] if above else [(sign * float(np.cos(TILT)), float(np.sin(TILT))) for sign in (-1, 1)]
+    return [(0.0, 1.0)] if above else [(sign * float(cos(TILT)), float(sin(TILT))) for sign in (-1, 1)]
 
 
 def _losses(axes: Axes, run: Run, losses: list[np.ndarray]) -> None:
@@ -176,7 +179,7 @@ def _moving(run: Run) -> Animation:
     """The two views beside each other, with a counter of steps, over the loss."""
     kept = np.flatnonzero(run.steps >= MOVING_FROM)
     steps, loss = run.steps[kept], run.loss[kept]
-    times = np.log(steps)
+    times = log(steps)
     picture = Animation(720, 590, times, SECONDS)
     for above, middle, name in ((True, 190.0, "from above"), (False, 530.0, "from the side")):
         picture.text(middle, 28, name, text_anchor="middle")
@@ -192,7 +195,7 @@ def _moving_view(picture: Animation, places: np.ndarray, above: bool, middle: np
             "ellipse", cx=middle[0], cy=middle[1] - unit * height, rx=unit, ry=unit * half, fill="none", stroke=FAINT
         )
     if not above:
-        edge = unit * float(np.cos(TILT))
+        edge = unit * float(cos(TILT))
         for x in (middle[0] - unit, middle[0] + unit):
             picture.add("line", x1=x, x2=x, y1=middle[1] - edge, y2=middle[1] + edge, stroke=FAINT)
     seen = middle[:, None] + unit * np.array([[1.0], [-1.0]]) * _seen(places, above)  # y points down in SVG
@@ -224,28 +227,30 @@ def _counter(picture: Animation, steps: np.ndarray, left: float, baseline: float
 
 def _moving_loss(picture: Animation, run: Run, times: np.ndarray, loss: np.ndarray) -> None:
     left, right, top, bottom = 90.0, 640.0, 430.0, 545.0
-    powers = np.arange(np.floor(np.log10(loss.min())), np.ceil(np.log10(loss.max())) + 1)
+    powers = np.arange(np.floor(log10(loss.min())), np.ceil(log10(loss.max())) + 1)
 
     def across(time: float | np.ndarray) -> np.ndarray:
         return np.asarray(left + (right - left) * (time - times[0]) / (times[-1] - times[0]))
 
     def down(value: float | np.ndarray) -> np.ndarray:
-        return np.asarray(bottom - (bottom - top) * (np.log10(value) - powers[0]) / (powers[-1] - powers[0]))
+        return np.asarray(bottom - (bottom - top) * (log10(value) - powers[0]) / (powers[-1] - powers[0]))
 
     for power in powers.astype(int).tolist():
-        y = float(down(10.0**power))
+        value = float(f"1e{power}")
+        y = float(down(value))
         picture.add("line", x1=left, x2=right, y1=y, y2=y, stroke=FAINT)
         if power % 2 == 0 or len(powers) < 5:
-            picture.text(left - 8, y + 4, f"{10.0**power:g}", text_anchor="end", size=12)
-    for power in range(int(np.ceil(times[0] / np.log(10) - 1e-9)), int(times[-1] / np.log(10)) + 1):
-        x = float(across(power * float(np.log(10))))
+            picture.text(left - 8, y + 4, f"{value:g}", text_anchor="end", size=12)
+    first, last = log10(run.steps[run.steps >= MOVING_FROM][[0, -1]]).tolist()
+    for power in range(ceil(first), floor(last) + 1):
+        x = float(across(power * LOG_10))
         picture.text(x, bottom + 19, f"{10**power:,}".replace(",", "\u202f"), text_anchor="middle", size=12)
     picture.text((left + right) / 2, bottom + 38, "step", text_anchor="middle")
     picture.text(left, top - 28, "loss, summed over features, given a non-zero input", size=12, fill=MUTED)
     places = np.stack([across(times), down(loss)], axis=1)
     picture.add("polyline", points=line(places), fill="none", stroke=INK, stroke_width=1.6)
     for stage, snapshot in run.marks.items():
-        x = float(across(max(float(times[0]), float(np.log(max(1, run.steps[snapshot]))))))
+        x = float(across(max(float(times[0]), float(log(max(1, run.steps[snapshot]))))))
         y = float(down(float(run.loss[snapshot])))
         picture.text(x, y - 9, stage, text_anchor="middle", size=14, font_weight="bold")
     picture.move(picture.add("circle", r=5.5, fill="#d9822b", stroke="white"), places)

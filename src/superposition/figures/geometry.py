@@ -1,7 +1,8 @@
 """The figures of "The Geometry of Superposition": dimensions over sparsity, and the shapes that features form."""
 
 from collections.abc import Sequence
-from math import ceil
+from itertools import count
+from math import ceil, sqrt
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from superposition.exact.functions import PI, cos, exp, hypot, log, sin
+from superposition.exact.sums import matmul, total
 from superposition.figures import adversarial
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
@@ -33,7 +36,8 @@ COLOURS = {
 NAMELESS = "#a3a8b1"
 PLURALS = {"tetrahedron": "tetrahedra"}
 FRACTIONS = {1.0: "1", 0.75: "3/4", 2 / 3: "2/3", 0.5: "1/2", 0.4: "2/5", 0.375: "3/8"}
-GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
+GOLDEN_ANGLE = PI * (3 - sqrt(5))
+SPIRAL = 256  # places that are tried at a time
 
 
 def fits(tables: Tables) -> bool:
@@ -68,7 +72,7 @@ def _dimensions(tables: Tables) -> Figure:
         for guide in (1, 0.5):
             axes.axhline(guide, color="#d9822b", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
         for _, own in tables.instances.groupby("seed"):
-            own = own.sort_values("sparsity")
+            own = own.sort_values("sparsity", kind="stable")
             per_feature = tables.n_hidden / np.array([_squared(tables, instance) for instance in own["instance"]])
             axes.plot(_x(own), per_feature, color="#2b6cb0", linewidth=0.9, alpha=0.7, zorder=2)
         axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
@@ -103,7 +107,7 @@ def _scatter(tables: Tables) -> Figure:
         drawn = best[best["norm"] > ABSENT_NORM]
         # By the golden ratio: spread evenly, the same each time, and not in the order of dimensionality.
         aside = (drawn["feature"].to_numpy() * 0.618034 % 1 - 0.5) * 0.022
-        axes.plot(_x(drawn) * np.exp(aside), drawn["dimensionality"], ".", markersize=1.8, color=INK, alpha=0.45,
+        axes.plot(_x(drawn) * exp(aside), drawn["dimensionality"], ".", markersize=1.8, color=INK, alpha=0.45,
                   markeredgewidth=0, zorder=2)  # fmt: skip
         axes.set(ylim=(-0.03, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel="dimensionality of a feature")
         _sparsity_axis(axes, tables)
@@ -116,7 +120,7 @@ def _scatter(tables: Tables) -> Figure:
 def _graphs(tables: Tables) -> Figure:
     best = tables.best
     x = _x(best)
-    nearest = sorted({int(np.abs(np.log(x / wanted)).argmin()) for wanted in INSETS}, key=lambda place: x[place])
+    nearest = sorted({int(np.abs(log(x / wanted)).argmin()) for wanted in INSETS}, key=lambda place: x[place])
     width, height, gap, heading = 2.9, 2.9, 0.25, 0.62
     rows = ceil(len(nearest) / 3)
     with theme():
@@ -156,16 +160,16 @@ def _graph(axes: Axes, W: np.ndarray, found: Sequence[Component]) -> None:
     radii: list[float] = []
     for component in found:
         size = len(component.features)
-        radius = 0.0 if size == 1 else 0.35 + 0.16 * size if size <= 8 else 1.1 * size**0.5
+        radius = 0.0 if size == 1 else 0.35 + 0.16 * size if size <= 8 else 1.1 * sqrt(size)
         centre = _free_place(centres, radii, radius + 0.45)
         centres.append(centre)
         radii.append(radius + 0.45)
-        turn = 2 * np.pi * np.arange(size) / size + np.pi / 2
-        for feature, angle in zip(component.features, turn, strict=True):
-            nodes[feature] = centre + radius * np.array([np.cos(angle), np.sin(angle)])
+        turn = 2 * PI * np.arange(size) / size + PI / 2
+        around = centre + radius * np.stack([cos(turn), sin(turn)], axis=1)
+        nodes |= dict(zip(component.features, around, strict=True))
     for component in found:
         own = list(component.features)
-        products = np.abs(W[:, own].T @ W[:, own])
+        products = np.abs(matmul(W[:, own].T, W[:, own]))
         ends = [(own[i], own[j]) for i, j in zip(*np.nonzero(np.triu(products > INTERFERENCE, 1)), strict=True)]
         colour = COLOURS[component.polytope] if component.polytope else NAMELESS
         segments = [(nodes[i], nodes[j]) for i, j in ends]
@@ -173,24 +177,26 @@ def _graph(axes: Axes, W: np.ndarray, found: Sequence[Component]) -> None:
         axes.add_collection(LineCollection(segments, colors=colour, linewidths=width, alpha=0.8, zorder=1))
         points = np.array([nodes[feature] for feature in own])
         axes.plot(points[:, 0], points[:, 1], "o", markersize=3.2, color=colour, markeredgewidth=0, zorder=2)
-    extent = max((float(np.hypot(*centre)) + r for centre, r in zip(centres, radii, strict=True)), default=1.0)
+    extent = max((float(hypot(*centre)) + r for centre, r in zip(centres, radii, strict=True)), default=1.0)
     axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=FAINT)
 
 
 def _free_place(centres: Sequence[np.ndarray], radii: Sequence[float], radius: float) -> np.ndarray:
     """The first place on a spiral from the origin where a circle touches no other."""
-    step = 0
-    while True:
-        place = 0.16 * step**0.5 * np.array([np.cos(step * GOLDEN_ANGLE), np.sin(step * GOLDEN_ANGLE)])
-        if all(np.hypot(*(place - centre)) >= radius + r for centre, r in zip(centres, radii, strict=True)):
-            return place
-        step += 1
+    taken, sizes = np.reshape(centres, (-1, 1, 2)), np.reshape(radii, (-1, 1))
+    for start in count(step=SPIRAL):
+        step = np.arange(start, start + SPIRAL)
+        places = 0.16 * np.sqrt(step)[:, None] * np.stack([cos(step * GOLDEN_ANGLE), sin(step * GOLDEN_ANGLE)], axis=1)
+        free = (hypot(*np.moveaxis(places - taken, -1, 0)) >= radius + sizes).all(axis=0)
+        if free.any():
+            return np.asarray(places[free.argmax()])
+    raise AssertionError("a spiral has no end")
 
 
 def _squared(tables: Tables, instance: int) -> float:
     """||W||_F^2."""
-    return float((tables.features_of(instance)["norm"] ** 2).sum()) or float("nan")
+    return float(total(tables.features_of(instance)["norm"] ** 2)) or float("nan")
 
 
 def _x(rows: pd.DataFrame) -> np.ndarray:

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import mean
 from superposition.figures.grids import Canvas
 from superposition.figures.style import MUTED, theme
 from superposition.measures.results import Tables
@@ -79,9 +80,12 @@ def _strip(axes: Axes, rows: pd.DataFrame, column: str, sparsities: list[float])
 
 def _note(losses: pd.DataFrame, hidden: pd.DataFrame) -> str:
     """How many single runs are as the claims say that the best ones are."""
-    biased = hidden[hidden["model"] == "with_hidden_bias"].groupby("instance")["active"].mean()
+    biased = (
+        hidden[hidden["model"] == "with_hidden_bias"].groupby("instance")["active"].agg(lambda own: float(mean(own)))
+    )
     ratio = losses[losses["model"] == "with_hidden_bias"]["ratio"]
+    on = np.count_nonzero(biased > 0.9)
     return (
-        f"Large dots: the seed with the lowest loss; small ones: the others. With a bias, {int((biased > 0.9).sum())} "
-        f"of {len(biased)} runs are on for over 90% of the data; {int((ratio < 1.1).sum())} have a loss below 1.1."
+        f"Large dots: the seed with the lowest loss; small ones: the others. With a bias, {on} "
+        f"of {len(biased)} runs are on for over 90% of the data; {np.count_nonzero(ratio < 1.1)} have a loss below 1.1."
     )

@@ -5,6 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.functions import log
+from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, SUPERPOSITION, theme
@@ -40,7 +42,7 @@ def _penalty(tables: Tables) -> Figure:
     density = float(tables.features["density"].iloc[0])
     places = np.arange(len(penalties))
     # Without interference: every feature has a dimension of its own.
-    fine = np.interp(np.linspace(0, places[-1], 400), places, penalties)
+    fine = interpolate(np.linspace(0, places[-1], 400), places, penalties)
     at = np.linspace(0, places[-1], 400)
     with theme():
         canvas = Canvas(9.6, 5.3)
@@ -52,7 +54,7 @@ def _penalty(tables: Tables) -> Figure:
         for name, column in (("represented", "n_represented"), ("in superposition", "superposed")):
             _dots(counts, places, rows, column, COLOURS[name])
             counts.plot(places, best[column], "o-", color=COLOURS[name], markersize=4.5, linewidth=1.5, label=name)
-        expected = [int((norms(importance, penalty, density) > 0).sum()) for penalty in fine]
+        expected = [np.count_nonzero(norms(importance, penalty, density) > 0) for penalty in fine]
         counts.plot(at, expected, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), label="worth a dimension (theory)")
         counts.axhline(tables.n_hidden, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
         counts.annotate(
@@ -63,7 +65,7 @@ def _penalty(tables: Tables) -> Figure:
         counts.legend(loc="upper right", ncols=1)
         _dots(loss, places, rows, "loss", INK)
         loss.plot(places, best["loss"], "o-", color=INK, markersize=4.5, linewidth=1.5, label="lowest objective")
-        floor = [losses(importance, penalty, density).mean() for penalty in fine]
+        floor = [float(mean(losses(importance, penalty, density))) for penalty in fine]
         loss.plot(
             at, floor, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), label="a dimension for each feature (theory)"
         )
@@ -86,7 +88,8 @@ def _penalty(tables: Tables) -> Figure:
 def _note(rows: pd.DataFrame, best: pd.DataFrame, seeds: int) -> str:
     """How many single runs end like the one that is drawn."""
     agreeing = [
-        int((own["superposed"] == own["superposed"].iloc[0]).sum()) for _, own in rows.groupby("hidden_l1", sort=True)
+        np.count_nonzero(own["superposed"] == own["superposed"].iloc[0])
+        for _, own in rows.groupby("hidden_l1", sort=True)
     ]
     return (
         f"Of {seeds} seeds the one with the lowest objective, loss and penalty together; dashes are the others. As "
@@ -112,9 +115,9 @@ def _norms(axes: Axes, tables: Tables, best: pd.DataFrame, importance: np.ndarra
             axes.plot(place, feature + 1, "o", markersize=size[feature], color=shades[feature], markeredgewidth=0)
     penalties = best["hidden_l1"].to_numpy()
     fine = np.linspace(0, len(penalties) - 1, 400)
-    threshold = [kept_above(float(penalty), density) for penalty in np.interp(fine, range(len(penalties)), penalties)]
+    threshold = [kept_above(float(penalty), density) for penalty in interpolate(fine, range(len(penalties)), penalties)]
     # Between features, where importance falls below the threshold.
-    row = np.interp(-np.log(np.maximum(threshold, 1e-12)), -np.log(importance), np.arange(1, n + 1), left=0.5)
+    row = interpolate(-log(np.maximum(threshold, 1e-12)), -log(importance), np.arange(1, n + 1), left=0.5)
     axes.plot(
         fine,
         np.where(np.array(threshold) > importance[-1], row, np.nan),

@@ -88,7 +88,7 @@ def _same_losses(panels: list[Axes]) -> None:
 
 
 def _curve(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
-    own = tables.history[tables.history["instance"] == instance].sort_values("step")
+    own = tables.history[tables.history["instance"] == instance].sort_values("step", kind="stable")
     if own.empty:
         raise ValueError(f"the history has no losses of instance {instance}")
     trained = own[own["step"] > 0]  # the axis is logarithmic, as the steps are

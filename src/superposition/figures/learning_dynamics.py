@@ -1,5 +1,7 @@
 """The figure of discrete "energy level" jumps in "Superposition and Learning Dynamics"."""
 
+from math import sqrt
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +15,7 @@ from superposition.theory.losses import digon_for_one
 
 FIRST = 100  # the step at which the paper's axis begins
 MAX_FEATURES = 400  # lines in a panel
-GUIDES = ((0.5, "1/2"), (0.5**0.5, "1/√2"))
+GUIDES = ((0.5, "1/2"), (sqrt(0.5), "1/√2"))
 LINES = ("#2b6cb0", "#1f8a70", "#c2571a", "#7b4ea3", "#b5305a", "#22252b")  # in turn, so that crossings can be followed
 JUMP = "#d9822b"
 

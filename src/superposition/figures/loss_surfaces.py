@@ -1,7 +1,4 @@
-"""Why the phase change is one of first order: losses of solutions that cross, and the loss over both weights.
-
-What is drawn is rounded: some of it passes through BLAS, whose last bits differ between machines.
-"""
+"""Why the phase change is one of first order: losses of solutions that cross, and the loss over both weights."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,6 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.functions import log
+from superposition.exact.sums import mean
 from superposition.figures.grids import Canvas
 from superposition.figures.phase_change import colours
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
@@ -19,10 +18,9 @@ from superposition.measures.results import Tables
 from superposition.theory.loss_surfaces import Minimum, Surface, best_on_the_way, expected_loss, largest_step, minima
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
 
-DIGITS = 5
 RELATIVE = (0.2, 1.0, 5.0)  # importance of the columns of the phase diagram
 COLOURS = {
-    name: tuple(np.round(colours(np.array(norm), np.array(shared)), DIGITS))
+    name: tuple(colours(np.array(norm), np.array(shared)))
     for name, norm, shared in ((IGNORED, 0.0, 0.0), (DEDICATED, 1.0, 0.0), (SUPERPOSED, 1.0, 1.0))
 }
 SAME_SIDE = "same side"
@@ -73,7 +71,7 @@ def loss_branches(tables: Tables) -> Figure:
             if number == 0:
                 above.set_ylabel("loss $L$")
                 below.set_ylabel("slope $dL/ds$")
-            shares.append((models["phase"] == SUPERPOSED)[models["density"] < _boundary(own)].mean())
+            shares.append(float(mean((models["phase"] == SUPERPOSED)[models["density"] < _boundary(own)])))
         foot = top + side + 0.25 + low + 0.5
         canvas.key(left, foot, [(SHADES[name], NAMES[name]) for name in (SUPERPOSED, IGNORED, DEDICATED, SAME_SIDE)])
         found = ", ".join(f"{share:.0%}" for share in shares)
@@ -92,15 +90,15 @@ def _losses(axes: Axes, models: pd.DataFrame, r: float) -> None:
     lowest = np.min(list(branches.values()), axis=0)
     highest = 1.5 * float(lowest.max())
     for name, values in branches.items():
-        axes.plot(s, np.round(values, DIGITS), color=COLOURS[name], linewidth=1, zorder=1)
+        axes.plot(s, values, color=COLOURS[name], linewidth=1, zorder=1)
         on_lowest = np.where(values <= lowest + 1e-12, values, np.nan)
-        axes.plot(s, np.round(on_lowest, DIGITS), color=COLOURS[name], linewidth=2.8, alpha=0.55, zorder=2)
+        axes.plot(s, on_lowest, color=COLOURS[name], linewidth=2.8, alpha=0.55, zorder=2)
     axes.axvline(_boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
     for name, shade in SHADES.items():
         for best, size, edge in ((False, 2.6, 0.0), (True, 5.0, 0.7)):
             kept = models[(models["phase"] == name) & (models["best"] == best)]
             axes.plot(
-                kept["density"], kept["loss"].round(DIGITS), "o", color=shade, markersize=size,
+                kept["density"], kept["loss"], "o", color=shade, markersize=size,
                 markeredgecolor="white", markeredgewidth=edge, zorder=3 + best,
             )  # fmt: skip
     axes.set(xlim=(0, 1.03), ylim=(0, highest), xticklabels=[])
@@ -116,11 +114,11 @@ def _slopes(axes: Axes, models: pd.DataFrame, r: float) -> None:
     for name, shade in COLOURS.items():
         slope = (ahead[name] - behind[name]) / (2 * change)
         slope = np.where(lowest == name, slope, np.nan)
-        axes.plot(s, np.round(slope, DIGITS), color=shade, linewidth=2.8, alpha=0.55, zorder=2)
+        axes.plot(s, slope, color=shade, linewidth=2.8, alpha=0.55, zorder=2)
     best = models[models["best"]]
     density, loss = best["density"].to_numpy(), best["loss"].to_numpy()
     middles, slopes = (density[1:] + density[:-1]) / 2, np.diff(loss) / np.diff(density)
-    axes.plot(middles, np.round(slopes, DIGITS), "x", color=INK, markersize=4, markeredgewidth=0.9, zorder=3)
+    axes.plot(middles, slopes, "x", color=INK, markersize=4, markeredgewidth=0.9, zorder=3)
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     axes.axvline(_boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
     axes.set(xlim=(0, 1.03))
@@ -171,15 +169,14 @@ def loss_surfaces() -> Figure:
 def _surface(axes: Axes, surface: Surface, found: Sequence[Minimum]) -> None:
     weights = np.linspace(-EXTENT, EXTENT, 79)
     W_1, W_2 = np.meshgrid(weights, weights)
-    loss = np.log(expected_loss(W_1, W_2, *surface))
-    levels = np.round(np.linspace(loss.min(), loss.max(), 15), DIGITS)
-    heights = np.round(np.clip(loss, levels[0], levels[-1]), DIGITS)
+    loss = log(expected_loss(W_1, W_2, *surface))
+    levels = np.linspace(loss.min(), loss.max(), 15)
     shades = [tuple(shade) for shade in DENSITY(np.linspace(0.05, 1, len(levels) - 1))]
-    axes.contourf(weights, weights, heights, levels=levels, colors=shades, antialiased=True, zorder=0)
-    axes.contour(weights, weights, heights, levels=levels, colors="white", linewidths=0.4, zorder=1)
+    axes.contourf(weights, weights, loss, levels=levels, colors=shades, antialiased=True, zorder=0)
+    axes.contour(weights, weights, loss, levels=levels[1:-1], colors="white", linewidths=0.4, zorder=1)
     for one in found:
         lowest = one is found[0]
-        x, y = np.round(one.weights, DIGITS)
+        x, y = one.weights
         face, edge = (MARK, "white") if lowest else ("none", MARK)
         axes.plot([x, -x], [y, -y], "o", markersize=7, color=face, markeredgecolor=edge, markeredgewidth=1.3, zorder=3)
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
@@ -188,7 +185,7 @@ def _surface(axes: Axes, surface: Surface, found: Sequence[Minimum]) -> None:
 def _way(axes: Axes, start: Surface, goal: Surface) -> float:
     """Both weights of the lowest minimum along the way; the largest step."""
     way = best_on_the_way(start, goal, WAY)
-    weights = np.round([one.weights for one in way], DIGITS)
+    weights = np.array([one.weights for one in way])
     step, place = largest_step(way)
     along = np.linspace(0, 1, WAY)
     cuts = [0, place + 1, WAY] if step > 0.5 else [0, WAY]

@@ -1,7 +1,4 @@
-"""The figure of "Mathematical Understanding": which inputs make up the loss, and the generalised Thomson problem.
-
-Everything drawn passes through BLAS and libm, whose last bits differ between machines, and is rounded before.
-"""
+"""The figure of "Mathematical Understanding": which inputs make up the loss, and the generalised Thomson problem."""
 
 from collections.abc import Sequence
 
@@ -9,6 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.functions import geometric_space, log10
+from superposition.exact.sums import running_total
 from superposition.figures.grids import Canvas
 from superposition.figures.points import Point
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, SUPERPOSITION, theme
@@ -20,8 +19,7 @@ from superposition.theory.thomson import energy, relax
 MAX_FEATURES = 6  # there are 2^n sets of active features
 MAX_PANELS = 3
 POINTS = range(2, 9)  # of the Thomson problem in the plane
-DIGITS = 6  # after the point, of what is drawn
-DENSITIES = np.geomspace(1, 1e-3, 61)  # densities
+DENSITIES = geometric_space(1.0, 1e-3, 61)  # densities
 
 
 def fits(tables: Tables) -> bool:
@@ -66,14 +64,15 @@ def _shares(axes: Axes, W: np.ndarray, point: Point) -> None:
     """Stacked, inputs of no active feature at the bottom."""
     losses = losses_by_active(W, point.b, point.importance)
     terms = np.array([losses * weights_of_active(W.shape[1], density) for density in DENSITIES])
-    shares = np.round(np.cumsum(terms, axis=1) / terms.sum(axis=1, keepdims=True), DIGITS)
-    x = np.round(np.log10(DENSITIES), DIGITS)
+    so_far = np.array([running_total(row) for row in terms])
+    shares = so_far / so_far[:, -1:]
+    x = log10(DENSITIES)
     below = np.zeros(len(DENSITIES))
     for k, shade in enumerate(_shades(W.shape[1])):
         axes.fill_between(x, below, shares[:, k], color=shade, linewidth=0, zorder=1)
         below = shares[:, k]
     axes.plot(x, shares[:, 1], color="white", linewidth=1.6, zorder=2)
-    own = float(np.log10(1 - point.sparsity))
+    own = float(log10(1 - point.sparsity))
     if own >= x[-1]:
         axes.plot(own, 0, "o", color=INK, markersize=5, clip_on=False, zorder=4)
     axes.set(xlim=(0, x[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
@@ -95,8 +94,8 @@ def _legend(canvas: Canvas, left: float, top: float, n_features: int) -> None:
 
 def _energies(axes: Axes) -> None:
     numbers = list(POINTS)
-    polygons = [round(float(energy(polygon(n))), DIGITS) for n in numbers]
-    least = [round(float(energy(relax(n, 2))), DIGITS) for n in numbers]
+    polygons = [float(energy(polygon(n))) for n in numbers]
+    least = [float(energy(relax(n, 2))) for n in numbers]
     axes.axvspan(numbers[0] - 0.5, 4, color=FAINT, alpha=0.45, linewidth=0, zorder=0)
     axes.text(numbers[0] - 0.4, 8.3, r"$N \leq 2m$: none", fontsize=8, color=MUTED, va="top")
     axes.plot(numbers, polygons, "-", color=SUPERPOSITION(0.65), linewidth=1.2, zorder=2)

@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.functions import geometric_space, log
+from superposition.exact.sums import total
 from superposition.figures.grids import Canvas
 from superposition.figures.style import MUTED, theme
 from superposition.measures.results import Tables
@@ -45,7 +47,7 @@ def _trained_without(tables: Tables) -> Figure:
     rows = _rows(tables)
     rows = rows[rows["own"] & (rows["without"] == "nothing")]
     features = tables.features.assign(squared=tables.features["norm"] ** 2)
-    squared = features.groupby("instance")["squared"].sum()
+    squared = features.groupby("instance")["squared"].agg(lambda own: float(total(own)))
     rows = rows.assign(per_dimension=rows["instance"].map(squared) / tables.n_hidden)
     with theme():
         canvas = Canvas(10.8, 3.75)
@@ -53,7 +55,7 @@ def _trained_without(tables: Tables) -> Figure:
         for axes, column in ((counts, "per_dimension"), (losses, "ratio")):
             for model in NAMES:
                 own = rows[rows["model"] == model]
-                best = own[own["best"]].sort_values("density")
+                best = own[own["best"]].sort_values("density", kind="stable")
                 axes.plot(own["density"], own[column], "_", color=COLOURS[model], markersize=8, alpha=0.45, zorder=1)
                 axes.plot(best["density"], best[column], "o-", color=COLOURS[model], markersize=4.5, linewidth=1.5)
             ends = rows[rows["best"] & (rows["density"] == rows["density"].min())].set_index("model")[column]
@@ -87,7 +89,7 @@ def _switched_off(tables: Tables) -> Figure:
         canvas = Canvas(10.8, 3.75)
         losses, growth = canvas.axes(0.6, 0.4, 3.75, 2.4), canvas.axes(6.0, 0.4, 3.6, 2.4)
         for group, colour in kinds.values():
-            best = group[group["best"]].sort_values("density")
+            best = group[group["best"]].sort_values("density", kind="stable")
             losses.plot(group["density"], group["ratio"], "_", color=colour, markersize=8, alpha=0.45, zorder=1)
             losses.plot(best["density"], best["ratio"], "o-", color=colour, markersize=4.5, linewidth=1.5)
         low = float(full["density"].min())
@@ -121,12 +123,12 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
     pairs = pairs[pairs["density"] == trained]
     best = int(pairs.loc[pairs["best"], "instance"].iloc[0])
     features = tables.features_of(best)
-    weight = float(features.loc[features["norm"] > 0.5, "importance"].sum()) / tables.n_features
-    s = np.geomspace(float(pairs["data_density"].min()), 1, 100)
+    weight = float(total(features.loc[features["norm"] > 0.5, "importance"])) / tables.n_features
+    s = geometric_space(float(pairs["data_density"].min()), 1.0, 100)
     curves = {"nothing": (antipodal(s, np.ones_like(s)), FULL), "relu": (s / 3, NO_RELU)}
     ends = {}
     for part, (theory, like) in curves.items():
-        group = pairs[pairs["without"] == part].sort_values("data_density")
+        group = pairs[pairs["without"] == part].sort_values("data_density", kind="stable")
         chosen = group[group["instance"] == best]
         axes.plot(s, theory, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), zorder=0)
         axes.plot(group["data_density"], group["interference"] / weight, "_", color=COLOURS[like], markersize=8,
@@ -159,8 +161,7 @@ def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str
     low, high = axes.get_ylim()
     low = 0.0 if axes.get_yscale() == "linear" else low
     place = {
-        name: height
-        * (np.log(y / low) / np.log(high / low) if axes.get_yscale() == "log" else (y - low) / (high - low))
+        name: height * (log(y / low) / log(high / low) if axes.get_yscale() == "log" else (y - low) / (high - low))
         for name, y in ends.items()
     }
     previous = -np.inf

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import PercentFormatter
 
+from superposition.exact.functions import PI, arctan2, cos, log, sin
+from superposition.exact.sums import dot, matmul
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
 from superposition.measures.interference import STAGES, filtered, read_outs, silent_below
@@ -40,7 +42,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def _interference(tables: Tables) -> Figure:
     whole = tables.best[tables.best["n_represented"] == N_FEATURES]
     density = 1 - whole["sparsity"]
-    drawn = whole.iloc[int(np.abs(np.log(density / DENSITY)).to_numpy().argmin())]
+    drawn = whole.iloc[int(np.abs(log(density / DENSITY)).argmin())]
     W, b = _upright(tables, int(drawn["instance"]))
     with theme():
         canvas = Canvas(10.6, 6.42)
@@ -66,11 +68,11 @@ def _upright(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
     No direction of the hidden space is privileged, and which of equally important features comes first means nothing.
     """
     W, b = tables.weights_of(instance), tables.features_of(instance)["bias"].to_numpy()
-    angle = np.arctan2(W[1], W[0])
-    order = np.argsort((angle - angle[0]) % (2 * np.pi), kind="stable")
-    turn = np.pi / 2 - angle[0]
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    return rotation @ W[:, order], b[order]
+    angle = arctan2(W[1], W[0])
+    order = np.argsort((angle - angle[0]) % (2 * PI), kind="stable")
+    turn = PI / 2 - angle[0]
+    rotation = np.array([[cos(turn), -sin(turn)], [sin(turn), cos(turn)]])
+    return matmul(rotation, W[:, order]), b[order]
 
 
 def _pentagon(axes: Axes, W: np.ndarray) -> None:
@@ -78,9 +80,9 @@ def _pentagon(axes: Axes, W: np.ndarray) -> None:
     tip = W[:, 0]
     axes.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=FAINT, linewidth=1, zorder=0))
     for number, other in enumerate(W.T[1:], start=2):
-        product = float(other @ tip)
+        product = float(dot(other, tip))
         colour = POSITIVE if product > 0 else NEGATIVE
-        foot = other * product / float(other @ other)
+        foot = other * product / float(dot(other, other))
         # A negative product falls on the far side of the origin.
         axes.plot([0, other[0]], [0, other[1]], color=FAINT, linewidth=2.2, solid_capstyle="round", zorder=1)
         axes.plot(*other, "o", markersize=6.5, color=MUTED, markeredgecolor="white", zorder=3)
@@ -93,7 +95,12 @@ def _pentagon(axes: Axes, W: np.ndarray) -> None:
     axes.plot([0, tip[0]], [0, tip[1]], color=OWN, linewidth=3, solid_capstyle="round", zorder=4)
     axes.plot(*tip, "o", markersize=8, color=OWN, markeredgecolor="white", zorder=5)
     axes.annotate(
-        f"1: {float(tip @ tip):+.2f}", (1.18 * tip[0], 1.18 * tip[1]), ha="center", va="center", fontsize=8, color=OWN
+        f"1: {float(dot(tip, tip)):+.2f}",
+        (1.18 * tip[0], 1.18 * tip[1]),
+        ha="center",
+        va="center",
+        fontsize=8,
+        color=OWN,
     )
     axes.set(xlim=(-1.85, 1.85), ylim=(-1.45, 1.55), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
@@ -124,7 +131,7 @@ def _said(share: float | None) -> str:
 def _strengths(axes: Axes, W: np.ndarray, b: np.ndarray) -> None:
     """Outputs over the strength of feature 1, with what a linear read-out would show."""
     x = np.linspace(0, 1, 401)
-    products = W[:, 0] @ W
+    products = matmul(W[:, 0], W)
     silent = float(silent_below(W, b)[0])
     axes.axvspan(0, silent, facecolor="#f1f2f5", linewidth=0, zorder=0)
     axes.annotate("silent", (silent / 2, 1.0), ha="center", va="bottom", fontsize=8, color=MUTED)
@@ -172,7 +179,7 @@ def _shares(axes: Axes, tables: Tables) -> None:
     }
     place = rows["sparsity"].map(sparsities.index).to_numpy()
     aside = (np.arange(len(rows)) * 0.618034 % 1 - 0.5) * 0.2
-    best = tables.best.sort_values("sparsity")
+    best = tables.best.sort_values("sparsity", kind="stable")
     at = np.arange(len(sparsities))
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
     labels = {"both": "bias and ReLU", "relu": "ReLU alone", "bias": "bias alone"}
@@ -213,7 +220,7 @@ def _shares(axes: Axes, tables: Tables) -> None:
 
 def _note(tables: Tables, drawn: pd.Series) -> str:
     point = tables.at(int(drawn["point"]))
-    agreeing = int((point["n_represented"] == N_FEATURES).sum())
+    agreeing = np.count_nonzero(point["n_represented"] == N_FEATURES)
     return (
         f"Drawn: the best of {len(point)} seeds at density {1 - float(drawn['sparsity']):.2g}, of which {agreeing} "
         "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat "

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgba
+from matplotlib.colors import Colormap, Normalize, to_rgba
 from matplotlib.patches import Circle, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from superposition.exact.functions import log
+from superposition.exact.sums import running_total, total
 from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, SUPERPOSITION
 
 SIGNED_RANGE = Normalize(-1, 1)
@@ -78,7 +80,7 @@ def signed_stacks(
     neurons = np.arange(weights.shape[1]) + 0.5
     for sign in (1, -1):
         heights = np.maximum(sign * weights, 0)
-        starts = np.cumsum(heights, axis=0) - heights
+        starts = np.stack([running_total(column) for column in heights.T], axis=1) - heights
         for height, start, shade in zip(heights, starts, shades, strict=True):
             seen = height > NO_COLOUR
             drawn = {"color": shade, "edgecolor": "white", "linewidth": outline, "zorder": 2}
@@ -106,8 +108,8 @@ def stacks(axes: Axes, W: np.ndarray, superposition: np.ndarray, extent: float) 
     for neuron, size in enumerate(np.abs(W)):
         order = np.argsort(-size, kind="stable")
         seen = order[size[order] > SMALL_WEIGHT]
-        heights = [*size[seen], float(size.sum() - size[seen].sum())]
-        tops = np.cumsum(heights)
+        heights = [*size[seen], float(total(size) - total(size[seen]))]
+        tops = running_total(heights)
         for height, top in zip(heights, tops, strict=True):
             pieces.append(
                 [(neuron + x, y) for x, y in ((0.1, top - height), (0.9, top - height), (0.9, top), (0.1, top))]
@@ -158,4 +160,4 @@ def importance_colours(importance: np.ndarray, lowest: float, highest: float) ->
     """Darker is more important, on a logarithmic scale between the least and the most important feature drawn."""
     if highest <= lowest:
         return [IMPORTANCE(0.0)] * len(importance)
-    return list(IMPORTANCE(1 - LogNorm(lowest, highest)(importance)))
+    return list(IMPORTANCE(1 - log(importance / lowest) / log(highest / lowest)))

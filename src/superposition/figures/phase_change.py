@@ -7,6 +7,8 @@ from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
+from superposition.exact.functions import geometric_space
+from superposition.exact.sums import mean, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, theme
@@ -49,7 +51,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             else:
                 _boundaries(axes, table, tables.n_features)
         _key(canvas.axes(left + 3 * (side + gap) + 0.15, top + 0.3, 0.8, 0.8))
-        share = table["superposed"].sum() / table["models"].sum()
+        share = float(total(table["superposed"]) / total(table["models"]))
         note = (
             "White lines: the boundaries of theory. In superposition are "
             f"{share:.0%} of all single models, and {_superposed(table):.0%} of the best at each point."
@@ -59,7 +61,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _superposed(table: pd.DataFrame) -> float:
-    return float(((table["norm"] > 0.5) & (table["superposition"] > 0.5)).mean())
+    return float(mean((table["norm"] > 0.5) & (table["superposition"] > 0.5)))
 
 
 def colours(norm: np.ndarray, superposition: np.ndarray) -> np.ndarray:
@@ -83,15 +85,15 @@ def _diagram(axes: Axes, table: pd.DataFrame, norm: np.ndarray, superposition: n
     axes.set_yscale("log")
     axes.set(xlim=(across[0], across[-1]), ylim=(down[-1], down[0]))  # sparse above, as in the paper
     for axis, (low, high) in ((axes.xaxis, importances[[0, -1]]), (axes.yaxis, densities[[0, -1]])):
-        ticks = [10.0**k for k in range(-4, 7) if low * 0.99 <= 10.0**k <= high * 1.01]
+        ticks = [tick for k in range(-4, 7) if low * 0.99 <= (tick := float(f"1e{k}")) <= high * 1.01]
         axis.set_major_locator(FixedLocator(ticks))
         axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         axis.set_minor_formatter(NullFormatter())
 
 
 def _boundaries(axes: Axes, table: pd.DataFrame, n_features: int) -> None:
-    r = np.geomspace(table["importance"].min(), table["importance"].max(), 241)
-    s = np.geomspace(table["density"].min(), table["density"].max(), 241)
+    r = geometric_space(float(table["importance"].min()), float(table["importance"].max()), 241)
+    s = geometric_space(float(table["density"].min()), float(table["density"].max()), 241)
     names = phase(n_features, *np.meshgrid(s, r, indexing="ij"))
     for name in (IGNORED, DEDICATED):
         axes.contour(r, s, (names == name).astype(float), levels=[0.5], colors="white", linewidths=0.9)
@@ -99,7 +101,9 @@ def _boundaries(axes: Axes, table: pd.DataFrame, n_features: int) -> None:
 
 def _edges(centres: np.ndarray) -> np.ndarray:
     middles = np.sqrt(centres[1:] * centres[:-1])
-    return np.concatenate([[centres[0] ** 2 / middles[0]], middles, [centres[-1] ** 2 / middles[-1]]])
+    return np.concatenate(
+        [[centres[0] * (centres[0] / middles[0])], middles, [centres[-1] * (centres[-1] / middles[-1])]]
+    )
 
 
 def _key(axes: Axes) -> None:

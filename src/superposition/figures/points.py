@@ -28,7 +28,7 @@ class Point:
 
     @property
     def represented(self) -> int:
-        return int((self.norms > REPRESENTED_NORM).sum())
+        return int(np.count_nonzero(self.norms > REPRESENTED_NORM))
 
 
 def spread_out(count: int, limit: int) -> list[int]:
@@ -47,7 +47,7 @@ def titles(tables: Tables, named: Callable[[float], str]) -> dict[int, str]:
     best = tables.best
     varying = [axis for axis in ("model", "n_hidden", "importance", "sparsity") if len(best[axis].unique()) > 1]
     # Several points without a common sparsity differ in nothing that has a short name.
-    unnamed = best["sparsity"].isna().sum() > 1
+    unnamed = np.count_nonzero(best["sparsity"].isna()) > 1
     lines = {}
     for _, row in best.iterrows():
         names = {
@@ -86,5 +86,5 @@ def _point(tables: Tables, row: pd.Series, title: str) -> Point:
         b=features["bias"].to_numpy(),
         title=title,
         seeds=len(seeds),
-        agreeing=int((seeds["n_represented"] == row["n_represented"]).sum()),
+        agreeing=int(np.count_nonzero(seeds["n_represented"] == row["n_represented"])),
     )

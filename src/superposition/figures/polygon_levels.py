@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+from superposition.exact.sums import mean, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
@@ -126,7 +127,7 @@ def _final(tables: Tables, at: Level, ends: dict[int, Level | None]) -> Panel | 
         return None
     features, W = tables.features_of(own[0]), tables.weights_of(own[0])
     corners = features["norm"].to_numpy() > REPRESENTED_NORM
-    radius, bias = (features[column].to_numpy()[corners].mean() for column in ("norm", "bias"))
+    radius, bias = (float(mean(features[column].to_numpy()[corners])) for column in ("norm", "bias"))
     said = f"$r$ {radius:.3f}, $b$ {_signed(bias)}\ntheory: {at.radius:.3f}, {_signed(at.bias)}"
     regular = weights(at, tables.n_features)[0][:, : at.corners]
     top = W[:, corners][:, 0]
@@ -149,7 +150,7 @@ def _on_the_way(tables: Tables) -> Panel | None:
     W = path[steps.tolist().index(plateau.middle)]
     pair = np.unravel_index(np.argmax(cosines(W) - np.eye(W.shape[1])), (W.shape[1],) * 2)
     said = f"loss {plateau.loss:.4f}\nfrom step {plateau.first} to {plateau.last}"
-    return f"shared corner, step {plateau.middle}", said, upright(W, W[:, pair].sum(axis=1)), None
+    return f"shared corner, step {plateau.middle}", said, upright(W, total(W[:, pair], axis=1)), None
 
 
 def _polygon(axes: Axes, W: np.ndarray, regular: np.ndarray | None, colour: str) -> None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import mean, running_total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, MUTED, theme
@@ -43,7 +44,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
     widths, sparsities = (sorted(best[axis].unique().tolist()) for axis in ("n_hidden", "sparsity"))
     wide, gap, left, top = CELL * tables.n_features, 0.3, 0.95, 0.78
     tall = [CELL * m for m in widths]
-    starts = top + np.cumsum([0, *(height + 0.3 for height in tall[:-1])])
+    starts = top + running_total([0, *(height + 0.3 for height in tall[:-1])])
     right = left + len(sparsities) * (wide + gap) + 0.6
     bottom = float(starts[-1]) + tall[-1]
     counts = _counts(tables)
@@ -95,7 +96,7 @@ def _responses(axes: Axes, W: np.ndarray) -> tuple[int, int]:
         axes.axhline(row, color=FAINT, linewidth=0.4, zorder=0)
     axes.set(xlim=(0, found.shape[1]), ylim=(found.shape[0], 0), xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
-    return int(mono.sum()), int(poly.sum())
+    return int(np.count_nonzero(mono)), int(np.count_nonzero(poly))
 
 
 def _counts(tables: Tables) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def _counts(tables: Tables) -> pd.DataFrame:
     shares = []
     for instance in tables.instances["instance"]:
         found = responses(tables.weights_of(int(instance)))
-        mono, poly = int(monosemantic(found).sum()), int(polysemantic(found).sum())
+        mono, poly = int(np.count_nonzero(monosemantic(found))), int(np.count_nonzero(polysemantic(found)))
         shares.append(poly / max(mono + poly, 1))
     return tables.instances[["instance", "n_hidden", "sparsity", "best"]].assign(share=shares)
 
@@ -112,7 +113,7 @@ def _shares(axes: Axes, counts: pd.DataFrame, column: str, widths: list[int], sp
     """A line for each width over densities, at equal distances, as the models beside them are."""
     shown = counts[counts["best"]] if column == "best" else counts
     for number, m in enumerate(widths):
-        own = shown[shown["n_hidden"] == m].groupby("sparsity")["share"].mean()
+        own = shown[shown["n_hidden"] == m].groupby("sparsity")["share"].agg(lambda shares: float(mean(shares)))
         places = np.arange(len(sparsities))
         colour = WIDTHS[-len(widths) :][number] if len(widths) > 4 else WIDTHS[number]
         axes.plot(
@@ -129,7 +130,7 @@ def _shares(axes: Axes, counts: pd.DataFrame, column: str, widths: list[int], sp
 def _note(tables: Tables, counts: pd.DataFrame) -> str:
     best = counts[counts["best"]].set_index(["n_hidden", "sparsity"])["share"]
     own = counts.set_index(["n_hidden", "sparsity"])["share"]
-    alike = int((np.abs(own - best.reindex(own.index)) < 1e-9).sum())
+    alike = np.count_nonzero(np.abs(own - best.reindex(own.index)) < 1e-9)
     seeds = int(counts.groupby(["n_hidden", "sparsity"]).size().min())
     return (
         f"Of {seeds} seeds, the one with the lowest loss is drawn; {alike} of all {len(counts)} models have the same "

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
@@ -58,7 +59,7 @@ def configurations(tables: Tables, points: list[Point]) -> list[Point]:
 
 
 def _configuration(tables: Tables, point: Point) -> tuple[int, int]:
-    return int(monosemantic(tables.weights_of(point.instance)).sum()), point.represented
+    return int(np.count_nonzero(monosemantic(tables.weights_of(point.instance)))), point.represented
 
 
 def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point]) -> Figure:
@@ -96,7 +97,7 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
     width, height, stack = 1.35 * CELL * tables.n_hidden, CELL * tables.n_features, 1.5
     left, top, gap, between, chart = 0.55, 0.34, 0.28, 0.12, 1.1
     weights = [_ordered(tables, point) for point in shown]
-    reach = 1.06 * max(float(np.abs(np.where(s * W > 0, W, 0)).sum(axis=1).max()) for W in weights for s in (1, -1))
+    reach = 1.06 * max(float(total(np.abs(np.where(s * W > 0, W, 0)), axis=1).max()) for W in weights for s in (1, -1))
     counts_at = top + height + between + stack + 0.76
     drawn = (
         f"Of densities that follow each other and share a configuration, one is drawn: {len(shown)} of {len(every)}."
@@ -116,7 +117,7 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
             shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(point.superposition, 0, 1)))
             panels.signed_stacks(below, W.T, list(shades), reach, outline=0.4)
             below.tick_params(labelleft=number == 0)
-            mono, poly = int(monosemantic(W).sum()), int(polysemantic(W).sum())
+            mono, poly = np.count_nonzero(monosemantic(W)), np.count_nonzero(polysemantic(W))
             said = f"{mono} mono, {poly} poly\n{point.represented} features\n{agreement(point)}"
             canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=8)
             if number == 0:
@@ -152,7 +153,7 @@ def _counts(axes: Axes, weights: list[np.ndarray]) -> None:
     """In the order of density, evenly spaced."""
     places = range(len(weights))
     for name, count in (("monosemantic", monosemantic), ("polysemantic", polysemantic)):
-        numbers = [int(count(W).sum()) for W in weights]
+        numbers = [np.count_nonzero(count(W)) for W in weights]
         axes.plot(places, numbers, "o-", color=COUNTED[name], markersize=5, linewidth=1.6, label=name, clip_on=False)
     axes.set(
         xlim=(-0.5, len(weights) - 0.5), ylim=(0, len(weights[0])), yticks=range(len(weights[0]) + 1), ylabel="neurons"

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from matplotlib.ticker import PercentFormatter
 
+from superposition.exact.functions import PI, arctan2, cos, sin
+from superposition.exact.sums import matmul, total
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
 from superposition.measures.ambiguity import by_active, lost
@@ -93,20 +95,24 @@ def _most_ambiguous(tables: Tables, instance: int) -> Shown:
     x = np.zeros((len(kept), len(pairs)))
     for column, pair in enumerate(pairs):
         x[list(pair), column] = STRENGTHS
-    output = np.maximum(W.T @ (W @ x) + b[:, None], 0)
-    sets, found = explanations(W, W @ x, TOLERANCE)
-    lengths = np.sqrt(((W @ x) ** 2).sum(axis=0))
+    vectors = matmul(W, x)
+    output = np.maximum(matmul(W.T, vectors) + b[:, None], 0)
+    sets, found = explanations(W, vectors, TOLERANCE)
+    lengths = np.sqrt(total(vectors**2, axis=0))
     # Lengths to three digits, so that rounding does not decide among pairs that are alike.
-    chosen = max(range(len(pairs)), key=lambda column: (int(found[:, column].sum()), round(float(lengths[column]), 3)))
-    h = W @ x[:, chosen]
-    order = np.argsort((np.arctan2(W[1], W[0]) - np.arctan2(h[1], h[0])) % (2 * np.pi), kind="stable")
-    turn = np.pi / 2 - np.arctan2(h[1], h[0])
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    chosen = max(
+        range(len(pairs)), key=lambda column: (np.count_nonzero(found[:, column]), round(float(lengths[column]), 3))
+    )
+    h = vectors[:, chosen]
+    order = np.argsort((arctan2(W[1], W[0]) - arctan2(h[1], h[0])) % (2 * PI), kind="stable")
+    turn = PI / 2 - arctan2(h[1], h[0])
+    rotation = np.array([[cos(turn), -sin(turn)], [sin(turn), cos(turn)]])
     renamed = {old: new for new, old in enumerate(order.tolist())}
     active = tuple(sorted(renamed[feature] for feature in pairs[chosen]))
     rows = [tuple(sorted(renamed[f] for f in sets[row])) for row in np.flatnonzero(found[:, chosen])]
     rivals = sorted(features for features in rows if features != active)
-    return Shown(rotation @ W[:, order], x[order, chosen], output[order, chosen], rotation @ h, [active, *rivals])
+    turned = matmul(rotation, W[:, order]), matmul(rotation, h)
+    return Shown(turned[0], x[order, chosen], output[order, chosen], turned[1], [active, *rivals])
 
 
 def _strengths(shown: Shown, features: tuple[int, ...]) -> list[float]:
@@ -171,7 +177,7 @@ def _curves(axes: Axes, rows: pd.DataFrame, column: str, colours: dict[int, str]
     counts = sorted(rows["active"].unique().tolist())
     for m, colour in colours.items():
         own = rows[rows["n_hidden"] == m]
-        best = own[own["best"]].sort_values("active")
+        best = own[own["best"]].sort_values("active", kind="stable")
         aside = (own["seed"].to_numpy() * 0.618034 % 1 - 0.5) * 0.2
         axes.plot(own["active"] + aside, own[column], ".", markersize=3.5, alpha=0.4, color=colour, markeredgewidth=0)
         axes.plot(best["active"], best[column], "o-", markersize=4.5, linewidth=1.6, color=colour, label=f"$m$ = {m}",
@@ -192,7 +198,7 @@ def _errors(axes: Axes, rows: pd.DataFrame, colours: dict[int, str]) -> None:
         shift = start - counts[0]
         for kind, style, face in (("unique", (0, (2, 1.5)), "white"), ("rivals", "-", colour)):
             known = own[(own["kind"] == kind) & (own["vectors"] >= LEAST_VECTORS)]
-            best = known[known["best"]].sort_values("active")
+            best = known[known["best"]].sort_values("active", kind="stable")
             axes.plot(known["active"] + shift, known["lost"], ".", markersize=3.5, alpha=0.35, color=colour,
                       markeredgewidth=0)  # fmt: skip
             axes.plot(best["active"] + shift, best["lost"], linestyle=style, linewidth=1.4, color=colour, marker="o",

@@ -7,6 +7,7 @@ from matplotlib.colors import ListedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from superposition.exact.sums import mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DENSITY, INK, MUTED, SIGNED, theme
@@ -54,7 +55,7 @@ def _equivalent_width(rows: pd.DataFrame) -> Figure:
             _diagonal(axes, wide, float(wide), "no superposition")
             for density, shade in shades.items():
                 here = own[own["density"] == density]
-                best = here[here["best"]].sort_values("n_hidden")
+                best = here[here["best"]].sort_values("n_hidden", kind="stable")
                 axes.plot(here["n_hidden"], here["equivalent"], ".", color=shade, markersize=4, alpha=0.5,
                           markeredgewidth=0)  # fmt: skip
                 axes.plot(best["n_hidden"], best["equivalent"], "-o", color=shade, linewidth=1.6, markersize=4.5,
@@ -75,7 +76,7 @@ def _equivalent_width(rows: pd.DataFrame) -> Figure:
 
 def _readouts(tables: Tables, rows: pd.DataFrame) -> Figure:
     """How much of the wide network's neurons is in the others' hidden layer, by width, where importance is flat."""
-    means = tables.extra["imitation"].groupby("instance")[["linear", "rectified"]].mean()
+    means = tables.extra["imitation"].groupby("instance")[["linear", "rectified"]].agg(_mean)
     curve = rows["curve"].iloc[0]
     read = rows[rows["curve"] == curve].join(means, on="instance", how="inner")
     shades, wide = _shades(rows), int(rows["n_hidden"].max())
@@ -87,7 +88,7 @@ def _readouts(tables: Tables, rows: pd.DataFrame) -> Figure:
             _diagonal(axes, wide, 1.0, "no superposition")
             for density, shade in shades.items():
                 here = read[read["density"] == density]
-                best = here[here["best"]].sort_values("n_hidden")
+                best = here[here["best"]].sort_values("n_hidden", kind="stable")
                 axes.plot(here["n_hidden"], here[column], ".", color=shade, markersize=4, alpha=0.5,
                           markeredgewidth=0)  # fmt: skip
                 axes.plot(best["n_hidden"], best[column], "-o", color=shade, linewidth=1.6, markersize=4.5,
@@ -108,6 +109,10 @@ def _readouts(tables: Tables, rows: pd.DataFrame) -> Figure:
         for line, note in enumerate(notes):
             canvas.text(LEFT, top + 0.24 + 0.16 * line, note, fontsize=8, color=MUTED)
         return canvas.figure
+
+
+def _mean(values: pd.Series) -> float:
+    return float(mean(values))
 
 
 def _map(tables: Tables, rows: pd.DataFrame) -> Figure:
@@ -140,7 +145,7 @@ def _map(tables: Tables, rows: pd.DataFrame) -> Figure:
             order = _first_halves(W) if number == 0 else in_reading_order(W)
             _halves(axes, np.where(found[:, None], _to_largest(directions(W, W_out)), 0)[:, order], found)
             canvas.text(place, top - 0.06, title, va="bottom", fontsize=9.5)
-            said = f"{int(found.sum())} of {len(found)} halves simulated"
+            said = f"{np.count_nonzero(found)} of {len(found)} halves simulated"
             canvas.text(place, top + height + 0.05, f"density {row['density']:g}\n{said}", fontsize=8, color=MUTED)
             if number == 0:
                 _half_ticks(axes, tables.n_features)
@@ -201,7 +206,7 @@ def _halves(axes: Axes, values: np.ndarray, found: np.ndarray) -> None:
     panels.matrix(axes, np.clip(values, 0, 1))
     for row in range(2, len(values), 2):
         axes.axhline(row, color=MUTED, linewidth=0.3, zorder=1)
-    axes.plot(np.full(found.sum(), values.shape[1] + 0.7), np.flatnonzero(found) + 0.5, "o", markersize=3.2,
+    axes.plot(np.full(np.count_nonzero(found), values.shape[1] + 0.7), np.flatnonzero(found) + 0.5, "o", markersize=3.2,
               color=INK, markeredgewidth=0, clip_on=False)  # fmt: skip
 
 

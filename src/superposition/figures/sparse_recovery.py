@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, theme
@@ -32,7 +33,6 @@ OWN, LASSO, RANDOM, APART = "#b5305a", "#2b6cb0", "#5b8c5a", "#c98a2b"
 DASHED, DOTTED = (0, (3, 1.5)), (0, (1, 1))
 HALO = [Stroke(linewidth=2.8, foreground="white"), Normal()]
 LEAST = 1e-6  # losses below it are not drawn
-DIGITS = 5
 
 
 def fits(tables: Tables) -> bool:
@@ -97,7 +97,7 @@ def _map(axes: Axes, shares: pd.DataFrame, n: int, decoder: str, kind: str) -> N
     panels.mosaic(axes, columns, rows, SHARE(values), values > 0)
 
     def place(m: np.ndarray) -> np.ndarray:
-        return np.round(np.interp(m, widths, np.arange(len(widths)) + 0.5, left=np.nan, right=np.nan), DIGITS)
+        return interpolate(m, widths, np.arange(len(widths)) + 0.5, left=np.nan, right=np.nan)
 
     centres = np.arange(len(active)) + 0.5
     found = transitions(shares)
@@ -146,7 +146,7 @@ def _read_out(tables: Tables) -> Figure:
     recovery, n = tables.extra["recovery"], tables.n_features
     seeds = trained(recovery, tables)
     random, apart = (pooled(others(recovery, kind)) for kind in ("gaussian", "optimised"))
-    density = float(tables.features["density"].mean())
+    density = float(mean(tables.features["density"]))
     with theme():
         canvas = Canvas(12.3, 4.7)
         losses, pairs, course = (canvas.axes(x, 0.55, w, 2.75) for x, w in ((0.75, 3.35), (5.0, 2.85), (8.75, 2.85)))
@@ -212,7 +212,7 @@ def _at_half(axes: Axes, own: Sweep, random: Sweep, n: int) -> None:
         axes.plot(shares.index, shares, style, color=colour, markersize=size, linewidth=1.4, label=name)
     if 2 * width == n:
         k = own.shares("lasso").columns.to_numpy()
-        bound = [round(no_pair_active(int(active), width, n), DIGITS) for active in k]
+        bound = [no_pair_active(int(active), width, n) for active in k]
         axes.plot(k, bound, "x", color=INK, markersize=6, markeredgewidth=1.1, zorder=5, label="no pair is active")
     axes.set(ylim=(0, 1.04), xlabel="active features k")
     axes.legend(loc="lower left", fontsize=7.5)
@@ -228,11 +228,11 @@ def _course(axes: Axes, own: Sweep, random: Sweep, apart: Sweep, n: int) -> None
     ):
         found = transitions(sweep.shares("lasso"))
         x = order(found.index.to_numpy(float), n)
-        axes.plot(np.round(x, DIGITS), np.round(found, DIGITS), style, color=colour, markersize=5, label=name)
+        axes.plot(x, found, style, color=colour, markersize=5, label=name)
         last = max(last, *x, *found) if len(found) else last
     k = np.linspace(0.5, float(random.rows["active"].max()), 60)
     curve = [smallest_sum(float(one), n) for one in k.tolist()]
-    axes.plot(np.round(order(k, n), DIGITS), np.round(curve, DIGITS), color=THEORY, linewidth=1.2,
+    axes.plot(order(k, n), curve, color=THEORY, linewidth=1.2,
               linestyle=(0, (3, 1.5)), zorder=1)  # fmt: skip
     axes.plot([0, 40], [0, 40], color=MUTED, linewidth=0.8, zorder=0)
     axes.set(xlim=(0, 1.08 * float(order(k, n).max())), ylim=(0, 1.08 * max(last, *curve)))

@@ -10,6 +10,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 
 from superposition.figures.animation import Animation
+from superposition.figures.svg import svg
 
 INK, MUTED, FAINT = "#22252b", "#6b717c", "#d5d8de"
 
@@ -64,9 +65,6 @@ def theme() -> Iterator[None]:
 
 
 def save(figure: Figure | Animation, path: Path) -> None:
-    """Write an SVG with the same bytes every time."""
-    if isinstance(figure, Animation):
-        path.write_bytes(figure.svg())
-        return
+    """Write an SVG with the same bytes every time, on every machine."""
     with theme():
-        figure.savefig(path, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})
+        path.write_bytes(figure.svg() if isinstance(figure, Animation) else svg(figure))

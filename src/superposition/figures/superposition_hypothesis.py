@@ -150,7 +150,7 @@ def _note(rows: pd.DataFrame) -> str:
     seeds = int(relu.groupby(["ratio", "density"]).size().min())
     agreeing = 0
     for _, own in relu.groupby(["ratio", "density"]):
-        agreeing += int((own["n_represented"] == own.loc[own["best"], "n_represented"].iloc[0]).sum())
+        agreeing += int(np.count_nonzero(own["n_represented"] == own.loc[own["best"], "n_represented"].iloc[0]))
     return (
         f"Points and areas: of {seeds} seeds the one with the lowest loss; dashes: the others ({agreeing} of "
         f"{len(relu)} represent as many features).\nUpright bars: where theory has the first pair tip, with the best "

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
+from superposition.exact.functions import log, power
+from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
@@ -36,7 +38,6 @@ NAMES = {
     TRIANGLE: "three features",
 }
 EXTENT = 1.3
-PLACES = 4  # decimals of what theory and floating point give, so that a figure has the same bytes everywhere
 
 Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative density
 
@@ -68,8 +69,8 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def feature_vectors(sweep: Sweep, density: float) -> Figure:
     """The best model at each density, turned alike: on the left where that is two digons, on the right pentagons."""
     side, gap, left, top = 3.5, 0.5, 0.3, 0.62
-    span = np.log(list(sweep))
-    shade = {one: to_hex(DENSITY((np.log(one) - span[0]) / (span[-1] - span[0]))) for one in sweep}
+    span = log(list(sweep))
+    shade = {one: to_hex(DENSITY((log(one) - span[0]) / (span[-1] - span[0]))) for one in sweep}
     with theme():
         canvas = Canvas(2 * left + 2 * side + gap, top + side + 1.32)
         headings = ("Two digons, the varied feature at 0", "Pentagons, the varied feature upward")
@@ -83,7 +84,7 @@ def feature_vectors(sweep: Sweep, density: float) -> Figure:
             within = f"at {min(chosen):.2g} to {max(chosen):.2g} times the others' density" if chosen else "never best"
             canvas.text(left + place * (side + gap) + side / 2, 0.36, within, ha="center", fontsize=8, color=MUTED)
         bar = canvas.axes(left + 0.2, top + side + 0.35, 2.4, 0.11)
-        ticks = [(float((np.log(one) - span[0]) / (span[-1] - span[0])), f"{one:.3g}") for one in _decades(sweep)]
+        ticks = [(float((log(one) - span[0]) / (span[-1] - span[0])), f"{one:.3g}") for one in _decades(sweep)]
         panels.colour_bar(bar, DENSITY, ticks, "density of the varied feature over that of the others")
         models_found, each = sum(map(len, sweep.values())), len(next(iter(sweep.values())))
         pentagon, digons = (_count(sweep, name) for name in (PENTAGON, WITHOUT_LAST))
@@ -112,17 +113,17 @@ def losses(sweep: Sweep, density: float) -> Figure:
         canvas.text(left, 0.14, "Loss of each geometry", fontsize=10.5, color=INK)
         axes = canvas.axes(left, top, width, height)
         for name, curve in curves.items():
-            axes.plot(relative, np.round(1e3 * curve, 3), color=COLOURS[name], linewidth=1.4, zorder=2)
+            axes.plot(relative, 1e3 * curve, color=COLOURS[name], linewidth=1.4, zorder=2)
             found = [(one, model.loss) for one, here in sweep.items() for model in here if shape(model.norms) == name]
             if found:
                 x, y = np.array(found).T
-                axes.plot(x, np.round(1e3 * y, 3), "o", markersize=3.6, color=COLOURS[name], markeredgecolor="white",
+                axes.plot(x, 1e3 * y, "o", markersize=3.6, color=COLOURS[name], markeredgecolor="white",
                           markeredgewidth=0.4, linestyle="none", zorder=3, clip_on=True)  # fmt: skip
-        switch = _crossing(relative, np.log(curves[WITHOUT_LAST] / curves[PENTAGON]))
+        switch = _crossing(relative, log(curves[WITHOUT_LAST] / curves[PENTAGON]))
         if switch is not None:
-            axes.axvline(round(switch, 3), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+            axes.axvline(switch, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
             said = f"{switch:.2f}\n({1 / switch:.1f} times less)"
-            axes.text(round(switch, 3) * 1.06, 7.75, said, fontsize=8, color=MUTED, va="top")
+            axes.text(switch * 1.06, 7.75, said, fontsize=8, color=MUTED, va="top")
         axes.set_xscale("log")
         axes.set(xlim=(relative[0] * 0.93, relative[-1] * 1.07), ylim=(0, 8), ylabel="loss × 1000")
         axes.set_xlabel("density of the varied feature over that of the others")
@@ -146,13 +147,12 @@ def _count(sweep: Sweep, name: str) -> int:
 
 def _loss(W: np.ndarray, loss: float) -> float:
     """NaN where the minimisation has left the pentagon."""
-    return loss if shape(np.sqrt((W**2).sum(axis=0))) == PENTAGON else np.nan
+    return loss if shape(np.sqrt(total(W**2, axis=0))) == PENTAGON else np.nan
 
 
 def _turned(model: Planar) -> np.ndarray:
     """The varied feature upward, on whose right is the one of the lower number; without it, a digon upright."""
-    W = upright(model.W, model.W[:, -1] if model.norms[-1] > REPRESENTED_NORM else model.W[:, 0])
-    return np.round(W, PLACES)
+    return upright(model.W, model.W[:, -1] if model.norms[-1] > REPRESENTED_NORM else model.W[:, 0])
 
 
 def _vectors(axes: Axes, shown: list[tuple[np.ndarray, str]]) -> None:
@@ -166,11 +166,11 @@ def _vectors(axes: Axes, shown: list[tuple[np.ndarray, str]]) -> None:
 
 
 def _marks(axes: Axes, density: float, relative: np.ndarray) -> None:
-    """Where the exact optimum has each feature at the ends and at equal densities, to two decimals."""
+    """Where the exact optimum has each feature at the ends and at equal densities."""
     found = pentagons(density, density * relative)
-    for place in (0, int(np.argmin(np.abs(np.log(relative)))), len(relative) - 1):
+    for place in (0, int(np.argmin(np.abs(log(relative)))), len(relative) - 1):
         W = found[place].W
-        axes.plot(*np.round(upright(W, W[:, -1]), 2), "+", color=INK, markersize=7, markeredgewidth=0.9, zorder=4)
+        axes.plot(*upright(W, W[:, -1]), "+", color=INK, markersize=7, markeredgewidth=0.9, zorder=4)
 
 
 def _crossing(x: np.ndarray, sign: np.ndarray) -> float | None:
@@ -178,10 +178,10 @@ def _crossing(x: np.ndarray, sign: np.ndarray) -> float | None:
     for place in range(len(x) - 1):
         if sign[place] < 0 <= sign[place + 1]:
             share = -sign[place] / (sign[place + 1] - sign[place])
-            return float(x[place] * (x[place + 1] / x[place]) ** share)
+            return float(x[place] * power(x[place + 1] / x[place], share))
     return None
 
 
 def _decades(sweep: Sweep) -> list[float]:
     low, high = min(sweep), max(sweep)
-    return [10.0**k for k in range(-4, 5) if low * 0.999 <= 10.0**k <= high * 1.001]
+    return [tick for k in range(-4, 5) if low * 0.999 <= (tick := float(f"1e{k}")) <= high * 1.001]

@@ -1,0 +1,97 @@
+"""Figures as SVG, in coordinates that do not show by which processor they were computed."""
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import numpy as np
+from matplotlib import _path
+from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.transforms import Bbox, IdentityTransform
+
+from superposition.exact.functions import Numbers
+
+PER_POINT = 1000  # steps of the grid, of which 0.001 pt are a sixtieth of what a high-resolution screen shows
+# A third of a third of a step or an eighth of one are where coordinates may well be, being made of round numbers. The
+# golden section is, of all numbers, the hardest to reach by fractions: none of denominator q is closer than 0.38 / q^2.
+SHIFT = 0.1381966011250105  # (5 - sqrt(5)) / 20: of a step
+NOISE = 2.0**-50  # of a coordinate, or of 1024 pt if that is more: 8 units in the last place, and 9e-13 pt
+
+
+def settled(x: Numbers) -> np.ndarray:
+    """Coordinates in points, rounded to thousandths, so that what computed them may be a little off.
+
+    Steps in which a coordinate comes about, products of matrices in a BLAS, logarithms of an axis, sums that a compiler
+    fuses, each differ by a rounding between machines. What is written differs only if a boundary of the rounding is
+    between two such coordinates. So one that is within NOISE of a boundary is refused: a figure that is written is the
+    same on every machine whose coordinates are less than that away. Of the half a million coordinates in all figures
+    together, one is refused by chance in about 1 of 1000 changes of everything: 2 * 9e-13 / 0.001 each.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    scaled = x * PER_POINT + SHIFT
+    steps = np.rint(scaled)
+    room = (0.5 - np.abs(scaled - steps)) / PER_POINT
+    close = room < NOISE * np.maximum(np.abs(x), 1024.0)
+    if bool(close.any()):
+        raise ArithmeticError(
+            f"the coordinate {float(x[close].flat[0])!r} pt may be rounded to either side on another machine; draw the "
+            f"figure a little larger or smaller, or change SHIFT in {__name__}"
+        )
+    return np.asarray(steps / PER_POINT)
+
+
+class Renderer(RendererSVG):
+    """Matplotlib's, but for coordinates, which are settled before anything is written or named after them."""
+
+    def _convert_path(
+        self,
+        path: Path,
+        transform: Any = None,
+        clip: bool | None = None,
+        simplify: bool | None = None,
+        sketch: Any = None,
+    ) -> str:
+        area = (0.0, 0.0, self.width, self.height) if clip else None
+        moved = path.cleaned(transform, remove_nans=True, clip=area, simplify=simplify, curves=True, sketch=sketch)
+        vertices, codes = np.asarray(moved.vertices), np.asarray(moved.codes)
+        moved = Path(settled(vertices[:-1]), codes[:-1])  # the last code says that it ends
+        commands = [b"M", b"L", b"Q", b"C", b"z"]
+        text: bytes = _path.convert_to_string(  # type: ignore[attr-defined]
+            moved, None, None, False, None, 3, commands, False
+        )
+        return text.decode("ascii")
+
+    def _get_clip_attrs(self, gc: Any) -> dict[str, str]:
+        if gc.get_clip_path()[0] is not None:
+            raise NotImplementedError("figures are clipped by rectangles only")
+        if (box := gc.get_clip_rectangle()) is not None:
+            gc.set_clip_rectangle(Bbox(settled([box.min, box.max])))
+        attributes: dict[str, str] = super()._get_clip_attrs(gc)
+        return attributes
+
+    def _iter_collection(self, *args: Any, **kwargs: Any) -> Iterator[tuple[Any, ...]]:
+        for x, y, *rest in super()._iter_collection(*args, **kwargs):  # type: ignore[misc]
+            yield (*settled([x, y]).tolist(), *rest)
+
+    def draw_markers(
+        self, gc: Any, marker_path: Path, marker_trans: Any, path: Path, trans: Any, rgbFace: Any = None
+    ) -> None:
+        moved = trans.transform_path(path)
+        moved = Path(settled(moved.vertices), moved.codes)
+        super().draw_markers(gc, marker_path, marker_trans, moved, IdentityTransform(), rgbFace)
+
+    def draw_text(self, gc: Any, x: float, y: float, *args: Any, **kwargs: Any) -> None:
+        super().draw_text(gc, *settled([x, y]).tolist(), *args, **kwargs)
+
+
+def svg(figure: Figure) -> bytes:
+    """What is drawn on a white ground, without a date."""
+    file = StringIO()
+    figure.set(dpi=72, facecolor="white")  # one pixel is a point
+    width, height = figure.get_size_inches() * 72
+    renderer = Renderer(float(width), float(height), file, metadata={"Date": None, "Creator": None})
+    figure.draw(renderer)
+    renderer.finalize()
+    return file.getvalue().encode("utf-8")
