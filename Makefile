@@ -22,11 +22,11 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro test check format verify full costs bench lock .venv clean
+.PHONY: help repro test check format verify verify-dispatch verify-cpus full costs bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@grep -hE '^[.a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([.a-z]+):.*## /\1|/' | awk -F '|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /\1|/' | awk -F '|' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
@@ -47,6 +47,12 @@ format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 
 verify: $(RUNTIME) ## Recompute HEAD in a fresh clone, compare with dvc.lock; EXPERIMENTS="..." or all, default intro
 	@python scripts/verify.py $(EXPERIMENTS)
+
+verify-dispatch: $(RUNTIME) ## The same bytes whatever code libraries choose for a processor? EXPERIMENTS="..." or all
+	@python -m scripts.verify_dispatch $(EXPERIMENTS) $(ARGS)
+
+verify-cpus: $(RUNTIME) ## The same bytes on emulated processors? Needs qemu-user; ARGS="Haswell EPYC --arm SYSROOT"
+	@python -m scripts.verify_cpus $(ARGS)
 
 full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
 	@python -m scripts.full_scale $(EXPERIMENTS)

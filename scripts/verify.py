@@ -4,12 +4,16 @@
     make verify EXPERIMENTS="a b"      # these
     make verify EXPERIMENTS=all        # every stage, the report too
 
+It prints a line for each output, then one for each kind of stage, which tells where bits have changed with another
+release of PyTorch, NumPy, SciPy or matplotlib; packages whose version is not requirements.txt's are named.
+
 What is checked is HEAD, in a fresh clone: no DVC cache, no run cache, no dvc.lock to start from. The clone uses this
 interpreter's packages and its own code. Exit status: 0 all the same, 1 something differs or a stage failed, 2 a request
 that cannot be checked.
 """
 
 import argparse
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -19,6 +23,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
 Lock = dict[str, Any]  # dvc.lock's stages by name
@@ -62,7 +67,7 @@ def hashes(lock: Lock, stage: str, kind: str = "outs") -> dict[str, str]:
 
 
 def compare(committed: Lock, recomputed: Lock, stages: list[str]) -> int:
-    """Print one line per output; the number of lines that are not `same`."""
+    """Print one line per output, and one per kind of stage; the number of outputs that are not `same`."""
     rows = [("stage", "output", "", "dvc.lock", "recomputed")]
     for stage in stages:
         before, after = hashes(committed, stage), hashes(recomputed, stage)
@@ -72,7 +77,30 @@ def compare(committed: Lock, recomputed: Lock, stages: list[str]) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print()
+    kinds = [row[0].partition("@")[0] for row in rows[1:]]
+    for kind in dict.fromkeys(kinds):
+        same = [row[2] == "same" for row, its_kind in zip(rows[1:], kinds, strict=True) if its_kind == kind]
+        print(f"{kind}: {sum(same)} of {len(same)} outputs same")
     return sum(row[2] == "DIFFERENT" for row in rows)
+
+
+def other_versions(requirements: Path) -> list[str]:
+    """Packages that are installed here in another version than the one that is pinned."""
+    found = []
+    for line in requirements.read_text(encoding="utf-8").splitlines():
+        if (
+            line[:1].isalpha()
+            and (pin := Requirement(line.rstrip("\\ ")))
+            and (not pin.marker or pin.marker.evaluate())
+        ):
+            try:
+                version = importlib.metadata.version(pin.name)
+            except importlib.metadata.PackageNotFoundError:
+                version = "missing"
+            if version == "missing" or not pin.specifier.contains(version, prereleases=True):
+                found.append(f"{pin.name} {version} ({pin.specifier})")
+    return found
 
 
 def stale(committed: Lock, recomputed: Lock, stages: list[str]) -> list[str]:
@@ -124,6 +152,8 @@ def main() -> int:
         print()
         # The digests of sources are no results.
         different = compare(committed, recomputed, [stage for stage in stages if stage != "code"])
+        if others := other_versions(clone / "requirements.txt"):
+            print(f"\nNote: installed are not the versions of requirements.txt: {', '.join(others)}.")
         if outdated := stale(committed, recomputed, stages):
             print(f"\nNote: dvc.lock was made with other code or parameters for {', '.join(outdated)}.")
         verdict = f"{different} outputs differ from the committed dvc.lock" if different else "All outputs are the same"
