@@ -126,6 +126,8 @@ def _plain_power(node: ast.BinOp | ast.AugAssign) -> bool:
     exponent, base = node.right, node.left
     if isinstance(exponent, ast.Constant) and exponent.value == 2:
         return True
+    if all(isinstance(part, ast.Constant) and isinstance(part.value, int) for part in (base, exponent)):
+        return True
     base = base.operand if isinstance(base, ast.UnaryOp) else base
     return isinstance(base, ast.Constant) and base.value in (1, 2)  # signs, and powers of two
 
@@ -202,7 +204,7 @@ def test_a_planted_call_is_found(planted, name):
     "harmless",
     [
         "np.sqrt(x) + math.sqrt(2) * x**2",
-        "2.0**-18 * x + (-1) ** k",
+        "2.0**-18 * x + (-1) ** k + 10**9",
         "sum(a > b for a, b in pairs) + sum(1 for _ in x) + sum(len(x) for x in y)",
         "np.count_nonzero(x > 0, axis=1)",
         "total(x, axis=1) / mean(y) + matmul(W.T, W)",

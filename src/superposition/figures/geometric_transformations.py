@@ -65,9 +65,7 @@ def figures(tables: Tables) -> dict[str, Figure | Animation]:
     run = Run(int(seeds[order[shown]]), steps, _upright(W), loss * given[shown], _marks(stages(W, loss)))
     others = [loss * unit for (_, _, loss), unit in zip(paths, given, strict=True)]
     which = "with the lowest loss of those that do" if any(ordered) else "with the lowest loss"
-    note = (
-        f"{sum(ordered)} of {len(ordered)} seeds go from A to B to C to D; shown is the one {which} (seed {run.seed})."
-    )
+    note = f"{ordered.count(True)} of {len(ordered)} seeds go from A to B to C to D; shown is the one {which} (seed {run.seed})."
     return {"animation": _moving(run), "stages": _stills(run, others, note)}
 
 
@@ -244,7 +242,9 @@ def _moving_loss(picture: Animation, run: Run, times: np.ndarray, loss: np.ndarr
     first, last = log10(run.steps[run.steps >= MOVING_FROM][[0, -1]]).tolist()
     for power in range(ceil(first), floor(last) + 1):
         x = float(across(power * LOG_10))
-        picture.text(x, bottom + 19, f"{10**power:,}".replace(",", "\u202f"), text_anchor="middle", size=12)
+        picture.text(
+            x, bottom + 19, f"{int('1' + power * '0'):,}".replace(",", "\u202f"), text_anchor="middle", size=12
+        )
     picture.text((left + right) / 2, bottom + 38, "step", text_anchor="middle")
     picture.text(left, top - 28, "loss, summed over features, given a non-zero input", size=12, fill=MUTED)
     places = np.stack([across(times), down(loss)], axis=1)

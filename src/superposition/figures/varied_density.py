@@ -86,7 +86,7 @@ def feature_vectors(sweep: Sweep, density: float) -> Figure:
         bar = canvas.axes(left + 0.2, top + side + 0.35, 2.4, 0.11)
         ticks = [(float((log(one) - span[0]) / (span[-1] - span[0])), f"{one:.3g}") for one in _decades(sweep)]
         panels.colour_bar(bar, DENSITY, ticks, "density of the varied feature over that of the others")
-        models_found, each = sum(map(len, sweep.values())), len(next(iter(sweep.values())))
+        models_found, each = sum(len(models) for models in sweep.values()), len(next(iter(sweep.values())))
         pentagon, digons = (_count(sweep, name) for name in (PENTAGON, WITHOUT_LAST))
         for line, text in enumerate(
             (
