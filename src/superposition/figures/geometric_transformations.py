@@ -65,7 +65,8 @@ def figures(tables: Tables) -> dict[str, Figure | Animation]:
     run = Run(int(seeds[order[shown]]), steps, _upright(W), loss * given[shown], _marks(stages(W, loss)))
     others = [loss * unit for (_, _, loss), unit in zip(paths, given, strict=True)]
     which = "with the lowest loss of those that do" if any(ordered) else "with the lowest loss"
-    note = f"{ordered.count(True)} of {len(ordered)} seeds go from A to B to C to D; shown is the one {which} (seed {run.seed})."
+    shows = f"{ordered.count(True)} of {len(ordered)} seeds go from A to B to C to D"
+    note = f"{shows}; shown is the one {which} (seed {run.seed})."
     return {"animation": _moving(run), "stages": _stills(run, others, note)}
 
 
