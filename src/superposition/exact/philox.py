@@ -62,7 +62,9 @@ def words(
     them however few features there are.
     """
     blocks = -(-rows // 4)
-    block = torch.arange(blocks, device=keys.device).view(1, -1, 1).expand(len(keys), -1, -1)
+    # Masked, which changes nothing but what PyTorch's compiler makes of it: a bare index it multiplies in 32 bits, and
+    # the words of all blocks from the third on come out wrong (2.11 on CUDA; pytorch issues 175966 and 183901).
+    block = (torch.arange(blocks, device=keys.device) & _MASK).view(1, -1, 1).expand(len(keys), -1, -1)
     counter = (block, samples.view(1, 1, -1), step.view(1, 1, 1), torch.zeros_like(step).view(1, 1, 1))
     drawn = philox4x32(counter, (keys[:, 0].view(-1, 1, 1), keys[:, 1].view(-1, 1, 1)))
     return torch.stack(drawn, 2).flatten(1, 2)[:, :rows]
