@@ -190,14 +190,22 @@ def test_the_kernel_says_what_diverged(tmp_path):
             form(world(RELU, n=30, m=12, learning_rate=50.0), tmp_path / form.__name__)
 
 
+ON_A_GPU = pytest.param(
+    "cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+)
+
+
 @needs_a_compiler
-@pytest.mark.parametrize("model", [RELU, ABSOLUTE], ids=lambda a: a.name)
-def test_the_compiled_loop_has_the_bits_of_the_plain_form(model):
-    """The form that GPUs take, here on the CPU."""
-    steps = (module := build(model, 3, world(model, n=6, m=3), fast=False)[0]).steps
-    start = first_state(module)
-    for ours, theirs in zip(steps.compiled(start)(0, 30, start), steps.run(0, 30, start), strict=True):
-        assert torch.equal(ours, theirs)
+@pytest.mark.parametrize("device", ["cpu", ON_A_GPU])
+@pytest.mark.parametrize(("model", "n", "m"), [(RELU, 20, 5), (ABSOLUTE, 6, 3)], ids=["relu_output", "absolute"])
+def test_the_compiled_loop_has_the_bits_of_the_plain_form(model, n, m, device):
+    """The form that GPUs take; of 20 features, since one call of Philox has words for 4."""
+    w = world(model, n=n, m=m)
+    here = build(model, m, w, fast=False)[0].steps
+    there = build(model, m, w, fast=False)[0].steps.to(device)
+    start, moved = (steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p))) for steps in (here, there))
+    for ours, theirs in zip(there.compiled(moved)(0, 30, moved), here.run(0, 30, start), strict=True):
+        assert torch.equal(ours.cpu(), theirs)
 
 
 @needs_a_compiler
@@ -216,6 +224,7 @@ def test_without_a_compiler_training_takes_the_plain_form_and_says_so_once(tmp_p
     w, expected = world(RELU), plain(world(RELU), tmp_path / "a")
     library.cache_clear()
     monkeypatch.setattr(kernel.shutil, "which", lambda _: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # which would take a form that needs no compiler
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         trained = [fast(w, tmp_path / "b"), fast(w, tmp_path / "c")]
