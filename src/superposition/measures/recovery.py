@@ -145,6 +145,8 @@ def smallest_sum(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden 
 def shortest(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden sample"]) -> ndarray:
     """From the coordinates of x along orthonormal directions of the weights: all that h tells of x."""
     kept = independent(W)
+    if not kept:
+        return np.zeros((W.shape[1], h.shape[1]))
     directions = orthonormal(W[kept].T)
     return matmul(directions, solve(matmul(W[kept], directions), h[kept]))
 
