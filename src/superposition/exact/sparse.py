@@ -23,12 +23,13 @@ Samples = Float[ndarray, "feature sample"]
 def non_negative_least_squares(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden sample"]) -> Samples:
     """Of each sample the x >= 0 with the least ||W x - h||; if several explain h, the one that the search meets.
 
-    What correlates most is taken, and what would get below 0 on the way to the new fit is dropped where it meets 0
-    (Lawson & Hanson 1974, "Solving Least Squares Problems", chapter 23). It is dropped before the other one is taken,
-    not after: so features never are together of which one depends on the others.
+    What correlates most is taken, unless it depends on what is there, and what would get below 0 on the way to the new
+    fit is dropped where it meets 0 (Lawson & Hanson 1974, "Solving Least Squares Problems", chapter 23). It is dropped
+    before the other one is taken, not after, so that one may take the place of another that it depends on.
     """
     search = _Searches(W, h)
     x, coming = np.zeros(search.taken.shape), np.full(len(search.which), -1)  # the feature to be taken next, -1: none
+    closed = search.taken.copy()  # those that were rejected since something was taken or dropped
     for _ in range(ROUNDS * W.shape[1]):
         if not len(search.which):
             return np.maximum(search.solutions(), 0.0)
@@ -37,26 +38,29 @@ def non_negative_least_squares(W: Float[ndarray, "hidden feature"], h: Float[nda
         below = taken & (fit <= 0) & ~pending[:, None]
         settled = ~pending & ~below.any(axis=1)
         x = np.where(settled[:, None], fit, x)
-        correlation = np.where(taken, -np.inf, search.tableau[..., -1])
+        correlation = np.where(taken | closed, -np.inf, search.tableau[..., -1])
         best = correlation.argmax(axis=1)
-        # Where the fit is reached, one more comes: x_j = t, up to the t that fits best, if float64 can tell that t.
+        ended = settled & (correlation[every, best] <= search.nothing)
+        if ended.any():
+            x, coming, closed = search.end(ended, x, coming, closed)
+            continue
+        # Where the fit is reached, one more comes: x_j = t, up to the t that fits best.
         column, square = search.tableau[every, :, best], search.tableau[every, best, best]
-        clear = square > DEPENDENT * search.squares[best]
-        length = np.where(clear, correlation[every, best] / np.where(clear, square, 1.0), np.inf)
+        length = np.where(square > 0, correlation[every, best] / np.where(square > 0, square, 1.0), np.inf)
         towards = np.where(taken, np.where(settled[:, None], -column, fit - x), 0.0)
         towards[every[settled], best[settled]] = 1.0
         room = np.where(taken & (towards < 0) | below, x / np.where(towards < 0, -towards, 1.0), np.inf)
         first = room.argmin(axis=1)
         most = room[every, first]
-        ended = settled & ((correlation[every, best] <= search.nothing) | np.isinf(np.minimum(length, most)))
-        if ended.any():
-            x, coming = search.end(ended, x, coming)
-            continue
         dropping = ~pending & (~settled | (most < length))
+        rejected = settled & ~dropping & (square <= DEPENDENT * search.squares[best])
+        if rejected.any():
+            closed[every[rejected], best[rejected]] = True
+            continue
         x = np.maximum(x + np.where(dropping, most, 0.0)[:, None] * towards, 0.0)
         x[every[dropping], first[dropping]] = 0.0
         search.exchange(np.where(dropping, first, np.where(pending, coming, best)), dropping)
-        coming = np.where(settled & dropping, best, -1)
+        coming, closed = np.where(settled & dropping, best, -1), np.zeros_like(closed)
     raise ArithmeticError(f"{len(x)} searches take and drop features without an end")
 
 
