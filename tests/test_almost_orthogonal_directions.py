@@ -180,6 +180,10 @@ def test_a_trial_ends_before_the_first_that_is_too_close(monkeypatch):
             assert last.max() >= limit
 
 
+def test_any_two_are_too_close_for_a_limit_of_minus_one():
+    assert before_two_are_close(4, -1.0, False, 0) == 1
+
+
 def test_medians_are_those_of_theory():
     counts = [before_two_are_close(60, 0.4, True, trial) for trial in range(200)]
     # log N scatters by 1/2 or so; the median of 200 by 6%

@@ -69,6 +69,13 @@ def test_products_on_grids_are_exact():
     assert Fraction(float(sums.matmul(a, b)[3, 4])) == exact
 
 
+def test_grids_that_are_known_make_no_difference():
+    a, b = (np.round(GENERATOR.normal(size=shape) * 2**12) / 2**12 for shape in ((3, 4000), (4000, 2)))
+    np.testing.assert_array_equal(sums.matmul(a, b, (12, 12)), sums.matmul(a, b))
+    wide = a * 2.0**20  # too large for one exact sum: cut into parts as if nothing had been said
+    np.testing.assert_array_equal(sums.matmul(wide, b * 2.0**20, (12, 12)), sums.matmul(wide, b * 2.0**20))
+
+
 def test_matrix_products_take_vectors_and_batches_as_numpy_does():
     a, b = uneven(6, 4, 5), uneven(6, 5, 3)
     for x, y in ((a, b), (a[0], b[0, :, 0]), (a[0, 0], b[0]), (a[0, 0], b[0, :, 0]), (a, b[0])):

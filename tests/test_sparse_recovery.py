@@ -121,6 +121,12 @@ def test_matching_pursuit_does_not_know_that_features_are_not_negative():
 
 def test_the_pseudo_inverse_spreads_what_it_finds():
     assert SOLVERS["pseudo_inverse"](np.array([[1.0, 1.0]]), np.array([[1.0]])) == pytest.approx(np.full((2, 1), 0.5))
+    # ... also where dimensions are nothing, multiples or sums of others: six of them, of which three tell something
+    W = np.vstack([gaussian(3, 8, 0), np.zeros(8), 2 * gaussian(3, 8, 0)[0], gaussian(3, 8, 0)[:2].sum(axis=0)])
+    h = W @ with_active(8, 2, 5, 0)
+    np.testing.assert_allclose(SOLVERS["pseudo_inverse"](W, h), np.linalg.pinv(W) @ h, atol=1e-12)
+    assert len(recovery.independent(W)) == 3
+    assert not SOLVERS["pseudo_inverse"](np.zeros((2, 3)), np.zeros((2, 1))).any()
 
 
 @pytest.mark.parametrize("decoder", ["nnls", "lasso"])

@@ -44,7 +44,7 @@ def negative_needs_no_bias(tables: Tables) -> Finding:
         shown = model.norms > REPRESENTED_NORM
         share = filtered(model.W, model.b, shown).relu
         bias = float(np.abs(model.b[shown]).max(initial=0))
-        holds = np.count_nonzero(shown) == 4 and share > 0.99 and bias < 0.05
+        holds = int(np.count_nonzero(shown)) == 4 and share > 0.99 and bias < 0.05
         return Judged(holds, _rounded(share), f"{share:.1%}, |b| <= {bias:.3f}")
 
     return over_densities(tables, SETTING, PAIRS, judge, "filtered by the ReLU")

@@ -130,42 +130,66 @@ def dot(x: Numbers, y: Numbers) -> ndarray:
     return total(np.asarray(x, np.float64) * np.asarray(y, np.float64), axis=-1)
 
 
-def matmul(a: ndarray, b: ndarray) -> ndarray:
+def matmul(a: ndarray, b: ndarray, fraction_bits: tuple[int, int] | None = None) -> ndarray:
     """The matrix product, like numpy's `@`, of matrices and vectors, with the same bits whatever multiplies them.
 
     Rows of `a` and columns of `b` are cut into parts of so few bits that sums of the products of two parts are exact
     (Ozaki et al. 2012, "Error-free transformations of matrix multiplication by using fast routines of matrix
     multiplication and its applications"), and these few exact matrices are added in a fixed order. Of the digits of
     each entry's largest possible product, at least 2^-57 are kept, about what float64 itself keeps. On grids of few
-    bits one part is all, and this is one call of the BLAS.
+    bits one part is all, and this is one call of the BLAS. Who knows the grids of all entries, multiples of 2^-i of `a`
+    and 2^-j of `b`, may say so by `fraction_bits` = (i, j): then just magnitudes are looked at, in half the time.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     row, column = a.ndim == 1, b.ndim == 1
     a, b = (a[None, :] if row else a), (b[:, None] if column else b)
     terms = a.shape[-1]
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ArithmeticError("a matrix product of numbers that are not finite")
-    room = SIGNIFICAND_BITS - max(terms - 1, 0).bit_length()
     found = np.zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
     if found.size and terms:
-        found = a @ b if _bits(a, -1) + _bits(b, -2) <= room else _in_parts(a, b, room // 2)
+        room = SIGNIFICAND_BITS - (terms - 1).bit_length()
+        above_a, above_b = _exponents(a, -1), _exponents(b, -2)
+        if fraction_bits:
+            needed = sum(int(f + above.max()) for f, above in zip(fraction_bits, (above_a, above_b), strict=True))
+        else:
+            needed = _bits(a, above_a) + _bits(b, above_b)
+        if needed <= room:
+            found = a @ b
+        else:
+            found = _in_parts(_parts(a, above_a, room // 2), _parts(b, above_b, room // 2), room // 2)
     found = found[..., 0, :] if row else found
     return np.asarray(found[..., 0]) if column else found
 
 
-def _bits(x: ndarray, axis: int) -> int:
-    """How many bits, from the leading one of the largest entry along `axis` down, hold all entries; 53 for many."""
-    _, exponent = np.frexp(np.max(np.abs(x), axis=axis, keepdims=True))
+def _exponents(x: ndarray, axis: int) -> ndarray:
+    """e of the least 2^e that is above all entries along `axis`, or at most twice that."""
+    largest = np.maximum(x.max(axis=axis, keepdims=True), -x.min(axis=axis, keepdims=True))
+    if not bool(np.isfinite(largest).all()):
+        raise ArithmeticError("a matrix product of numbers that are not finite")
+    return np.asarray(np.frexp(largest)[1])
+
+
+def _bits(x: ndarray, above: ndarray) -> int:
+    """How many bits, from 2^`above` down, hold all entries; 53 for many. A few entries tell what is not enough."""
+    few = x[..., :8, :8]
+    some = above[..., :8, :8]
     for bits in (16, 21, 26, 32, 42):
-        scaled = np.ldexp(x, bits - exponent)
-        if bool((scaled == np.rint(scaled)).all()):
+        if _is_whole(_scaled(few, bits - some)) and _is_whole(_scaled(x, bits - above)):
             return bits
     return SIGNIFICAND_BITS
 
 
-def _in_parts(a: ndarray, b: ndarray, bits: int) -> ndarray:
+def _is_whole(x: ndarray) -> bool:
+    return bool((x == np.rint(x)).all())
+
+
+def _scaled(x: ndarray, exponent: ndarray) -> ndarray:
+    """x 2^exponent. A product is several times as fast as what scales by whatever power there is."""
+    usual = bool((np.abs(exponent) < 1000).all())
+    return np.asarray(x * np.ldexp(1.0, exponent) if usual else np.ldexp(x, exponent))
+
+
+def _in_parts(parts_a: list[ndarray], parts_b: list[ndarray], bits: int) -> ndarray:
     """Products of all parts that matter, the smallest first."""
-    parts_a, parts_b = _parts(a, -1, bits), _parts(b, -2, bits)
     last = min(len(parts_a) + len(parts_b) - 2, 2 if bits >= 19 else 3)
     found = np.zeros(())
     for order in range(last, -1, -1):
@@ -175,16 +199,18 @@ def _in_parts(a: ndarray, b: ndarray, bits: int) -> ndarray:
     return found
 
 
-def _parts(x: ndarray, axis: int, bits: int) -> list[ndarray]:
-    """Arrays that add up to `x`, but for what is below its last four: each of at most `bits` bits along `axis`."""
+def _parts(x: ndarray, above: ndarray, bits: int) -> list[ndarray]:
+    """Arrays that add up to `x`, but for what is below its last four: each of at most `bits` bits, from 2^`above` down.
+
+    Entries of a part are at most 2^bits steps, and what is left is at most half a step, of either sign.
+    """
     parts = []
-    _, exponent = np.frexp(np.max(np.abs(x), axis=axis, keepdims=True))
     for _ in range(4):
-        step = exponent - bits
-        part = np.ldexp(np.rint(np.ldexp(x, -step)), step)
+        step = above - bits
+        part = _scaled(np.rint(_scaled(x, -step)), step)
         parts.append(part)
         x = x - part
-        if not bool((x != 0).any()):
+        if not bool(x.any()):
             break
-        exponent = step - 1  # half a step is the most that is left, of either sign
+        above = step - 1
     return parts

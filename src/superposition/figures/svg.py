@@ -39,7 +39,7 @@ def settled(x: Numbers) -> np.ndarray:
             f"the coordinate {float(x[close].flat[0])!r} pt may be rounded to either side on another machine; draw the "
             f"figure a little larger or smaller, or change SHIFT in {__name__}"
         )
-    return np.asarray(steps / PER_POINT)
+    return np.asarray(steps / PER_POINT + 0.0)  # no -0.0
 
 
 class Renderer(RendererSVG):

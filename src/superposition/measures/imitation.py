@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from superposition.exact.grids import INPUT
 from superposition.exact.linear import solve
 from superposition.exact.philox import stream_key, words
 from superposition.exact.sums import matmul, mean, total
@@ -25,8 +26,10 @@ from superposition.features.sets import draws
 from superposition.measures.computation import canonical, primary_features
 from superposition.measures.trained import TrainedModel, to_grid
 
+WEIGHT_BITS = 16  # fraction bits of input weights in the unit of a neuron's largest
 HIDDEN_BITS = 12  # fraction bits of activations: of 2^16 samples below 2^6, all sums of products are exact
 COEFFICIENT_BITS = 20  # fraction bits of readouts
+HIDDEN = (HIDDEN_BITS, HIDDEN_BITS)  # of products of hidden values
 RIDGE = 2.0**-20  # of a sample, added to the squares of each input: dead neurons have no coefficient
 ROUNDS = 5  # of fitting a rectified readout: it has mostly come to rest by then [measured]
 DIGITS = 4  # of the shares
@@ -88,7 +91,8 @@ def _rows(model: TrainedModel, teacher: TrainedModel, samples: Samples) -> list[
 
 def activations(model: TrainedModel, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "neuron sample"]:
     """Hidden values with the largest input weight of each neuron 1, which is but another unit."""
-    return to_grid(np.maximum(matmul(to_grid(canonical(model.W, model.W_out)[0], 16), x), 0.0), HIDDEN_BITS)
+    W = to_grid(canonical(model.W, model.W_out)[0], WEIGHT_BITS)
+    return to_grid(np.maximum(matmul(W, x, (WEIGHT_BITS, INPUT.fraction_bits)), 0.0), HIDDEN_BITS)
 
 
 def with_constant(h: Float[ndarray, "neuron sample"]) -> Float[ndarray, "input sample"]:
@@ -110,15 +114,15 @@ def shares(
         return 0.0, 0.0
     linear = least_squares(fitted, wanted)
     errors = (
-        squared_error(met, matmul(linear, judged)),
-        squared_error(met, np.maximum(matmul(rectified_readout(fitted, wanted, linear), judged), 0.0)),
+        squared_error(met, _read(linear, judged)),
+        squared_error(met, np.maximum(_read(rectified_readout(fitted, wanted, linear), judged), 0.0)),
     )
     return (round(1 - errors[0] / spread, DIGITS), round(1 - errors[1] / spread, DIGITS))
 
 
 def least_squares(h: Float[ndarray, "input sample"], t: Float[ndarray, " sample"]) -> Float[ndarray, " input"]:
     ridge = RIDGE * h.shape[1] * np.eye(len(h))
-    return to_grid(solve(matmul(h, h.T) + ridge, matmul(h, t)), COEFFICIENT_BITS)
+    return to_grid(solve(matmul(h, h.T, HIDDEN) + ridge, matmul(h, t, HIDDEN)), COEFFICIENT_BITS)
 
 
 def rectified_readout(
@@ -129,18 +133,22 @@ def rectified_readout(
     Each round is a Gauss-Newton step, and comes to rest where the gradient is 0. The best of all rounds counts, since
     a step may go too far.
     """
-    found, least = start, squared_error(t, np.maximum(matmul(start, h), 0.0))
+    found, least = start, squared_error(t, np.maximum(_read(start, h), 0.0))
     a, before = start, np.zeros(0, dtype=bool)
     for _ in range(ROUNDS):
-        on = matmul(a, h) > 0
+        on = _read(a, h) > 0
         if not on.any() or np.array_equal(on, before):
             break
         before = on
         a = least_squares(h[:, on], t[on])
-        error = squared_error(t, np.maximum(matmul(a, h), 0.0))
+        error = squared_error(t, np.maximum(_read(a, h), 0.0))
         if error < least:
             found, least = a, error
     return found
+
+
+def _read(a: Float[ndarray, " input"], h: Float[ndarray, "input sample"]) -> Float[ndarray, " sample"]:
+    return matmul(a, h, (COEFFICIENT_BITS, HIDDEN_BITS))
 
 
 def squared_error(t: Float[ndarray, " sample"], read: Float[ndarray, " sample"]) -> float:

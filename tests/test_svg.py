@@ -1,0 +1,183 @@
+"""Figures keep their bytes where libraries, the user's settings and the environment differ."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib.patches
+import matplotlib.path
+import matplotlib.scale
+import matplotlib.text
+import matplotlib.transforms
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+from matplotlib import font_manager
+
+from superposition.figures import figures_of, style
+from superposition.figures.svg import NOISE, PER_POINT, SHIFT, settled
+from tests import hand_made
+
+ROOT = Path(__file__).parents[1]
+INEXACT = ("dot", "log10", "log", "exp", "power", "cos", "sin", "tan", "hypot", "arctan2", "deg2rad", "rad2deg")
+
+
+class Off:
+    """Functions of a module, some of which are wrong by up to two units in the last place, at random."""
+
+    def __init__(self, module, names, seed):
+        self._own, self._names, self._random = dict(vars(module)), names, np.random.default_rng(seed)
+
+    def __getattr__(self, name):
+        found = self._own[name]
+        if name not in self._names:
+            return found
+
+        def off(*args, **kwargs):
+            return self.disturbed(found(*args, **kwargs))
+
+        return off
+
+    def disturbed(self, x):
+        if isinstance(x, tuple):
+            return (self.disturbed(x[0]), *x[1:])
+        x = np.asarray(x, dtype=np.float64)
+        some = np.isfinite(x) & (x != 0)
+        return x + np.where(some, self._random.integers(-2, 3, x.shape) * np.spacing(np.where(some, x, 1.0)), 0.0)
+
+
+def drawn(experiment):
+    made = getattr(hand_made, experiment)()
+    return {name: figure for name, figure in figures_of(experiment, made).items() if name != "animation"}
+
+
+def written(figures, folder):
+    folder.mkdir(exist_ok=True)
+    for name, figure in figures.items():
+        style.save(figure, folder / f"{name}.svg")
+    return {name: (folder / f"{name}.svg").read_bytes() for name in figures}
+
+
+@pytest.mark.parametrize("experiment", ["intro", "absolute_value", "hidden_bias"])
+def test_other_last_digits_do_not_show(experiment, tmp_path, monkeypatch):
+    here = written(drawn(experiment), tmp_path)
+    for seed, module in enumerate((matplotlib.transforms, matplotlib.scale, matplotlib.path, matplotlib.patches)):
+        monkeypatch.setattr(module, "np", Off(np, INEXACT, seed))
+    monkeypatch.setattr(matplotlib.text, "np", Off(np, INEXACT, 4))
+    for name in ("affine_transform", "inv"):
+        disturbed = getattr(Off(matplotlib.transforms, (name,), 5), name)
+        monkeypatch.setattr(matplotlib.transforms, name, disturbed)
+    monkeypatch.setattr(matplotlib.path, "_path", Off(matplotlib.path._path, ("cleanup_path",), 6))
+    assert written(drawn(experiment), tmp_path) == here
+
+
+def test_noise_shows_where_nothing_settles_it(tmp_path, monkeypatch):
+    """So that the test above tests something."""
+    monkeypatch.setattr("superposition.figures.svg.settled", lambda x: np.asarray(x, dtype=np.float64))
+    figures = drawn("intro")
+    here = written({"feature_vectors": figures["feature_vectors"]}, tmp_path)
+    monkeypatch.setattr(matplotlib.transforms, "np", Off(np, INEXACT, 0))
+    assert written({"feature_vectors": drawn("intro")["feature_vectors"]}, tmp_path) != here
+
+
+def test_coordinates_are_thousandths():
+    assert settled([0.0, 1 / 3, 12.3456, -7.0004, 612.0]).tolist() == [0.0, 0.333, 12.346, -7.0, 612.0]
+    assert np.isnan(settled(np.nan))
+    assert settled(settled([0.001, 333.333, -0.125])).tolist() == [0.001, 333.333, -0.125]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 7, 10, 64, 72])
+def test_fractions_of_a_step_are_far_from_a_boundary(parts):
+    settled(np.arange(-5 * parts, 5 * parts) / parts / PER_POINT)
+    settled(100 + np.arange(parts) / parts / PER_POINT)
+
+
+def test_a_coordinate_on_a_boundary_is_refused():
+    boundary = (7.5 - SHIFT) / PER_POINT
+    assert settled([boundary + 2e-12, boundary - 2e-12]).tolist() == [0.008, 0.007]
+    with pytest.raises(ArithmeticError, match="either side"):
+        settled([1.0, boundary + 2e-13])
+    far = (8_000_000.5 - SHIFT) / PER_POINT
+    with pytest.raises(ArithmeticError):
+        settled(far + 4 * NOISE * 1024)
+
+
+def test_numbers_are_short_and_names_do_not_depend_on_digits(tmp_path):
+    text = written(drawn("intro"), tmp_path)["learning_curves"].decode()
+    root = ElementTree.fromstring(text)
+    assert root.tag.endswith("svg")
+    places = re.findall(r"\bd=\"([^\"]*)\"", text)
+    assert places
+    assert not re.search(r"\.\d{4}", " ".join(places))
+
+
+def another_face(folder):
+    """A typewriter font that says it is DejaVu Sans."""
+    source = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf"
+    font = TTFont(source)
+    for record in font["name"].names:
+        if record.nameID in (1, 4, 16):
+            font["name"].setName("DejaVu Sans", record.nameID, record.platformID, record.platEncID, record.langID)
+    font.save(folder / "DejaVuSans.ttf")
+
+
+SETTINGS = """\
+font.size: 20
+font.family: monospace
+lines.linewidth: 9
+svg.fonttype: none
+svg.hashsalt: other
+svg.id: mine
+path.simplify: False
+path.sketch: 1, 100, 2
+axes.formatter.use_locale: True
+axes.unicode_minus: False
+axes.prop_cycle: cycler('color', ['r'])
+figure.dpi: 300
+savefig.dpi: 300
+savefig.transparent: True
+savefig.bbox: tight
+figure.autolayout: True
+text.usetex: True
+timezone: Asia/Tokyo
+mathtext.fontset: stix
+"""
+
+
+def test_settings_fonts_and_clock_do_not_show(tmp_path):
+    for folder in (tmp_path / ".config" / "matplotlib", tmp_path / ".fonts", tmp_path / "here"):
+        folder.mkdir(parents=True)
+    for folder in (tmp_path / ".config" / "matplotlib", tmp_path / "here"):
+        (folder / "matplotlibrc").write_text(SETTINGS)
+    another_face(tmp_path / ".fonts")
+    code = (
+        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, style\n"
+        "for name, figure in figures_of('intro', hand_made.intro()).items(): style.save(figure, Path(f'{name}.svg'))\n"
+        "from matplotlib import font_manager, rcParams\n"
+        "assert rcParams['font.size'] == 20\n"
+        "faces = [face.fname for face in font_manager.fontManager.ttflist if face.name == 'DejaVu Sans']\n"
+        "assert any('.fonts' in face for face in faces), faces\n"
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+        "HOME": str(tmp_path),
+        "LC_ALL": "C",
+        "TZ": "Asia/Tokyo",
+        "SOURCE_DATE_EPOCH": "1",
+        "PYTHONHASHSEED": "7",
+    }
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path / "here", env=environment)
+    assert {path.stem: path.read_bytes() for path in (tmp_path / "here").glob("*.svg")} == written(
+        drawn("intro"), tmp_path / "there"
+    )
+
+
+def test_letters_are_those_that_come_with_matplotlib():
+    with style.theme():
+        for weight in ("normal", "bold"):
+            found = font_manager.findfont(font_manager.FontProperties(weight=weight), fallback_to_default=False)
+            assert Path(found).is_relative_to(matplotlib.get_data_path())
