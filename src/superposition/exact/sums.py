@@ -138,7 +138,7 @@ def matmul(a: ndarray, b: ndarray, fraction_bits: tuple[int, int] | None = None)
     multiplication and its applications"), and these few exact matrices are added in a fixed order. Of the digits of
     each entry's largest possible product, at least 2^-57 are kept, about what float64 itself keeps. On grids of few
     bits one part is all, and this is one call of the BLAS. Who knows the grids of all entries, multiples of 2^-i of `a`
-    and 2^-j of `b`, may say so by `fraction_bits` = (i, j): then just magnitudes are looked at, in half the time.
+    and 2^-j of `b`, may say so by `fraction_bits` = (i, j): then only the largest of them is looked for.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     row, column = a.ndim == 1, b.ndim == 1
@@ -147,20 +147,19 @@ def matmul(a: ndarray, b: ndarray, fraction_bits: tuple[int, int] | None = None)
     found = np.zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
     if found.size and terms:
         room = SIGNIFICAND_BITS - (terms - 1).bit_length()
-        above_a, above_b = _exponents(a, -1), _exponents(b, -2)
-        if fraction_bits:
-            needed = sum(int(f + above.max()) for f, above in zip(fraction_bits, (above_a, above_b), strict=True))
-        else:
-            needed = _bits(a, above_a) + _bits(b, above_b)
-        if needed <= room:
-            found = a @ b
-        else:
-            found = _in_parts(_parts(a, above_a, room // 2), _parts(b, above_b, room // 2), room // 2)
+        found = a @ b if _fit(a, b, fraction_bits, room) else _in_parts(a, b, room // 2)
     found = found[..., 0, :] if row else found
     return np.asarray(found[..., 0]) if column else found
 
 
-def _exponents(x: ndarray, axis: int) -> ndarray:
+def _fit(a: ndarray, b: ndarray, fraction_bits: tuple[int, int] | None, room: int) -> bool:
+    """Whether sums of products of entries, as they are, need no more bits than there is room for."""
+    if fraction_bits:
+        return sum(int(f + _exponents(x, None).item()) for f, x in zip(fraction_bits, (a, b), strict=True)) <= room
+    return _bits(a, _exponents(a, -1)) + _bits(b, _exponents(b, -2)) <= room
+
+
+def _exponents(x: ndarray, axis: int | None) -> ndarray:
     """e of the least 2^e that is above all entries along `axis`, or at most twice that."""
     largest = np.maximum(x.max(axis=axis, keepdims=True), -x.min(axis=axis, keepdims=True))
     if not bool(np.isfinite(largest).all()):
@@ -188,8 +187,9 @@ def _scaled(x: ndarray, exponent: ndarray) -> ndarray:
     return np.asarray(x * np.ldexp(1.0, exponent) if usual else np.ldexp(x, exponent))
 
 
-def _in_parts(parts_a: list[ndarray], parts_b: list[ndarray], bits: int) -> ndarray:
+def _in_parts(a: ndarray, b: ndarray, bits: int) -> ndarray:
     """Products of all parts that matter, the smallest first."""
+    parts_a, parts_b = _parts(a, _exponents(a, -1), bits), _parts(b, _exponents(b, -2), bits)
     last = min(len(parts_a) + len(parts_b) - 2, 2 if bits >= 19 else 3)
     found = np.zeros(())
     for order in range(last, -1, -1):
