@@ -52,6 +52,8 @@ THEME = {
     # SVG: glyphs as outlines look the same in every browser, a fixed salt gives elements the same names each time.
     "svg.fonttype": "path",
     "svg.hashsalt": "superposition",
+    # Which points of a line may go is decided at a threshold, on coordinates that are not settled yet (svg.py).
+    "path.simplify": False,
 }
 
 
