@@ -1,7 +1,7 @@
 """Figures as SVG, in coordinates that do not show by which processor they were computed.
 
-What is drawn is the same everywhere (exact.functions, exact.sums); where it comes to lie matplotlib computes, and may be
-off by a few units in the last place. Letters are of whole numbers (FreeType), and the same font file everywhere.
+What is drawn is the same everywhere (exact.functions, exact.sums); where it comes to lie matplotlib computes, and may
+be off by a few units in the last place. Letters are of whole numbers (FreeType), and the same font file everywhere.
 """
 
 from collections.abc import Iterator
