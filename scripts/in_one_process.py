@@ -71,8 +71,8 @@ def exact() -> dict[str, str]:
 
 
 def selfcheck() -> dict[str, str]:
-    """Of the self-check's models."""
-    from superposition.exact.selfcheck import digests
+    """Of all that the self-check computes."""
+    from superposition.selfcheck.__main__ import digests
 
     return dict(digests("cpu"))
 
