@@ -8,7 +8,7 @@ import pytest
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.measures.ablations import SAMPLES, errors, summed, table
+from superposition.measures.ablations import SAMPLES, errors, table
 from superposition.params.experiments import read
 from superposition.params.faults import ParamsError
 from superposition.theory.losses import without_superposition
@@ -62,16 +62,6 @@ def test_errors_depend_on_nothing_but_the_model_and_its_data():
     correlated = trained([[1.0, -1.0]], [0, 0], 0.5, sets="correlated", set_size=2)
     # Always both: 0.5 / 6
     assert errors(correlated, ["nothing"], 2**16)[0] == pytest.approx([0.5 / 6] * 2, rel=0.03)
-
-
-def test_sums_have_the_same_bits_in_any_order():
-    terms = np.random.default_rng(0).random((3, 1000)) ** 8 * np.array([[1.0], [1e-9], [0.0]])
-    assert (
-        summed(terms).tolist()
-        == summed(terms[:, ::-1].copy()).tolist()
-        == summed(terms[:, np.argsort(terms[0])]).tolist()
-    )
-    assert summed(terms) == pytest.approx(terms.sum(axis=1), rel=1e-9)
 
 
 def ideal(full_when_dense=0, linear_pairs=0, unbiased=5, power=2.0, worth=1.0):
