@@ -191,7 +191,7 @@ def test_mixed_neurons_are_about_their_largest_feature_at_the_top_only():
     # Weights 1 and 0.7, activations above 0.1: 90% of the first feature's, 6/7 of the second's. The first is active in
     # 0.9 / (0.9 + 0.857) = 51% of them, a little more as both can be, and in all above 0.7.
     found = verdicts("computation", hand_made.computation())["computation.top_activations_are_of_one_feature"]
-    assert found["measured"] == "0.01: 100% of 20 mixed neurons at the top, 52% of all activations"
+    assert found["measured"] == "0.01: 100% of 20 mixed neurons at the top, 51% of all activations"
 
 
 def test_the_share_of_a_motif_is_of_all_seeds_and_of_the_best():

@@ -842,7 +842,7 @@ def test_a_large_file_is_checked_in_time(file: Path) -> None:
     write(file, changed(*((f"experiments.{key}.sparsity", log) for key in DOCUMENT["experiments"])))
     started = time.monotonic()
     params = read(file)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6
     assert len(params.experiments["other"].sparsities) == 10000
 
 

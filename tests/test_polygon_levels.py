@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
@@ -176,7 +175,7 @@ def polygon_levels(way: tuple[int, ...] = (4, 5, 6), scale: float = 1.0, factor:
         HandMade((scale * W).tolist(), b.tolist(), 0.0, seed=seed, loss=losses[-1], sets="anticorrelated", set_size=C)
         for seed in range(3)
     ]
-    path = torch.tensor(np.array(shown))[:, None].expand(-1, 3, -1, -1)
+    path = np.repeat(np.array(shown)[:, None], 3, axis=1)
     return hand_made.tables(models, STEPS, path, losses)
 
 
