@@ -57,10 +57,10 @@ def test_a_fault_is_caught_with_table_and_column(tmp_path):
         shutil.copy(ROOT / file, tmp_path)
     with (tmp_path / "src/superposition/measures/superposition.py").open("a", encoding="utf-8") as module:
         module.write(
-            "\n\nimport os\n\n\ndef norms(W: Tensor) -> Tensor:\n"
-            "    found = torch.sqrt(squared_norms(W))\n"
+            "\n\nimport os\n\nimport torch\n\n\ndef norms(W: ndarray) -> ndarray:\n"
+            "    found = torch.sqrt(torch.from_numpy(squared_norms(W))).numpy()\n"
             "    if os.environ.get('ATEN_CPU_CAPABILITY') == 'default':\n"
-            "        found[:, 0] = torch.nextafter(found[:, 0], found[:, 0] + 1)\n"
+            "        found[:, 0] = np.nextafter(found[:, 0], found[:, 0] + 1)\n"
             "    return found\n"
         )
     done = dispatch(tmp_path, "short", "--settings", "MKL_CBWR=COMPATIBLE", "INSTRUCTIONS=AVX2", "CAPABILITY=default")
