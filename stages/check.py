@@ -3,23 +3,26 @@
 What it says goes to data/params.json, which later stages read: without comments, whose change reruns nothing.
 """
 
-import json
 import sys
 from pathlib import Path
 
-from superposition.params.experiments import parse, read
+from superposition.params.document import as_json, parse
+from superposition.params.experiments import resolve
 from superposition.params.faults import ParamsError
 
 
 def main() -> int:
     try:
-        read(Path("params.yaml"))
+        document = parse(Path("params.yaml"))
+        resolve(document)
     except ParamsError as error:
         print(error, file=sys.stderr)
         return 2
-    Path("data").mkdir(exist_ok=True)
-    said = json.dumps(parse(Path("params.yaml")), indent=1, ensure_ascii=False) + "\n"
-    Path("data/params.json").write_text(said, encoding="utf-8")
+    out = Path("data/params.json")
+    out.parent.mkdir(exist_ok=True)
+    partial = out.with_suffix(".partial")
+    partial.write_text(as_json(document), encoding="utf-8")
+    partial.replace(out)  # whole, or what it was
     return 0
 
 

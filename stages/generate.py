@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from superposition.features.world import features, held_out_words, instances, training_words
-from superposition.params.experiments import Experiment, read
+from superposition.params.experiments import Experiment, read_checked
 
 
 def main() -> None:
-    params = read(Path("data/params.json"))
+    params = read_checked(Path("data/params.json"))
     for name, experiment in params.experiments.items():
         write(params.seed, name, experiment, Path("data/worlds", name))
         wanted = Path("data/measures", f"{name}.json")

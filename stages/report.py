@@ -4,14 +4,14 @@ from pathlib import Path
 
 from superposition.claims import evaluate
 from superposition.measures.results import read as read_tables
-from superposition.params import read as read_params
+from superposition.params import read_checked
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 
 
 def main() -> None:
     # Only what params.yaml lists: data/ may still hold experiments that were removed from it.
-    experiments = read_params(Path("data/params.json")).experiments
+    experiments = read_checked(Path("data/params.json")).experiments
     tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
     evaluation = evaluate(tables)
     reports = Path("reports")

@@ -1,6 +1,9 @@
 """The pipeline as DVC sees it: what stages depend on, what they import, and what reruns when something changes."""
 
 import ast
+import hashlib
+import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -10,8 +13,10 @@ from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
+from ruamel.yaml import YAML
 
 from stages import code
+from tests.test_params import changed, write
 
 ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)
@@ -130,3 +135,60 @@ def test_arrows_point_down(package, allowed):
 def test_stage_scripts_are_thin():
     for file in (ROOT / "stages").glob("*.py"):
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 60, file.name
+
+
+def test_what_was_checked_last_is_not_deleted_before_the_next_check():
+    (out,) = next(stage for stage in STAGES if stage.addressing == "check").outs
+    assert (out.def_path, out.persist) == ("data/params.json", True)
+
+
+def everything(directory: Path) -> dict[str, str]:
+    """All files but the parameters and what tools keep for themselves."""
+    own = ("/params.yaml", "/.git/", "/.dvc/tmp/", "/__pycache__/")
+    files = [file for file in directory.rglob("*") if file.is_file() and not any(part in str(file) for part in own)]
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.mark.slow
+def test_dvc_leaves_everything_as_it_was_when_parameters_are_refused(tmp_path):
+    """The check stage as it is, and one that depends on it, in a repository of their own."""
+    root, settings = tmp_path / "copy", tmp_path / "gitconfig"
+    settings.write_text("[user]\nname = Somebody\nemail = somebody@example.org\n", encoding="utf-8")
+    environment = os.environ | {"DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": str(settings)}
+
+    def call(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+
+    def dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return call(sys.executable, "-m", "dvc", *arguments)
+
+    shutil.copytree(ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("stages/check.py", "requirements.txt", ".gitignore", ".dvc/config"):
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, root / file)
+    stages = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    after = {"cmd": "cat data/params.json > copied; echo x >> runs", "deps": ["data/params.json"], "outs": ["copied"]}
+    (root / "dvc.yaml").write_text(json.dumps({"stages": {"check": stages["check"], "after": after}}), encoding="utf-8")
+    write(root / "params.yaml", changed())
+    for command in ("git init -q", "git add -A", "git commit -q -m first"):
+        assert call(*command.split()).returncode == 0
+
+    def runs() -> int:
+        return len((root / "runs").read_text(encoding="utf-8").split())
+
+    assert dvc("repro").returncode == 0
+    before = everything(root)
+    for change in (("seed", -1), ("experiments.intro.title", "a\x7fb"), ("experiments.intro.seeds", 2_000_000)):
+        write(root / "params.yaml", changed(change))
+        for arguments in (("repro",), ("repro", "--force"), ("repro", "after"), ("exp", "run")):
+            done = dvc(*arguments)
+            assert done.returncode != 0
+            assert change[0].rpartition(".")[0] in done.stderr
+            assert everything(root) == before
+    write(root / "params.yaml", changed())
+    assert dvc("repro").returncode == 0
+    assert everything(root) == before
+    assert runs() == 1
+    write(root / "params.yaml", changed(("seed", 1)))
+    assert dvc("repro").returncode == 0
+    assert runs() == 2

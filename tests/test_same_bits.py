@@ -57,6 +57,7 @@ GUARDED = {
     "measures/spherical_codes.py": ({"@", ".sum"}, "directions and forces on grids of so few bits that sums are exact"),
     "measures/trained.py": ({"@"}, "weights, inputs and hidden values on their grids, as in training"),
     "models/attacks.py": ({"torch.bmm", ".sum"}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
+    "params/sizes.py": ({"sum"}, "whole numbers"),
     "selfcheck/training.py": ({".sum"}, "losses of instances, of which no gradient depends on another"),
     "theory/compressed_sensing.py": ({"sum"}, "whole numbers"),
     "theory/explanations.py": ({"sum"}, "fractions"),

@@ -338,5 +338,5 @@ def test_explanations_are_of_linear_hidden_vectors_of_few_features(tmp_path):
     assert "must be null for values: signed" in faults(tmp_path, ("experiments.intro.values", "signed"))
     shape = [("experiments.intro.n_features", 40), ("experiments.intro.n_hidden", 4)]
     # 40 + 780 + 9880 + 91390
-    assert "102090 sets" in faults(tmp_path, *shape)
+    assert "more than 20000 sets" in faults(tmp_path, *shape)
     assert sum(len(list(combinations(range(40), size))) for size in (1, 2, 3, 4)) == 102090

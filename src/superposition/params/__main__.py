@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from superposition.params import Fault, ParamsError, read
+from superposition.params.faults import among
 
 
 def main() -> int:
@@ -14,7 +15,7 @@ def main() -> int:
     try:
         known = read(Path("params.yaml")).experiments
         if unknown := [name for name in wanted if name not in known]:
-            raise ParamsError([Fault(("--experiments",), f"must be among {', '.join(known)}", ", ".join(unknown))])
+            raise ParamsError([Fault(("--experiments",), f"must be among {among(list(known))}", ", ".join(unknown))])
     except ParamsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,18 +1,16 @@
-"""From params.yaml to resolved experiments: defaults filled in, axes expanded."""
+"""From what params.yaml says to resolved experiments: defaults filled in, axes expanded."""
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML, YAMLError
 
 from superposition.params.axes import (
-    MAX_INSTANCES,
     Importance,
     Sets,
     Sparsity,
@@ -20,17 +18,15 @@ from superposition.params.axes import (
     placed,
     seeds,
     sets,
-    size,
     sparsities,
     widths,
 )
+from superposition.params.document import parse
 from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
 from superposition.params.inheritance import enlarged, filled_in, is_inherited, stands_in
 from superposition.params.rules import broken_rules
 from superposition.params.schema import PRESETS, Block, File, Initial, Measures, Model, Training
-
-AXES = ("model", "n_hidden", "sparsity", "importance", "sets", "seeds")
-MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
+from superposition.params.sizes import inherited_faults, size_faults, total_faults
 
 
 class Experiment(Strict):
@@ -72,85 +68,107 @@ class Params(Strict):
     experiments: dict[str, Experiment]
 
 
+@dataclass(frozen=True)
+class _Block:
+    """A block at one scale, with the defaults filled in."""
+
+    own: dict[Any, Any]  # its keys, as they are written
+    valid: dict[type, dict[str, Any]]  # keys and values of each mapping, as far as they are valid
+    faults: list[Fault]  # of keys by themselves, but for those of the defaults alone, and of its size
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        return self.valid.get(Block, {})
+
+
 def read(path: Path) -> Params:
     """The parameters in a YAML file; raises ParamsError with everything that is wrong with it."""
-    document = parse(path)
+    return resolve(parse(path))
+
+
+def read_checked(path: Path) -> Params:
+    """The parameters in the JSON file that the check stage made of params.yaml."""
+    return resolve(json.loads(path.read_bytes()))
+
+
+def resolve(document: dict[str, Any]) -> Params:
+    """What a document stands for; raises ParamsError with everything that is wrong with it."""
     faults: list[Fault] = []
     try:
         File.model_validate(document)
     except ValidationError as error:
         faults += faults_of(error)
-    defaults, blocks = document.get("defaults"), document.get("experiments")
+    defaults, named = document.get("defaults"), document.get("experiments")
     shared = defaults if isinstance(defaults, dict) else {}
+    own = {name: keys for name, keys in named.items() if isinstance(keys, dict)} if isinstance(named, dict) else {}
+    if too_much := inherited_faults(own, shared):
+        raise ParamsError([*faults, *too_much])
+    blocks = {name: _at_scales(keys, shared) for name, keys in own.items()}
+    too_large = [fault for scale in (0, -1) for fault in total_faults({n: at[scale].keys for n, at in blocks.items()})]
+    faults += too_large
     checked = {}
-    for name, own in blocks.items() if isinstance(blocks, dict) else ():
-        if isinstance(own, dict):
-            *checked[name], found = _check_scales(own, shared, document.get("scale") == "full")
-            faults += [replace(fault, location=_home(fault, own, str(name))) for fault in found]
+    for name, at_scales in blocks.items():
+        points, found = [], []
+        for block in at_scales:
+            expanded, more = _check(block, expand=not too_large)
+            points.append(expanded)
+            found.append(more)
+        everything = _both(found, own[name].get("full_scale"))
+        faults += [replace(fault, location=_home(fault, own[name], name)) for fault in everything]
+        scale = -1 if document.get("scale") == "full" else 0
+        checked[name] = at_scales[scale].keys, points[scale]
     if faults:
         # What the defaults do wrong is said once, however many experiments inherit it.
-        raise ParamsError(list({str(fault): fault for fault in faults}.values()))
+        raise ParamsError(faults)
     experiments = {name: _experiment(name, keys, points) for name, (keys, points) in checked.items()}
     return Params(seed=document["seed"], experiments=experiments)
 
 
-def parse(path: Path) -> dict[Any, Any]:
-    """The mapping in a YAML file, as DVC reads it (YAML 1.2)."""
-    try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ParamsError([Fault((str(path),), f"cannot be read: {error.strerror}")]) from None
-    except (YAMLError, ValueError) as error:  # ValueError: not UTF-8, or no such date as 2020-13-01
-        said = " ".join(str(error).split())
-        raise ParamsError([Fault((str(path),), f"is not valid YAML: {said}")]) from None
-    if not isinstance(document, dict):
-        what = "is empty" if document is None else f"holds a {type(document).__name__}"
-        raise ParamsError([Fault((str(path),), f"{what}; must be a mapping with seed, defaults and experiments")])
-    return document
-
-
-def _check_scales(
-    own: dict[Any, Any], shared: dict[Any, Any], full: bool
-) -> tuple[dict[str, Any], dict[str, list[Any]], list[Fault]]:
-    """As `_check`, at the scale that is wanted; faults are those of both scales, said once."""
+def _at_scales(own: dict[str, Any], shared: dict[str, Any]) -> list[_Block]:
+    """A block as it is, and at full scale if that differs."""
     larger = own.get("full_scale")
-    keys, points, faults = _check(own, shared)
-    if not isinstance(larger, dict) or not larger:
-        return keys, points, faults
-    if "full_scale" in larger:
-        return keys, points, [*faults, Fault(("full_scale", "full_scale"), "is an unknown key", larger["full_scale"])]
+    if not isinstance(larger, dict) or not larger or "full_scale" in larger:
+        return [_filled_in(own, shared)]
     try:
         at_full_scale = enlarged(own)
     except TypeError:
         at_full_scale = own | larger
-    more_keys, more_points, found = _check(at_full_scale, shared)
-    known = {str(fault) for fault in faults}
-    for fault in found:
-        if str(fault) not in known:
-            in_place = stands_in(larger, fault.location)
-            faults.append(replace(fault, location=("full_scale", *fault.location)) if in_place else fault)
-    return (more_keys, more_points, faults) if full else (keys, points, faults)
+    return [_filled_in(own, shared), _filled_in(at_full_scale, shared)]
 
 
-def _home(fault: Fault, own: dict[Any, Any], name: str) -> Location:
+def _both(found: list[list[Fault]], larger: Any) -> list[Fault]:
+    """The faults at both scales, said once; those at full scale stand in `full_scale` if that says what is wrong."""
+    faults, *more = found
+    if isinstance(larger, dict) and "full_scale" in larger:
+        return [*faults, Fault(("full_scale", "full_scale"), "is an unknown key", larger["full_scale"])]
+    known = {fault.identity for fault in faults}
+    for fault in (fault for faults in more for fault in faults if fault.identity not in known):
+        in_place = stands_in(larger, fault.location)
+        faults.append(replace(fault, location=("full_scale", *fault.location)) if in_place else fault)
+    return faults
+
+
+def _home(fault: Fault, own: dict[str, Any], name: str) -> Location:
     """Where in the file a fault of an experiment stands: in its own block, or in the defaults."""
     home = ("defaults",) if is_inherited(fault.location, own) else ("experiments", name)
     return (*home, *fault.location)
 
 
-def _check(own: dict[Any, Any], shared: dict[Any, Any]) -> tuple[dict[str, Any], dict[str, list[Any]], list[Fault]]:
-    """The valid keys of an experiment, the points of its axes, and its faults but for those of the defaults alone."""
+def _filled_in(own: dict[str, Any], shared: dict[str, Any]) -> _Block:
     valid: dict[type, dict[str, Any]] = {}
     faults: list[Fault] = []
     try:
         Block.model_validate(filled_in(own, shared), context=valid)
     except ValidationError as error:
         faults += [fault for fault in faults_of(error) if not is_inherited(fault.location, own)]
-    keys = valid.get(Block, {})
-    too_many = _size_faults(keys)
-    points, found = ({}, too_many) if too_many else _expand(keys)
-    faults += [*found, *broken_rules(valid, points, own)]
-    return keys, points, faults
+    return _Block(own, valid, faults)
+
+
+def _check(block: _Block, expand: bool) -> tuple[dict[str, list[Any]], list[Fault]]:
+    """The points of an experiment's axes, and its faults but for those of the defaults alone."""
+    too_many = size_faults(block.keys)
+    points, found = ({}, too_many) if too_many or not expand else _expand(block.keys)
+    return points, [*block.faults, *found, *broken_rules(block.valid, points, block.own)]
 
 
 def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -> Experiment:
@@ -171,19 +189,6 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
         initial=keys["initial"],
         training=keys["training"],
     )
-
-
-def _size_faults(keys: dict[str, Any]) -> list[Fault]:
-    counts = {key: size(keys[key]) for key in AXES if key in keys}
-    if isinstance(keys.get("seeds"), int):
-        counts["seeds"] = keys["seeds"]
-    instances, n_features = prod(counts.values()), keys.get("n_features", 1)
-    factors = f"{' x '.join(f'{count} ({key})' for key, count in counts.items())} = {instances} instances"
-    if instances > MAX_INSTANCES:
-        return [Fault((), f"has {factors}; allowed: at most {MAX_INSTANCES}")]
-    if instances * n_features > MAX_ROWS:
-        return [Fault((), f"has {factors} of {n_features} features; allowed: at most {MAX_ROWS} features in all")]
-    return []
 
 
 def _expand(keys: dict[str, Any]) -> tuple[dict[str, list[Any]], list[Fault]]:

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, WrapValidator, field_validator, model_validator
@@ -14,7 +15,16 @@ Location = tuple[str | int, ...]
 NOTHING = object()  # stands for a value where there is none to show
 MISSING = object()  # stands for the value of a key that was left out
 FORM = re.compile(r"<\w+>")  # names a form of a value in pydantic's locations; it is no part of the file's key paths
-WIDTH = 60  # characters of a value that are shown
+WIDTH = 60  # characters of a key or a value that are shown
+SHOWN = 20  # faults
+NAMES = 40  # of a list that is part of a message
+
+
+class Written(str):
+    """Text that is shown as it is: the name of the file, or a value that YAML does not take for what was meant."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,12 @@ class Fault:
     location: Location
     message: str
     value: Any = NOTHING
+    known: tuple[str, ...] = ()  # keys that may have been meant
+
+    @property
+    def identity(self) -> tuple[Location, str, str]:
+        """Faults that are the same for whoever reads them have the same one."""
+        return self.location, self.message, "" if self.value is NOTHING else _shown(self.value)
 
     @property
     def path(self) -> str:
@@ -32,15 +48,22 @@ class Fault:
         return "".join(steps).removeprefix(".")
 
     def __str__(self) -> str:
-        return f"{self.path}{'' if self.value is NOTHING else ' = ' + _shown(self.value)}: {self.message}"
+        hint = ""
+        if self.known:  # looked for only now, as it takes long for many keys
+            near = difflib.get_close_matches(str(self.location[-1])[:WIDTH], self.known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; allowed: {', '.join(self.known)}"
+        return f"{self.path}{'' if self.value is NOTHING else ' = ' + _shown(self.value)}: {self.message}{hint}"
 
 
 class ParamsError(ValueError):
-    """Everything that is wrong with a params.yaml, one line per fault."""
+    """Everything that is wrong with a params.yaml, one line per fault; of many only the first, and how many more."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = list(faults)
-        super().__init__("\n".join(map(str, self.faults)))
+        self.faults = list({fault.identity: fault for fault in faults}.values())
+        lines = [str(fault) for fault in self.faults[:SHOWN]]
+        if more := len(self.faults) - SHOWN:
+            lines += [f"and {more} more"] if more > 0 else []
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,11 @@ def must(allowed: str) -> WrapValidator:
             # What is missing inside is the end of a list that is too short: that is the list's fault.
             if any(line["loc"] and line["type"] != "missing" for line in lines):
                 raise
-            hint = " (this is text: write a number, without quotes)" if _is_number_as_text(value, lines) else ""
+            hint = ""
+            if _is_number_as_text(value, lines):
+                hint = " (this is text: write a number, without quotes)"
+            elif lines[0]["type"] == "string_type" and isinstance(value, int | float):
+                hint = " (this is no text: write it in quotes)"
             raise PydanticCustomError("must", "{sentence}", {"sentence": f"must {allowed}{hint}"}) from None
 
     return WrapValidator(judge)
@@ -103,10 +130,9 @@ def faults_of(error: ValidationError) -> list[Fault]:
         where = tuple(step for step in line["loc"] if not FORM.fullmatch(str(step)))
         value, message = line["input"], line["msg"]
         if isinstance(value, Stranger):
-            near = difflib.get_close_matches(str(where[-1]), value.known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(value.known)}"
-            value, message = value.value, f"is an unknown key; {hint}"
-        elif value is MISSING:
+            faults.append(Fault(where, "is an unknown key", value.value, value.known))
+            continue
+        if value is MISSING:
             value, message = NOTHING, f"is missing; {message}"
         elif where[-1:] == ("[key]",):  # it is the key that is wrong, not its value
             where, value = where[:-1], NOTHING
@@ -129,11 +155,31 @@ def reads_as_number(value: Any) -> bool:
     return True
 
 
+def among(names: Sequence[str]) -> str:
+    """A list of names, of many only the first and how many more."""
+    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+    return ", ".join(name if len(name) <= WIDTH else name[: WIDTH - 4] + " ..." for name in names[:NAMES]) + more
+
+
 def _plain(step: str) -> str:
-    return step if re.fullmatch(r"[\w./-]+", step) else repr(step)
+    if isinstance(step, Written):
+        return step
+    shown = step if len(step) <= WIDTH else step[: WIDTH - 4]
+    return (shown if re.fullmatch(r"[\w./-]+", shown) else repr(shown)) + ("" if shown is step else " ...")
 
 
 def _shown(value: Any) -> str:
     words = {None: "null", True: "true", False: "false"}
-    text = words[value] if value is None or isinstance(value, bool) else repr(value)
+    text = words[value] if value is None or isinstance(value, bool) else repr(_beginning(value))
     return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
+
+
+def _beginning(value: Any) -> Any:
+    """As much of a value as may be shown."""
+    if isinstance(value, str):
+        return type(value)(value[: WIDTH + 1])
+    if isinstance(value, list | tuple):
+        return type(value)(map(_beginning, value[:WIDTH]))
+    if isinstance(value, dict):
+        return {_beginning(key): _beginning(inner) for key, inner in islice(value.items(), WIDTH)}
+    return value

@@ -1,12 +1,13 @@
 """Rules between the keys of an experiment: what each is allowed beside the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from math import comb
 from typing import Any
 
 from superposition.exact.grids import over_budget
 from superposition.params.axes import placed, widths
-from superposition.params.faults import Fault, Location
+from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.schema import Block, Measures, Model, Training
 
@@ -73,7 +74,7 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
     n, tied = keys.get("n_features"), [model.name for model in models if model.tied]
     for where, m in placed(keys.get("n_hidden", [])):
         if tied and n is not None and m > n:
-            at_most = f"must be at most n_features = {n} for tied models ({', '.join(tied)})"
+            at_most = f"must be at most n_features = {n} for tied models ({among(tied)})"
             yield Fault(("n_hidden", *where), at_most, m)
 
 
@@ -82,12 +83,15 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
     for group in points.get("sets", []):
         for sparsity in points.get("sparsity", []):
             values = sparsity.per_feature
-            if any(values[i] != values[i - i % group.size] for i in range(len(values))):
+            if len(values) % group.size:
+                break  # a fault of its own
+            if any(values[i :: group.size] != values[:: group.size] for i in range(1, group.size)):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
                     f"must keep features of different sparsity in different sets; sparsity has {sparsity.label}",
                     group.label,
                 )
+                break
 
 
 def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
@@ -137,15 +141,14 @@ def _explanation_faults(
     if keys.get("values") == "signed":
         yield Fault(here, "must be null for values: signed")
     n = keys.get("n_features")
+    yield from _listed_twice(wanted.active, (*here, "active"))
     for number, active in enumerate(wanted.active):
-        if active in wanted.active[:number]:
-            yield Fault((*here, "active", number), "must be in the list once", active)
         if n is not None and active > n:
             yield Fault((*here, "active", number), f"must be at most n_features = {n}", active)
     if n is not None and points.get("n_hidden"):
-        sets = sum(comb(n, size) for size in range(1, min(n, max(points["n_hidden"])) + 1))
-        if sets > MAX_SETS:
-            yield Fault(here, f"must be null where features make {sets} sets of n_hidden; allowed: at most {MAX_SETS}")
+        sizes = range(1, min(n, max(points["n_hidden"])) + 1)
+        if any(sets > MAX_SETS for sets in accumulate(comb(n, size) for size in sizes)):
+            yield Fault(here, f"must be null where features make more than {MAX_SETS} sets of at most n_hidden of them")
 
 
 def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
@@ -153,15 +156,24 @@ def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[
     ablations = measures.get("ablations")
     if ablations is None or not models:
         return
+    parts = {
+        "relu": any(model.output == "relu" for model in models),
+        "bias": any(model.output_bias for model in models),
+    }
     for number, part in enumerate(ablations.without):
-        location = ("measures", "ablations", "without", number)
-        if part in ablations.without[:number]:
-            yield Fault(location, "must be in the list once", part)
-        if not any(model.output == "relu" if part == "relu" else model.output_bias for model in models):
+        if not parts[part]:
+            location = ("measures", "ablations", "without", number)
             yield Fault(location, "must be something that a model of the experiment has on its output", part)
-    for number, density in enumerate(ablations.densities):
-        if density in ablations.densities[:number]:
-            yield Fault(("measures", "ablations", "densities", number), "must be in the list once", density)
+    for key in ("without", "densities"):
+        yield from _listed_twice(getattr(ablations, key), ("measures", "ablations", key))
+
+
+def _listed_twice(values: Sequence[Any], where: Location) -> Iterator[Fault]:
+    seen = set()
+    for number, value in enumerate(values):
+        if value in seen:
+            yield Fault((*where, number), "must be in the list once", value)
+        seen.add(value)
 
 
 def _imitation_faults(points: dict[str, list[Any]], measures: dict[str, Any]) -> Iterator[Fault]:
@@ -172,7 +184,7 @@ def _imitation_faults(points: dict[str, list[Any]], measures: dict[str, Any]) ->
     if len(points.get("n_hidden", [0, 1])) < 2:
         yield Fault(where, "must be null where n_hidden is not an axis")
     if linear := [model.name for model in points.get("model", []) if model.hidden != "relu"]:
-        yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({', '.join(linear)})")
+        yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({among(linear)})")
 
 
 def _packings_faults(keys: dict[str, Any], measures: dict[str, Any]) -> Iterator[Fault]:
