@@ -55,6 +55,7 @@ GUARDED = {
     ),
     "measures/directions.py": ({"@"}, "preselects in float32, with room for its error; whole numbers decide"),
     "measures/spherical_codes.py": ({"@", ".sum"}, "directions and forces on grids of so few bits that sums are exact"),
+    "measures/rotations.py": ({"@"}, "rows of length 1 and 20 bits, times weights: 47 bits for 4096 hidden dimensions"),
     "measures/trained.py": ({"@"}, "weights, inputs and hidden values on their grids, as in training"),
     "models/attacks.py": ({"torch.bmm", ".sum"}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
     "params/sizes.py": ({"sum"}, "whole numbers"),
@@ -121,12 +122,10 @@ def _call(node: ast.Call) -> Iterator[tuple[int, str]]:
 
 
 def _plain_power(node: ast.BinOp | ast.AugAssign) -> bool:
-    """x**2, which is a product, and powers of 2, which are exact."""
+    """Powers of 2, which are exact. Even x**2 is a product for arrays only, and the C library's pow for numbers."""
     if isinstance(node, ast.AugAssign):
         return False
     exponent, base = node.right, node.left
-    if isinstance(exponent, ast.Constant) and exponent.value == 2:
-        return True
     if all(isinstance(part, ast.Constant) and isinstance(part.value, int) for part in (base, exponent)):
         return True
     base = base.operand if isinstance(base, ast.UnaryOp) else base
@@ -184,6 +183,7 @@ def test_guarded_modules_exist():
         ("frame.groupby('m').agg(loss=('loss', 'sum'))", ".agg"),
         ("frame.pivot_table(index='m', values='x')", ".pivot_table"),
         ("W @ x", "@"),
+        ("x**2", "**"),
         ("x**3", "**"),
         ("x**0.5", "**"),
         ("x **= 2.5", "**"),
@@ -204,7 +204,7 @@ def test_a_planted_call_is_found(planted, name):
 @pytest.mark.parametrize(
     "harmless",
     [
-        "np.sqrt(x) + math.sqrt(2) * x**2",
+        "np.sqrt(x) + math.sqrt(2) * np.square(x)",
         "2.0**-18 * x + (-1) ** k + 10**9",
         "sum(a > b for a, b in pairs) + sum(1 for _ in x) + sum(len(x) for x in y)",
         "np.count_nonzero(x > 0, axis=1)",

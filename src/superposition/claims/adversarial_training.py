@@ -61,7 +61,7 @@ def sweeps(tables: Tables) -> list[Sweep]:
     instances = tables.instances["instance"].to_numpy()
     rows = tables.instances.assign(
         radius=tables.instances["training_attack"],
-        features_per_dimension=total(tables.per_feature("norm", instances) ** 2, axis=1) / SHAPE[1],
+        features_per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / SHAPE[1],
         superposed=in_superposition(tables, instances),
     ).sort_values(["radius", "loss", "seed"])
     rank = rows.groupby("radius").cumcount()

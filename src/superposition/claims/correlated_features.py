@@ -258,7 +258,7 @@ def _spread(tables: Tables, states: dict[float, str]) -> str:
 
 
 def _is_hexagon(W: np.ndarray) -> bool:
-    long = bool((np.sqrt(total(W**2, axis=0)) > REPRESENTED_NORM).all())
+    long = bool((np.sqrt(total(W * W, axis=0)) > REPRESENTED_NORM).all())
     return long and bool((np.abs(angular_gaps(W) - 60) < 10).all())
 
 

@@ -195,7 +195,7 @@ def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, setting:
 
 def _per_feature(model: Solution, setting: Setting = SETTING) -> float:
     """D*; infinite for a model that represents nothing."""
-    squared = float(total(model.norms**2))
+    squared = float(total(np.square(model.norms)))
     return setting.n_hidden / squared if squared else float("inf")
 
 

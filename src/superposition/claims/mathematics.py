@@ -52,7 +52,7 @@ def linear_loss(tables: Tables) -> Finding:
 
 
 def superposition_never_pays(tables: Tables) -> Finding:
-    ends = np.sqrt(total(descend(_random_weights(), IMPORTANCE, steps=1500, rate=0.05) ** 2, axis=1))
+    ends = np.sqrt(total(np.square(descend(_random_weights(), IMPORTANCE, steps=1500, rate=0.05)), axis=1))
     top = (np.arange(N_FEATURES) < N_HIDDEN).astype(float)
     reached = int(np.count_nonzero((np.abs(ends - top) < 1e-3).all(axis=1)))
 

@@ -158,7 +158,7 @@ def _counts(sweep: Sweep) -> str:
 
 def _per_dimension(one: Solution) -> float:
     """||W||_F^2 / m, the paper's features per dimension."""
-    return float(total(one.norms**2)) / M
+    return float(total(np.square(one.norms))) / M
 
 
 def _sweeps(tables: Tables, model: str) -> list[Sweep]:

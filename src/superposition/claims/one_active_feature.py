@@ -75,7 +75,7 @@ def little_is_left(tables: Tables) -> Finding:
 def the_feature_pays(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         silent, own = silent_below(model.W, model.b), np.diagonal(read_outs(model.W, model.b)["both"])
-        squared = model.norms**2
+        squared = np.square(model.norms)
         holds = (
             model.represented == SETTING.n_features
             and float(silent.min()) > 0.1
@@ -92,7 +92,7 @@ def the_feature_pays(tables: Tables) -> Finding:
 def _relative(model: Solution, stage: str, strength: float = 1.0) -> np.ndarray:
     """Read-outs of the other features over ||W_i||^2 of the active one, from large to small, [other, active]."""
     read = read_outs(model.W, model.b, strength)[stage]
-    squared = model.norms**2
+    squared = np.square(model.norms)
     relative = np.divide(read, squared, out=np.full_like(read, np.nan), where=squared > 0)
     return -np.sort(-relative.T[OTHERS].reshape(SETTING.n_features, -1), axis=1, kind="stable").T
 

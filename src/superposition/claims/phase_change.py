@@ -119,7 +119,7 @@ def jump(tables: Tables) -> Finding:
 def local_minima(tables: Tables) -> Finding:
     """How many single models at density 0.1 and equal importance find superposition."""
     table = diagram(tables, 2)
-    cell = table.iloc[int(np.argmin(log(table["importance"]) ** 2 + log(table["density"] / 0.1) ** 2))]
+    cell = table.iloc[int(np.argmin(np.square(log(table["importance"])) + np.square(log(table["density"] / 0.1))))]
     return Finding(
         "holds" if 0 < cell["superposed"] < cell["models"] else "fails",
         f"{int(cell['superposed'])} of {int(cell['models'])} models in superposition",

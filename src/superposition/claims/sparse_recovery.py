@@ -110,7 +110,7 @@ def best_for_pairs(tables: Tables) -> Finding:
         text = (
             f"{'antipodal pairs' if paired else 'not all in antipodal pairs'}, loss {ratio:.3f} times the lasso's and "
         )
-        text += f"{loss / (density**2 / 6):.2f} times s^2/6; recovers {own:.0%} of samples, the lasso {best:.0%}"
+        text += f"{loss / (density * density / 6):.2f} times s^2/6; recovers {own:.0%} of samples, the lasso {best:.0%}"
         return Judged(paired and abs(ratio - 1) <= ALIKE, round(ratio, 3), text)
 
     return over_seeds(_trained(tables), judge, "times the lasso's loss")

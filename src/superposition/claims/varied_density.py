@@ -134,7 +134,7 @@ def outside_the_circle(tables: Tables) -> Finding:
         verdict = "holds"
     formula = f"1/(1 - b) = {formulas[0]:.2f}, 1/(1 + b) = {formulas[1]:.2f}" if formulas else "no 1/(1 - b)"
     count = sum(bool((model.norms > 1).all()) for model in at_one)
-    measured = f"norm {norm:.3f}, b {bias:.3f}: {formula}; norm^2 = {norm**2:.2f}, 1 - b = {1 - bias:.2f}"
+    measured = f"norm {norm:.3f}, b {bias:.3f}: {formula}; norm^2 = {norm * norm:.2f}, 1 - b = {1 - bias:.2f}"
     return Finding(verdict, measured, f"{count} of {len(at_one)} seeds outside")
 
 

@@ -67,7 +67,7 @@ def singular_values(A: Float[ndarray, "n k"]) -> Float[ndarray, " least"]:
         rotated = False
         for i in range(k - 1):
             for j in range(i + 1, k):
-                a, b, c = (float(total(x)) for x in (A[:, i] ** 2, A[:, j] ** 2, A[:, i] * A[:, j]))
+                a, b, c = (float(total(x)) for x in (np.square(A[:, i]), np.square(A[:, j]), A[:, i] * A[:, j]))
                 if c * c <= EPSILON * EPSILON * a * b:
                     continue
                 rotated = True

@@ -31,7 +31,7 @@ def _radius(tables: Tables) -> Figure:
     instances = tables.instances["instance"].to_numpy()
     rows = tables.instances.assign(
         superposed=in_superposition(tables, instances),
-        per_dimension=total(tables.per_feature("norm", instances) ** 2, axis=1) / tables.n_hidden,
+        per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / tables.n_hidden,
     ).sort_values(["training_attack", "loss", "seed"])
     best = rows.drop_duplicates("training_attack")
     with theme():

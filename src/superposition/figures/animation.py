@@ -69,7 +69,7 @@ class Animation:
     def draw(self, points: Float[np.ndarray, "frame 2"], parent: Element | None = None, **style: Any) -> None:
         """A line through all points that is as long, at each frame, as the way up to there."""
         path = self.add("polyline", parent, points=line(points), fill="none", **style)
-        ways = np.sqrt(total(np.diff(np.round(points, 1), axis=0) ** 2, axis=1))
+        ways = np.sqrt(total(np.square(np.diff(np.round(points, 1), axis=0)), axis=1))
         gone = np.concatenate([[0.0], running_total(ways)])
         path.set("stroke-dasharray", number(float(gone[-1] + 1)))
         self.animate(path, "stroke-dashoffset", list(gone[-1] + 1 - gone))

@@ -59,7 +59,7 @@ def figures(tables: Tables) -> dict[str, Figure | Animation]:
     paths = [path_of(tables, int(instance)) for instance in order]
     ordered = [in_order(stages(W, loss)) for _, W, loss in paths]
     shown = ordered.index(True) if any(ordered) else 0
-    given = 2 * SET_SIZE / (1 - (1 - tables.per_feature("density", np.array(order))[:, 0]) ** 2)
+    given = 2 * SET_SIZE / (1 - np.square(1 - tables.per_feature("density", np.array(order))[:, 0]))
     steps, W, loss = paths[shown]
     seeds = tables.instances.set_index("instance")["seed"]
     run = Run(int(seeds[order[shown]]), steps, _upright(W), loss * given[shown], _marks(stages(W, loss)))

@@ -196,7 +196,7 @@ def _free_place(centres: Sequence[np.ndarray], radii: Sequence[float], radius: f
 
 def _squared(tables: Tables, instance: int) -> float:
     """||W||_F^2."""
-    return float(total(tables.features_of(instance)["norm"] ** 2)) or float("nan")
+    return float(total(np.square(tables.features_of(instance)["norm"]))) or float("nan")
 
 
 def _x(rows: pd.DataFrame) -> np.ndarray:

@@ -46,7 +46,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def _trained_without(tables: Tables) -> Figure:
     rows = _rows(tables)
     rows = rows[rows["own"] & (rows["without"] == "nothing")]
-    features = tables.features.assign(squared=tables.features["norm"] ** 2)
+    features = tables.features.assign(squared=np.square(tables.features["norm"]))
     squared = features.groupby("instance")["squared"].agg(lambda own: float(total(own)))
     rows = rows.assign(per_dimension=rows["instance"].map(squared) / tables.n_hidden)
     with theme():

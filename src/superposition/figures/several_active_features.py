@@ -98,7 +98,7 @@ def _most_ambiguous(tables: Tables, instance: int) -> Shown:
     vectors = matmul(W, x)
     output = np.maximum(matmul(W.T, vectors) + b[:, None], 0)
     sets, found = explanations(W, vectors, TOLERANCE)
-    lengths = np.sqrt(total(vectors**2, axis=0))
+    lengths = np.sqrt(total(vectors * vectors, axis=0))
     # Lengths to three digits, so that rounding does not decide among pairs that are alike.
     chosen = max(
         range(len(pairs)), key=lambda column: (np.count_nonzero(found[:, column]), round(float(lengths[column]), 3))

@@ -147,7 +147,7 @@ def _count(sweep: Sweep, name: str) -> int:
 
 def _loss(W: np.ndarray, loss: float) -> float:
     """NaN where the minimisation has left the pentagon."""
-    return loss if shape(np.sqrt(total(W**2, axis=0))) == PENTAGON else np.nan
+    return loss if shape(np.sqrt(total(W * W, axis=0))) == PENTAGON else np.nan
 
 
 def _turned(model: Planar) -> np.ndarray:

@@ -50,7 +50,7 @@ def under_attack(
     outputs = (W.T @ round_to(W @ x, HIDDEN) + b.unsqueeze(1)).T.contiguous()  # [sample, feature]
     moved = (W.T @ round_to(W @ attacks(W.unsqueeze(0), norm)[0], HIDDEN)).T.contiguous()  # [attack, feature]
     largest = float(outputs.abs().max() + moved.abs().max() + 1)
-    if not largest**2 * float(importance.max()) * n * samples <= 2.0 ** (SIGNIFICAND_BITS - LOSS.fraction_bits):
+    if not largest * largest * float(importance.max()) * n * samples <= 2.0 ** (SIGNIFICAND_BITS - LOSS.fraction_bits):
         raise ArithmeticError(f"outputs under attack reach {largest:g}, where sums of squared errors may round")
     weight = importance * 2.0**LOSS.fraction_bits
 

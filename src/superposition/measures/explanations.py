@@ -32,7 +32,7 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
 def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
     n = model.W.shape[1]
     counts, count, tolerance = settings["active"], settings["samples"], settings["tolerance"]
-    candidates = np.flatnonzero(total(model.W**2, axis=0) > REPRESENTED_NORM**2)
+    candidates = np.flatnonzero(total(np.square(model.W), axis=0) > REPRESENTED_NORM * REPRESENTED_NORM)
     if len(candidates) < max(counts):
         candidates = np.arange(n)
     drawn = [active_samples(len(candidates), k, count, tolerance, model.seed) for k in counts]
@@ -51,7 +51,7 @@ def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
     explained = np.count_nonzero(found, axis=0).astype(np.int32)
     x = np.zeros((n, own.shape[1]))
     x[candidates] = own
-    power, error = (total(part**2, axis=0) for part in (x, model.outputs(x) - x))
+    power, error = (total(part * part, axis=0) for part in (x, model.outputs(x) - x))
     return pd.DataFrame(
         {
             "instance": model.instance,

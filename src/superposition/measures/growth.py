@@ -20,8 +20,8 @@ def growth(counts: pd.Series) -> Growth:
     """Of numbers N of directions by dimension, at least two of them."""
     m, log_N = counts.index.to_numpy(float), log(counts.to_numpy(float))
     rate, start = line(m, log_N)
-    left = float(total((log_N - start - rate * m) ** 2))
-    spread = float(total((log_N - mean(log_N)) ** 2))
+    left = float(total(np.square(log_N - start - rate * m)))
+    spread = float(total(np.square(log_N - mean(log_N))))
     return Growth(rate, start, 1 - left / spread if spread > 0 else 0.0)
 
 

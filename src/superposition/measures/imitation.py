@@ -152,7 +152,7 @@ def _read(a: Float[ndarray, " input"], h: Float[ndarray, "input sample"]) -> Flo
 
 
 def squared_error(t: Float[ndarray, " sample"], read: Float[ndarray, " sample"]) -> float:
-    return float(total(to_grid(t - read, HIDDEN_BITS) ** 2))
+    return float(total(np.square(to_grid(t - read, HIDDEN_BITS))))
 
 
 def _task(model: TrainedModel) -> tuple[Any, ...]:

@@ -42,7 +42,7 @@ def filtered(
     A feature that is not represented shows a constant, its mean, which no other feature causes.
     """
     pairs = np.outer(represented, represented) & ~np.eye(len(b), dtype=bool)
-    squares = {stage: float(total(read[pairs] ** 2)) for stage, read in read_outs(W, b).items()}
+    squares = {stage: float(total(np.square(read[pairs]))) for stage, read in read_outs(W, b).items()}
     if squares["linear"] < LEAST:
         return Filtered(*[float("nan")] * 3)
     return Filtered(*(1 - squares[stage] / squares["linear"] for stage in ("bias", "relu", "both")))
@@ -53,5 +53,5 @@ def silent_below(W: Float[np.ndarray, "hidden feature"], b: Float[np.ndarray, " 
 
     NaN for features without a direction; 0 for those whose bias is not negative.
     """
-    squared = total(W**2, axis=0)
+    squared = total(W * W, axis=0)
     return np.divide(np.maximum(-b, 0), squared, out=np.full_like(squared, np.nan), where=squared > 0)

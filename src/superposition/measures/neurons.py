@@ -13,7 +13,7 @@ from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED
 
 def alignment(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, " feature"]:
     """max_k W_ki^2 / sum_k W_ki^2: 1 for a feature on one neuron, 1/m if all m share it alike, 0 if W_i = 0."""
-    squares = W**2
+    squares = W * W
     of_all = total(squares, axis=0)
     return np.divide(squares.max(axis=0), of_all, out=np.zeros_like(of_all), where=of_all > 0)
 

@@ -103,7 +103,7 @@ def _of_a_number(settings: Mapping[str, Any]) -> Iterator[Row]:
 def _trained(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> Iterator[Row]:
     """Each model, random directions as close as its, and for the best of each width as many that are optimised."""
     for model in models:
-        directions = model.W[:, total(model.W * model.W, axis=0) > REPRESENTED_NORM**2].T
+        directions = model.W[:, total(model.W * model.W, axis=0) > REPRESENTED_NORM * REPRESENTED_NORM].T
         count, m = directions.shape
         if count < 2:
             yield _row("trained", m, count=count, two_sided=False, instance=model.instance)

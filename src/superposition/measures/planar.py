@@ -34,7 +34,7 @@ class Planar:
 
     @property
     def norms(self) -> Float[np.ndarray, " feature"]:
-        return np.asarray(np.sqrt(total(self.W**2, axis=0)))
+        return np.asarray(np.sqrt(total(np.square(self.W), axis=0)))
 
 
 def models(tables: Tables, rows: pd.DataFrame) -> list[Planar]:
@@ -72,7 +72,7 @@ def angles_to_last(W: Float[np.ndarray, "2 feature"]) -> Float[np.ndarray, " oth
 
 def upright(W: Float[np.ndarray, "2 feature"], top: Float[np.ndarray, " 2"]) -> Float[np.ndarray, "2 feature"]:
     """The plane turned so that the direction `top` points up; as it is if that is 0."""
-    length = np.sqrt(top[0] ** 2 + top[1] ** 2)
+    length = np.sqrt(np.square(top[0]) + np.square(top[1]))
     if length == 0:
         return W
     x, y = top / length

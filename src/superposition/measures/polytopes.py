@@ -36,7 +36,7 @@ class Component:
 def components(W: Float[np.ndarray, "hidden feature"], cut: float = INTERFERENCE) -> list[Component]:
     """The connected components of the graph of represented features, largest first."""
     squared = total(W * W, axis=0)
-    represented = np.flatnonzero(squared > REPRESENTED_NORM**2)
+    represented = np.flatnonzero(squared > REPRESENTED_NORM * REPRESENTED_NORM)
     own = W[:, represented]
     if not len(represented):
         return []
@@ -64,7 +64,7 @@ def rank(W: Float[np.ndarray, "hidden feature"]) -> int:
 
 def dimensionalities(W: Float[np.ndarray, "hidden feature"]) -> Float[np.ndarray, " feature"]:
     """D_i as `feature_dimensionality` has it, of a single model."""
-    squares = matmul(W.T, W) ** 2
+    squares = np.square(matmul(W.T, W))
     shared = total(squares, axis=1)
     return np.divide(np.diagonal(squares), shared, out=np.zeros(len(shared)), where=shared > 0)
 

@@ -101,14 +101,14 @@ def judged(
     x: Float[ndarray, "feature sample"], y: Float[ndarray, "feature sample"], tolerance: float
 ) -> dict[str, float]:
     """What the table says of outputs `y` that are to be `x`; samples without an active feature count for the loss."""
-    off, size = (np.sqrt(total(part**2, axis=0)) for part in (y - x, x))
+    off, size = (np.sqrt(total(part * part, axis=0)) for part in (y - x, x))
     some = size > 0
     relative = off[some] / size[some]
     return {
         "recovered": float(mean(relative <= tolerance)),
         "found": float(mean(tells_apart(x, y)[some])),
         "error": round(float(np.median(relative)), DIGITS),
-        "loss": _rounded(float(mean(off**2)) / len(x)),
+        "loss": _rounded(float(mean(off * off)) / len(x)),
     }
 
 
@@ -157,13 +157,13 @@ def shortest(W: Float[ndarray, "hidden feature"], h: Float[ndarray, "hidden samp
 
 def independent(W: Float[ndarray, "hidden feature"]) -> list[int]:
     """Hidden dimensions of which all others are combinations, in the order of how much they add to those before."""
-    size = np.sqrt(total(W**2, axis=1))
+    size = np.sqrt(total(W * W, axis=1))
     left = W / np.where(size > 0, size, 1.0)[:, None]
     kept: list[int] = []
     for _ in range(min(W.shape)):
-        squares = total(left**2, axis=1)
+        squares = total(left * left, axis=1)
         most = int(squares.argmax())
-        if squares[most] <= DEPENDENT**2:
+        if squares[most] <= DEPENDENT * DEPENDENT:
             break
         kept.append(most)
         direction = left[most] / np.sqrt(squares[most])
@@ -203,7 +203,7 @@ def moved_apart(W: Float[ndarray, "hidden feature"]) -> Float[ndarray, "hidden f
 def unit(W: Float[ndarray, "hidden feature"]) -> Float[ndarray, "hidden feature"]:
     """Columns of length 1, on the weight grid."""
     on_grid = to_grid(W, WEIGHT.fraction_bits)
-    return to_grid(on_grid / np.sqrt(total(on_grid**2, axis=0)), WEIGHT.fraction_bits)
+    return to_grid(on_grid / np.sqrt(total(on_grid * on_grid, axis=0)), WEIGHT.fraction_bits)
 
 
 def fitted(W: Float[ndarray, "hidden feature"], x: Float[ndarray, "feature sample"]) -> tuple[float, float]:

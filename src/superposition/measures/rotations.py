@@ -26,12 +26,14 @@ from superposition.exact.functions import PI, cos, log
 from superposition.exact.grids import ERROR, WEIGHT
 from superposition.exact.linear import orthonormal
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.exact.sums import matmul, total
+from superposition.exact.sums import total
 from superposition.measures.neurons import alignment
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.measures.trained import TrainedModel, to_grid
 
-ROTATION_BITS = 20  # of rotations: with 21 of weights, sums over up to 2048 hidden dimensions are exact
+# Of rotations. Rows are of length 1 and weights below 2^3 on a grid of 2^-18, so that sums of m products are whole
+# numbers of 2^-38 below 2^3 sqrt(m), by Cauchy and Schwarz: exact for all m that can be trained.
+ROTATION_BITS = 20
 
 
 def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFrame:
@@ -50,7 +52,7 @@ def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFr
         x = model.draw(drawn[0].numpy())
         turned = [model, *(rotated(model, rotation) for rotation in rotations(model, count))]
         outputs = [one.outputs(x) for one in turned]
-        represented = total(model.W**2, axis=0) > REPRESENTED_NORM**2
+        represented = total(np.square(model.W), axis=0) > REPRESENTED_NORM * REPRESENTED_NORM
         columns = {
             "instance": model.instance,
             "rotation": np.arange(len(turned)),
@@ -87,11 +89,7 @@ def rotated(model: TrainedModel, rotation: Float[ndarray, "hidden hidden"]) -> T
     """The model with its hidden space turned, on the grid of weights; sums before rounding are exact."""
     W, W_out, b_hidden = (
         to_grid(value, WEIGHT.fraction_bits)
-        for value in (
-            matmul(rotation, model.W),
-            matmul(model.W_out, rotation.T),
-            matmul(rotation, model.b_hidden),
-        )
+        for value in (rotation @ model.W, model.W_out @ rotation.T, rotation @ model.b_hidden)
     )
     return replace(model, W=W, W_out=W_out, b_hidden=b_hidden)
 
@@ -101,7 +99,7 @@ def loss(model: TrainedModel, x: Float[ndarray, "feature sample"], y: Float[ndar
     errors = to_grid(y - model.wanted(x), ERROR.fraction_bits)
     if not np.abs(errors).max() <= ERROR.limit:
         raise ArithmeticError(f"errors of instance {model.instance} reach {np.abs(errors).max():g}; sums could round")
-    return fsum((model.importance * total(errors**2, axis=1)).tolist()) / y.size
+    return fsum((model.importance * total(errors * errors, axis=1)).tolist()) / y.size
 
 
 def mean_alignment(W: Float[ndarray, "hidden feature"], represented: ndarray) -> float:

@@ -84,7 +84,7 @@ def closest(vectors: Float[np.ndarray, "half hidden"]) -> float:
     """The largest cosine between two of several directions; 0 if there are no two, 1 with one that is 0."""
     if len(vectors) < 2:
         return 0.0
-    lengths = np.sqrt(total(vectors**2, axis=1))
+    lengths = np.sqrt(total(vectors * vectors, axis=1))
     if not lengths.all():
         return 1.0
     unit = vectors / lengths[:, None]

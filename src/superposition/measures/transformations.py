@@ -52,7 +52,7 @@ def shape(W: Float[np.ndarray, "*step hidden feature"]) -> Shape:
     mates = np.concatenate([_cosines(own, own)[..., above[0], above[1]] for own in sets], axis=-1)
     first, second = (mean(own, axis=-1)[..., None] for own in sets)
     return Shape(
-        norm=np.asarray(np.sqrt(total(W**2, axis=-2)).min(axis=-1)),
+        norm=np.asarray(np.sqrt(total(W * W, axis=-2)).min(axis=-1)),
         mates_least=np.asarray(mates.min(axis=-1)),
         mates_off_right=np.asarray(np.abs(mates).max(axis=-1)),
         means=np.asarray(_cosines(first, second)[..., 0, 0]),
@@ -112,7 +112,7 @@ def octahedron(W: Float[np.ndarray, "3 6"]) -> bool:
 
 
 def _unit(x: Float[np.ndarray, "*step hidden"]) -> Float[np.ndarray, "*step hidden"]:
-    size = np.sqrt(total(x**2, axis=-1))[..., None]
+    size = np.sqrt(total(x * x, axis=-1))[..., None]
     return np.divide(x, size, out=np.zeros_like(x), where=size > 0)
 
 

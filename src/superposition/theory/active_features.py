@@ -29,7 +29,7 @@ def losses_by_active(
     n = W.shape[1]
     gram = matmul(W.T, W)
     L = np.zeros(n + 1)
-    L[0] = dot(importance, np.maximum(b, 0) ** 2)
+    L[0] = dot(importance, np.square(np.maximum(b, 0)))
     for k in range(1, n + 1):
         others, chance = cube_rule(k - 1, nodes)  # [point, k - 1]
         for active in itertools.combinations(range(n), k):
@@ -79,7 +79,7 @@ def lattice_loss(
     h = np.stack([total(row[:, None] * x, axis=0) for row in W])
     losses = np.zeros(samples)
     for own, column, bias, weight in zip(x, W.T, b, importance, strict=True):
-        losses = losses + weight * (own - np.maximum(total(column[:, None] * h, axis=0) + bias, 0)) ** 2
+        losses = losses + weight * np.square(own - np.maximum(total(column[:, None] * h, axis=0) + bias, 0))
     return float(mean(losses))
 
 
@@ -99,9 +99,9 @@ def _along(
     low = np.where(slope > 0, kink, 0.0)
     high = np.where(slope > 0, 1.0, np.where(slope < 0, kink, (start > 0).astype(float)))
     own = np.arange(x.shape[1]) == i
-    found = np.where(own, 1 / 3, x**2)  # Int (x_j)^2 dx_i, where it is shut
+    found = np.where(own, 1 / 3, x * x)  # Int (x_j)^2 dx_i, where it is shut
     for sign in (-1, 1):
         t = (low + high) / 2 + sign * (high - low) / 2 / sqrt(3)
         target = np.where(own, t, x)
-        found = found + (high - low) / 2 * ((target - start - slope * t) ** 2 - target**2)
+        found = found + (high - low) / 2 * (np.square(target - start - slope * t) - target * target)
     return found

@@ -21,4 +21,4 @@ def linear_excess(norm: Float[np.ndarray, " model"], n_features: int) -> Float[n
     Its W^T W is a projection P, and its bias the mean of what P leaves out. A perturbation along a column of P is in
     P's range, so it comes out as it went in; the model's error, (I - P)(x - E[x]), is orthogonal to it.
     """
-    return norm**2 / n_features
+    return norm * norm / n_features

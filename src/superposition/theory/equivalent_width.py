@@ -19,7 +19,7 @@ def one_half(density: float) -> float:
     where x = 0 it is 0 and the output b. Over a, E(a u + b - u)^2 is least at a = 1 - 3 b/2, where it is b^2/4. With
     E(u - b)^2 = 1/3 - b + b^2 the loss is s/6 - s b/2 + (1 - 3 s/8) b^2, least at b = 2 s / (8 - 3 s).
     """
-    return density / 6 - density**2 / (16 - 6 * density)
+    return density / 6 - density * density / (16 - 6 * density)
 
 
 def monosemantic_losses(density: float, importance: Float[np.ndarray, " feature"]) -> Float[np.ndarray, " width"]:

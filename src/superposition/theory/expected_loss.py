@@ -123,7 +123,7 @@ def _loss_and_gradients(
         probability = np.array([group.probability for group in alike])[:, None, None]
         if not size:
             excess, often = np.maximum(b, 0), float(total(probability))
-            loss = loss + often * dot(excess**2, importance)
+            loss = loss + often * dot(excess * excess, importance)
             of_b = of_b + often * 2 * importance * excess
             continue
         members = np.array([group.features for group in alike]).T
@@ -144,7 +144,7 @@ def _loss_and_gradients(
         # Of outputs that are 0 for all t; and where the output is open. There the integrand is quadratic, its
         # derivative cubic: two Gauss-Legendre nodes are exact. The ends of that interval move as well, but there the
         # integrand is 0.
-        shut = weight * (target**2 + target * rate + rate / 3)
+        shut = weight * (target * target + target * rate + rate / 3)
         share = weight * (high - low) / 2
         opened, pull, pull_first = np.zeros(()), np.zeros(()), np.zeros(())
         for sign in (-1, 1):

@@ -48,13 +48,17 @@ def explanations(
         raise ValueError(f"tolerance = {tolerance:g}: must be at least {LEAST_TOLERANCE:g}")
     m, n = W.shape
     sets = [features for size in range(1, min(m, n) + 1) for features in combinations(range(n), size)]
+    gram, products = matmul(W.T, W), matmul(W.T, h)
     found = np.zeros((len(sets), h.shape[1]), dtype=bool)
     explained: dict[tuple[int, ...], np.ndarray] = {
         (): np.zeros(h.shape[1], dtype=bool)
     }  # by a set, or by a part of it
     for row, features in enumerate(sets):
         by_part = np.logical_or.reduce([explained[part] for part in combinations(features, len(features) - 1)])
-        found[row] = _fits(W[:, features], h, tolerance) & ~by_part
+        own = list(features)
+        if independent(W[:, own], tolerance):
+            closest = solve(gram[np.ix_(own, own)], products[own])
+            found[row] = _fits(W[:, own], h, closest, tolerance) & ~by_part
         explained[features] = found[row] | by_part
     return Explanations(sets, found)
 
@@ -72,24 +76,24 @@ def independent(W: Float[np.ndarray, "hidden active"], tolerance: float) -> bool
     """Whether directions of length 1 would span a volume of at least the tolerance: of two, the sine of the angle."""
     gram = _gram(_columns(W))
     lengths = prod((gram[i][i] for i in range(len(gram))), start=Fraction(1))
-    return lengths > 0 and _eliminated(gram)[1] >= Fraction(tolerance) ** 2 * lengths
+    return lengths > 0 and _eliminated(gram)[1] >= Fraction(tolerance) * Fraction(tolerance) * lengths
 
 
 def _fits(
-    W: Float[np.ndarray, "hidden active"], h: Float[np.ndarray, "hidden sample"], tolerance: float
+    W: Float[np.ndarray, "hidden active"],
+    h: Float[np.ndarray, "hidden sample"],
+    c: Float[np.ndarray, "active sample"],
+    tolerance: float,
 ) -> Bool[np.ndarray, " sample"]:
-    """Whether these features, all of them, explain the vectors; a part of them may, too."""
-    if not independent(W, tolerance):
-        return np.zeros(h.shape[1], dtype=bool)
-    c = solve(matmul(W.T, W), matmul(W.T, h))
-    distance = np.sqrt(total((matmul(W, c) - h) ** 2, axis=0))
+    """Whether these features, all of them, explain the vectors; a part may, too. Strengths `c` come closest."""
+    distance = np.sqrt(total(np.square(total(W[:, :, None] * c, axis=1) - h), axis=0))
     # How far the number that is closest to its limit is inside, or outside where negative.
     room = np.minimum(np.minimum(c - tolerance, 1 - c).min(axis=0), tolerance - distance)
     fits: np.ndarray = room > 0
     for sample in np.flatnonzero(np.abs(room) < CLOSE):
         exact = exact_fit(W, h[:, sample])
         within = all(Fraction(tolerance) <= strength <= 1 for strength in exact.strengths)
-        fits[sample] = within and exact.squared_distance <= Fraction(tolerance) ** 2
+        fits[sample] = within and exact.squared_distance <= Fraction(tolerance) * Fraction(tolerance)
     return fits
 
 

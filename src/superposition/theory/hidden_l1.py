@@ -30,8 +30,8 @@ def norms(importance: Float[np.ndarray, " feature"], penalty: float, density: fl
 
 def losses(importance: Float[np.ndarray, " feature"], penalty: float, density: float) -> Float[np.ndarray, " feature"]:
     """I v (1 - w^2)^2, the weighted squared error without the penalty."""
-    return importance * _variance(density) * (1 - norms(importance, penalty, density) ** 2) ** 2
+    return importance * _variance(density) * np.square(1 - np.square(norms(importance, penalty, density)))
 
 
 def _variance(density: float) -> float:
-    return density / 3 - density**2 / 4
+    return density / 3 - density * density / 4

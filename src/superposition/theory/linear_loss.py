@@ -25,8 +25,8 @@ def benefit_and_interference(
     """
     gram = matmul(W.T, W)
     own = np.diagonal(gram)
-    weighted = importance[:, None] * (gram - np.diag(own)) ** 2
-    return float(dot(importance, (1 - own) ** 2)), float(total(weighted))
+    weighted = importance[:, None] * np.square(gram - np.diag(own))
+    return float(dot(importance, np.square(1 - own))), float(total(weighted))
 
 
 def expected_loss(
@@ -40,7 +40,7 @@ def expected_loss(
     x = np.array(list(itertools.product(values, repeat=n)))  # [combination, feature]
     chance = product(np.array(list(itertools.product(probabilities, repeat=n))), axis=1)
     errors = x - matmul(matmul(x, W.T), W)
-    return float(dot(chance, dot(errors**2, importance)))
+    return float(dot(chance, dot(errors * errors, importance)))
 
 
 def descend(

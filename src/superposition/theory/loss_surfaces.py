@@ -49,14 +49,14 @@ def expected_loss(
     a, b = np.abs(W_1), np.abs(W_2)
     alike = W_1 * W_2 >= 0
     # One feature active: x' = W_i^2 x, and the other output is ReLU(W_1 W_2 x); Int x^2 dx = 1/3.
-    leak = np.where(alike, (a * b) ** 2, 0.0)
-    one = ((1 - a**2) ** 2 + importance * leak + importance * (1 - b**2) ** 2 + leak) / 3
+    leak = np.where(alike, np.square(a * b), 0.0)
+    one = (np.square(1 - a * a) + importance * leak + importance * np.square(1 - b * b) + leak) / 3
     both = np.where(
         alike,
         _same_side(a, b) + importance * _same_side(b, a),
         _opposite_side(a, b) + importance * _opposite_side(b, a),
     )
-    return s * (1 - s) * one + s**2 * both
+    return s * (1 - s) * one + s * s * both
 
 
 def minima(sparsity: float, importance: float) -> list[Minimum]:
@@ -117,8 +117,8 @@ def _descend(loss: Callable[[np.ndarray, np.ndarray], np.ndarray], a: float, b: 
 
 def _same_side(a: Float[np.ndarray, "*point"], b: Float[np.ndarray, "*point"]) -> Float[np.ndarray, "*point"]:
     """E[(x - a (a x + b y))^2] for a, b >= 0: E[x^2] = 1/3, E[x y] = 1/4."""
-    own, other = 1 - a**2, a * b
-    return (own**2 + other**2) / 3 - own * other / 2
+    own, other = 1 - a * a, a * b
+    return (own * own + other * other) / 3 - own * other / 2
 
 
 def _opposite_side(a: Float[np.ndarray, "*point"], b: Float[np.ndarray, "*point"]) -> Float[np.ndarray, "*point"]:
@@ -129,6 +129,6 @@ def _opposite_side(a: Float[np.ndarray, "*point"], b: Float[np.ndarray, "*point"
     """
     larger = np.maximum(np.maximum(a, b), 1e-300)  # not 0, at the origin
     Q, Y = np.where(b < a, b / larger, 1.0), np.where(a < b, a / larger, 1.0)
-    squared = a**2 * Y * (4 - 6 * Q + 4 * Q**2 - Q * Q * Q) / 12  # E[ReLU(h)^2]
+    squared = a * a * Y * (4 - 6 * Q + 4 * Q * Q - Q * Q * Q) / 12  # E[ReLU(h)^2]
     product = a * Y * (8 - 6 * Q + Q * Q * Q) / 24  # E[x ReLU(h)]
-    return 1 / 3 - 2 * a * product + a**2 * squared
+    return 1 / 3 - 2 * a * product + a * a * squared

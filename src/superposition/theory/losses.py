@@ -14,7 +14,7 @@ def ignored(
     density: Float[np.ndarray, "*feature"], importance: Float[np.ndarray, "*feature"]
 ) -> Float[np.ndarray, "*feature"]:
     """Weighted squared error of a feature that is not represented, and whose bias gives its mean: I (s/3 - s^2/4)."""
-    return importance * (density / 3 - density**2 / 4)
+    return importance * (density / 3 - density * density / 4)
 
 
 def antipodal(
@@ -24,7 +24,7 @@ def antipodal(
 
     Without a bias both come out right unless both are active; then each is off by the smaller of the two.
     """
-    return importance * density**2 / 6
+    return importance * density * density / 6
 
 
 def without_superposition(

@@ -53,7 +53,7 @@ def loss(steps: int, epsilon: float) -> float:
     is on a ramp; there the one at epsilon leaves [0, 1] as x passes epsilon^2 of a step.
     """
     points, weights = legendre_rule(NODES)
-    ends = np.array([0.0, epsilon**2, epsilon, 1.0])
+    ends = np.array([0.0, epsilon * epsilon, epsilon, 1.0])
     low, width = ends[:-1], np.diff(ends)
     x = (np.arange(steps)[:, None, None] + low[:, None] + width[:, None] * points)[..., None, None] / steps
     own = staircase(steps * x, steps, epsilon)  # [step, part, x, 1, 1]
@@ -63,14 +63,14 @@ def loss(steps: int, epsilon: float) -> float:
     y = kinks[..., :-1, :] + np.diff(kinks, axis=-2) * points  # [step, part, x, piece, y]
     x = np.broadcast_to(x, y.shape)
     x_read, y_read = read(write(x, y, steps, epsilon), steps, epsilon)
-    errors = ((x - x_read) ** 2 + (y - y_read) ** 2) / 2
+    errors = (np.square(x - x_read) + np.square(y - y_read)) / 2
     over_y = total(dot(errors, weights) * np.diff(kinks, axis=-2)[..., 0], axis=-1)
     return float(total(dot(over_y, weights) * width) / steps)
 
 
 def limit(steps: int) -> float:
     """The loss as epsilon goes to 0: y comes out right, and x is off by a uniform number up to 1/Z. 1 / (6 Z^2)."""
-    return 1 / (6 * steps**2)
+    return 1 / (6 * steps * steps)
 
 
 def widest_ramps(steps: int) -> float:

@@ -21,7 +21,7 @@ def tail(m: int, cosine: float, two_sided: bool) -> float:
 
     Exact: cos^2 is Beta(1/2, (m - 1) / 2), so that the cap's share of the sphere is an incomplete beta function.
     """
-    beyond = _incomplete_beta((m - 1) / 2, 0.5, 1 - cosine**2)  # |cos| >= |cosine|
+    beyond = _incomplete_beta((m - 1) / 2, 0.5, 1 - cosine * cosine)  # |cos| >= |cosine|
     if two_sided:
         return beyond if cosine > 0 else 1.0
     return beyond / 2 if cosine >= 0 else 1 - beyond / 2
@@ -49,7 +49,7 @@ def random_rate(cosine: float) -> float:
 
     The Hoeffding-type bound exp(-m cos^2 / 2) of the Johnson-Lindenstrauss lemma gives cos^2 / 4, a little less.
     """
-    return -float(log1p(-(cosine**2))) / 4
+    return -float(log1p(-(cosine * cosine))) / 4
 
 
 def johnson_lindenstrauss(m: int, cosine: float) -> float:
@@ -58,7 +58,7 @@ def johnson_lindenstrauss(m: int, cosine: float) -> float:
     A union bound over pairs; Dasgupta & Gupta 2003, "An elementary proof of a theorem of Johnson and Lindenstrauss",
     have tails of this kind.
     """
-    return float(exp(m * cosine**2 / 4))
+    return float(exp(m * (cosine * cosine) / 4))
 
 
 def gilbert_varshamov(m: int, cosine: float, two_sided: bool = True) -> float:
@@ -84,7 +84,7 @@ def kabatiansky_levenshtein_rate(cosine: float) -> float:
 
     Kabatiansky & Levenshtein 1978, "Bounds for packings on a sphere and in space"; `cosine` > 0.
     """
-    s = sqrt(1 - cosine**2)
+    s = sqrt(1 - cosine * cosine)
     more, less = (1 + s) / (2 * s), (1 - s) / (2 * s)
     return more * float(log(more)) - less * float(log(less))
 
@@ -136,8 +136,8 @@ def _largest_zero(m: int, k: int, b: int) -> float:
     diagonal, squares = [(beta - alpha) / (alpha + beta + 2)], [0.0]
     for j in range(1, k):
         s = 2 * j + alpha + beta
-        diagonal.append((beta**2 - alpha**2) / (s * (s + 2)))
-        squares.append(4 * j * (j + alpha) * (j + beta) * (j + alpha + beta) / (s**2 * (s + 1) * (s - 1)))
+        diagonal.append((beta * beta - alpha * alpha) / (s * (s + 2)))
+        squares.append(4 * j * (j + alpha) * (j + beta) * (j + alpha + beta) / (s * s * (s + 1) * (s - 1)))
 
     def above(t: float) -> float:
         pivot = 1.0

@@ -41,7 +41,7 @@ def level(corners: int, n_features: int) -> Level:
         raise ValueError(f"{corners} corners of {n_features} features")
     radius, bias = best_corners(corners)
     variance = float(ignored(np.array([1 / n_features]), np.ones(1))[0])
-    loss = corners / n_features * corner_loss(radius**2, bias, corners) + (n_features - corners) * variance
+    loss = corners / n_features * corner_loss(radius * radius, bias, corners) + (n_features - corners) * variance
     return Level(corners, radius, bias, loss / n_features)
 
 
@@ -88,7 +88,7 @@ def corner_loss(squared: float, bias: float, k: int) -> float:
     opens = min(1.0, -bias / squared)
     cubed = opens * opens * opens
     slope = 1 - squared  # of the error, slope x - b, where the output is open
-    own = cubed / 3 + slope**2 * (1 - cubed) / 3 - slope * bias * (1 - opens**2) + bias**2 * (1 - opens)
+    own = cubed / 3 + slope * slope * (1 - cubed) / 3 - slope * bias * (1 - opens * opens) + bias * bias * (1 - opens)
     along = squared * cos(2 * PI * np.arange(1, k) / k)
     heard = along[along + bias > 1e-9]  # cos(90 degrees) is 6e-17 in floating point
     over = heard + bias

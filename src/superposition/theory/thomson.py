@@ -13,7 +13,7 @@ from superposition.exact.sums import dot, total
 
 def energy(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "..."]:
     """Sum over ordered pairs of different points."""
-    return total(_repelled(W) ** 2, axis=(-1, -2))
+    return total(np.square(_repelled(W)), axis=(-1, -2))
 
 
 def signed_basis(n_points: int, n_hidden: int) -> Float[np.ndarray, "hidden point"]:
@@ -46,4 +46,4 @@ def _repelled(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "..
 
 
 def _on_sphere(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "... hidden point"]:
-    return W / np.sqrt(total(W**2, axis=-2))[..., None, :]
+    return W / np.sqrt(total(W * W, axis=-2))[..., None, :]
