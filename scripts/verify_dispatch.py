@@ -3,6 +3,7 @@
     make verify-dispatch                                  # small experiments: a few minutes
     make verify-dispatch EXPERIMENTS="a b"                # these, or all
     make verify-dispatch ARGS="--settings MKL GLIBC"      # only settings with one of these in their name
+    make verify-dispatch EXPERIMENTS=all ARGS=--together  # several settings to a run: an hour on two cores, not a day
 
 Libraries choose code by the processor, and their last bits with it. Variables of the environment make most of them
 choose otherwise, so that one machine can stand in for many. What runs is the code of the working tree: generate,
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts import scratch_copies as copies
@@ -158,6 +159,33 @@ def turkish(scratch: Path) -> Setting:
     return Setting("LC_ALL=C.UTF-8 (there is no tr_TR.UTF-8 here)", {"LC_ALL": "C.UTF-8"})
 
 
+def together(found: list[Setting]) -> list[Setting]:
+    """As few runs as possible in which each setting is made once, beside others that are about other variables."""
+    groups: list[list[Setting]] = []
+    for each in found:
+
+        def apart(group: list[Setting], each: Setting = each) -> bool:
+            said = set().union(*(other.environment for other in group))
+            folders = bool(each.folder) and any(other.folder for other in group)
+            masks = each.umask >= 0 and any(other.umask >= 0 for other in group)
+            return not said & set(each.environment) and not folders and not masks
+
+        group = next(filter(apart, groups), None)
+        if group is None:
+            groups.append([each])
+        else:
+            group.append(each)
+    return [
+        Setting(
+            name=f"run {number}: {'; '.join(each.name for each in group)}",
+            environment={variable: value for each in group for variable, value in each.environment.items()},
+            folder=next((each.folder for each in group if each.folder), ""),
+            umask=max(each.umask for each in group),
+        )
+        for number, group in enumerate(groups, 1)
+    ]
+
+
 def stages(names: list[str]) -> list[str]:
     """All words for the driver after `generate` and training."""
     return [f"{stage}:{name}" for stage in ("measure", "plot") for name in names] + ["report", "libraries"]
@@ -216,6 +244,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make verify-dispatch", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("experiments", nargs="*", help=f"of params.yaml, all, or short (default: {' '.join(DEFAULT)})")
     parser.add_argument("--settings", nargs="+", default=[""], help="only those with one of these in their name")
+    parser.add_argument("--together", action="store_true", help="several settings to a run, where they can be combined")
     parser.add_argument("--keep", action="store_true", help="leave the copies where they are")
     options = parser.parse_args()
     root = Path.cwd()
@@ -235,12 +264,18 @@ def main() -> int:
         print(f"Experiments: {', '.join([*names, 'short'])}", flush=True)
         make_reference(root, scratch / "reference", names)
         runs = [each for each in chosen if not each.skip]
-        width = max(len(each.name) for each in chosen)
+        count = len(runs)
+        skipped = [each for each in chosen if each.skip]
+        if options.together:
+            runs = together(runs)
+            for each in runs:
+                print(each.name, flush=True)
+            runs = [replace(each, name=each.name.partition(":")[0]) for each in runs]
+        width = max(len(each.name) for each in [*runs, *skipped])
         verdicts = []
         print(f"{'setting':{width}}             s  other bits from", flush=True)
-        for each in chosen:
-            if each.skip:
-                print(f"{each.name:{width}}  skipped: {each.skip}", flush=True)
+        for each in skipped:
+            print(f"{each.name:{width}}  skipped: {each.skip}", flush=True)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         with ThreadPoolExecutor(min(cores, 8)) as pool:  # of processes, each with hundreds of MB
             jobs = [pool.submit(one, each, i, root, scratch, names) for i, each in enumerate(runs)]
@@ -252,11 +287,9 @@ def main() -> int:
                     print(f"    {line}", flush=True)
         wrong = sum(verdict != "same" for verdict in verdicts)
         compared = f"{len(copies.outputs(scratch / 'reference'))} files, {time.monotonic() - start:.0f} s"
-        skipped = f", {len(chosen) - len(runs)} skipped" if len(chosen) > len(runs) else ""
-        verdict = (
-            f"{wrong} of {len(runs)} settings differ" if wrong else f"All {len(runs)} settings give the same bytes"
-        )
-        print(f"\n{verdict}{skipped}: {compared}.")
+        what = f"{len(runs)} runs of {count} settings" if options.together else f"{count} settings"
+        verdict = f"{wrong} of {what} differ" if wrong else f"All {what} give the same bytes"
+        print(f"\n{verdict}{f', {len(skipped)} skipped' if skipped else ''}: {compared}.")
         return 1 if wrong else 0
     finally:
         if options.keep:

@@ -125,6 +125,20 @@ def test_what_a_processor_lacks_is_skipped_with_a_word(monkeypatch):
     assert runs == ["ATEN_CPU_CAPABILITY=default", "NPY_DISABLE_CPU_FEATURES (baseline: X86_V3)"]
 
 
+def test_settings_share_runs_where_they_do_not_contradict(tmp_path):
+    second = tmp_path / "again"
+    second.mkdir()
+    runs = verify_dispatch.together([each for each in verify_dispatch.settings(tmp_path) if not each.skip])
+    made = {(variable, value) for run in runs for variable, value in run.environment.items()}
+    for each in verify_dispatch.settings(second):
+        if not each.skip:
+            assert sum(each.name in run.name.partition(": ")[2].split("; ") for run in runs) == 1
+            if "tmp" not in str(each.environment) and str(tmp_path) not in str(each.environment):
+                assert set(each.environment.items()) <= made
+    assert {run.umask for run in runs} > {0o077}
+    assert 1 < len(runs) < 8
+
+
 def test_no_variable_that_steers_libraries_reaches_a_run(monkeypatch):
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_CBWR", "GLIBC_TUNABLES", "OMP_PROC_BIND", "LC_ALL"):
         monkeypatch.setenv(name, "x")
