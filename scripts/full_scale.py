@@ -17,9 +17,9 @@ from pathlib import Path
 
 from scripts.verify import git, isolated, read_yaml, refuse
 from superposition.claims import evaluate
-from superposition.measures.results import read as read_tables
 from superposition.params import ParamsError
 from superposition.params import read as read_params
+from superposition.readings.results import read as read_tables
 from superposition.report.metrics import as_json
 
 CLONE, KEPT = Path(".full_scale"), Path("reports", "full_scale")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from superposition.figures import figures_of
 from superposition.figures.style import save
-from superposition.measures.results import read
+from superposition.readings.results import read
 
 
 def main(name: str) -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from superposition.claims import evaluate
-from superposition.measures.results import read as read_tables
 from superposition.params import read_checked
+from superposition.readings.results import read as read_tables
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from superposition.measures.results import COLUMNS, Tables
 from superposition.measures.tables import (
     features_table,
     hidden_table,
@@ -21,6 +20,7 @@ from superposition.measures.tables import (
     weights_table,
 )
 from superposition.measures.trained import TrainedModel
+from superposition.readings.results import COLUMNS, Tables
 from superposition.theory.attacks import READ_OFF
 from superposition.theory.polytopes import digon, polygon, square_antiprism, tegum_product, tetrahedron
 from superposition.theory.uneven_density import pentagons

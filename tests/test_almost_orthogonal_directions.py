@@ -16,9 +16,9 @@ from superposition.figures import figures_of, style
 from superposition.measures import directions as drawing
 from superposition.measures import packings, spherical_codes
 from superposition.measures.directions import before_two_are_close, cosines, draw, greedy, mean_square_cosine
-from superposition.measures.growth import growth
 from superposition.measures.spherical_codes import grown, least_coherent
 from superposition.params import ParamsError, read
+from superposition.readings.growth import growth
 from superposition.theory.packings import (
     _incomplete_beta,
     _largest_zero,

@@ -9,10 +9,10 @@ import torch
 
 from superposition.claims import evaluate
 from superposition.measures.attacks import attacks_table, under_attack
-from superposition.measures.shared import in_superposition
-from superposition.measures.vulnerability import vulnerability
 from superposition.models.attacks import attack_norm, attacks
 from superposition.models.toy_model import Architecture
+from superposition.readings.shared import in_superposition
+from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import linear_excess
 from superposition.training.run import build
 from tests import hand_made

@@ -13,9 +13,9 @@ from superposition.claims import CLAIMS, evaluate
 from superposition.exact.philox import words
 from superposition.figures import figures_of
 from superposition.measures import rotations
-from superposition.measures.basis import alignments, chance_in_two_dimensions, share_above
-from superposition.measures.results import Tables
 from superposition.measures.trained import TrainedModel
+from superposition.readings.basis import alignments, chance_in_two_dimensions, share_above
+from superposition.readings.results import Tables
 from tests import hand_made
 from tests.hand_made import HandMade
 

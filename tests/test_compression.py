@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from superposition.claims import compression as claims
-from superposition.claims.claim import NotTested
 from superposition.figures import compression as figures
+from superposition.readings.results import NotInThisRun
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, limit, loss, read, staircase, widest_ramps, write
 from tests import hand_made
@@ -83,7 +83,7 @@ def test_the_constant_may_not_rise():
 
 
 def test_another_run_does_not_test_it():
-    with pytest.raises(NotTested):
+    with pytest.raises(NotInThisRun):
         claims.one_constant(hand_made.basic_results())
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from superposition.figures import figures_of, style
 from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
 from superposition.figures.points import density_name, spread_out, titles
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from tests import hand_made
 from tests.hand_made import HandMade
 

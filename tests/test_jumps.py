@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from superposition.measures.jumps import jumps, noise
+from superposition.readings.jumps import jumps, noise
 from superposition.theory.losses import digon_for_one
 
 STEPS = np.array([1000, 3000, 3200, 3400, 3600, 3800, 4000, 10000, 20000])

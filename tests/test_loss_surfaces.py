@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from superposition.claims import loss_surfaces as claims
-from superposition.claims.claim import NotTested
 from superposition.figures import loss_surfaces as figures
-from superposition.measures.expected_losses import column, expected_losses
+from superposition.readings.expected_losses import column, expected_losses
+from superposition.readings.results import NotInThisRun
 from superposition.theory.loss_surfaces import (
     ANTIPODAL,
     CONFUSED,
@@ -165,7 +165,7 @@ def test_they_fail_for_others(never_changing):
 
 def test_claims_about_another_run_are_not_tested():
     for claim in claims.CLAIMS[:2]:
-        with pytest.raises(NotTested):
+        with pytest.raises(NotInThisRun):
             claim.check(hand_made.intro())
 
 

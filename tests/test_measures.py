@@ -15,7 +15,6 @@ from superposition.exact.grids import WEIGHT
 from superposition.measures.activity import activity, activity_of_rectified
 from superposition.measures.computation import canonical, kinds, primary_features, responses, stack_heights
 from superposition.measures.dimensionality import dimensions_per_feature, feature_dimensionality, frobenius_squared
-from superposition.measures.results import read
 from superposition.measures.superposition import (
     count,
     dedicated,
@@ -34,6 +33,7 @@ from superposition.measures.tables import (
     weights_table,
     with_plain_zeros,
 )
+from superposition.readings.results import read
 from tests import hand_made
 from tests.hand_made import HandMade, trained_model
 

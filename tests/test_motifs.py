@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from superposition.measures.motifs import AsymmetricSuperposition, asymmetric_superposition
+from superposition.readings.motifs import AsymmetricSuperposition, asymmetric_superposition
 
 
 def network(inputs=(2.0, -0.5), outputs=(0.5, 2.0), heard=0.25, inhibition=-8.0):

@@ -9,8 +9,8 @@ from scipy.optimize import minimize, minimize_scalar
 from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.figures.style import save
-from superposition.measures.interference import filtered, read_outs, silent_below
-from superposition.measures.results import Tables
+from superposition.readings.interference import filtered, read_outs, silent_below
+from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active
 from superposition.theory.polytopes import polygon
 from tests import hand_made

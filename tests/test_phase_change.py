@@ -9,9 +9,9 @@ import pytest
 from hand_made import HandMade
 
 from superposition.claims import phase_change as claims
-from superposition.claims.claim import NotTested
 from superposition.figures import phase_change as figures
-from superposition.measures.phases import cells, phase_of
+from superposition.readings.phases import cells, phase_of
+from superposition.readings.results import NotInThisRun
 from superposition.theory.phases import IGNORED, SUPERPOSED, phase
 
 WEIGHTS = {"ignored": [[1.0, 0.0]], "dedicated": [[0.0, 1.0]], "in superposition": [[1.0, -1.0]]}
@@ -73,11 +73,11 @@ def test_the_jump_and_the_reach_of_theory(theory):
 
 
 def test_claims_about_another_diagram_are_not_tested(theory):
-    with pytest.raises(NotTested, match="n = 3, m = 2"):
+    with pytest.raises(NotInThisRun, match="n = 3, m = 2"):
         claims.dedicated_beyond(theory)
     few = theory.instances[theory.instances["seed"] < 2]
     features = theory.features[theory.features["seed"] < 2]
-    with pytest.raises(NotTested, match="of 5 models"):
+    with pytest.raises(NotInThisRun, match="of 5 models"):
         claims.jump(dataclasses.replace(theory, instances=few, features=features))
 
 

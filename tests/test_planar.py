@@ -7,7 +7,7 @@ import pytest
 
 from superposition.claims import CLAIMS, evaluate
 from superposition.figures import figures_of, style
-from superposition.measures.planar import (
+from superposition.readings.planar import (
     PENTAGON,
     TRIANGLE,
     WITHOUT_ANOTHER,

@@ -8,8 +8,8 @@ import pytest
 from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.figures.style import save
-from superposition.measures.plateaus import Plateau, at_level, plateaus, represented_at
-from superposition.measures.results import Tables
+from superposition.readings.plateaus import Plateau, at_level, plateaus, represented_at
+from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active
 from superposition.theory.expected_loss import anticorrelated, expected_loss
 from superposition.theory.polygon_levels import best_corners, corner_loss, level, shared_corner, steepest, weights

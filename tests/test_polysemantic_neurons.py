@@ -9,7 +9,7 @@ import pytest
 from superposition.claims import CLAIMS, evaluate
 from superposition.figures import figures_of
 from superposition.measures.neurons import monosemantic, polysemantic, responses
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from tests import hand_made
 from tests.hand_made import HandMade
 

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from superposition.figures import figures_of, style
 from superposition.measures.dimensionality import feature_dimensionality
-from superposition.measures.polytopes import components, counts, dimensionalities, rank
+from superposition.readings.polytopes import components, counts, dimensionalities, rank
 from superposition.theory.polytopes import (
     bipyramid,
     digon,

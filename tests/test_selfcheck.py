@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from superposition.measures import superposition
-from superposition.measures.results import COLUMNS, EXTRA_COLUMNS
+from superposition.readings.results import COLUMNS, EXTRA_COLUMNS
 from superposition.selfcheck import __main__ as module
 from superposition.selfcheck import tables, training
 

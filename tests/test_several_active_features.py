@@ -13,12 +13,12 @@ import torch
 from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.figures.style import save
-from superposition.measures.ambiguity import by_active, lost
 from superposition.measures.explanations import active_samples, table
 from superposition.measures.parameters import Parameters
-from superposition.measures.results import EXTRA_COLUMNS, Tables
 from superposition.measures.trained import TrainedModel, trained_models
 from superposition.params import ParamsError, read
+from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.results import EXTRA_COLUMNS, Tables
 from superposition.theory.explanations import exact_fit, explanations, independent
 from superposition.theory.polytopes import polygon
 from tests import hand_made

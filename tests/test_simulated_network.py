@@ -12,8 +12,9 @@ from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.measures import imitation
 from superposition.measures.extra import extra_tables
-from superposition.measures.results import Tables
-from superposition.measures.simulation import (
+from superposition.measures.trained import TrainedModel
+from superposition.readings.results import Tables
+from superposition.readings.simulation import (
     closest,
     directions,
     equivalent_widths,
@@ -21,7 +22,6 @@ from superposition.measures.simulation import (
     simulated,
     strays,
 )
-from superposition.measures.trained import TrainedModel
 from superposition.theory.equivalent_width import equivalent_width, monosemantic_losses, one_half
 from tests import hand_made
 from tests.hand_made import HandMade, halves, trained_model

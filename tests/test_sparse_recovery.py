@@ -16,9 +16,9 @@ from superposition.figures import figures_of, sparse_recovery, style
 from superposition.measures import recovery
 from superposition.measures.extra import extra_tables
 from superposition.measures.recovery import SOLVERS, gaussian, judged, moved_apart, with_active
-from superposition.measures.results import EXTRA_COLUMNS, Tables
-from superposition.measures.transitions import others, pooled, trained, transitions
 from superposition.params import ParamsError, read
+from superposition.readings.results import EXTRA_COLUMNS, Tables
+from superposition.readings.transitions import others, pooled, trained, transitions
 from superposition.theory.compressed_sensing import no_pair_active, only_non_negative, order, smallest_sum
 from tests import hand_made
 from tests.hand_made import HandMade, trained_model

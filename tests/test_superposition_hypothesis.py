@@ -7,7 +7,7 @@ import pytest
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.measures.split_losses import split_losses
+from superposition.readings.split_losses import split_losses
 from superposition.theory import tipping
 from superposition.theory.expected_loss import expected_loss, independent
 from superposition.theory.losses import ignored, without_superposition

@@ -5,7 +5,7 @@ import pytest
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of, style
-from superposition.measures.transformations import in_order, octahedron, path_of, shape, stages, turn
+from superposition.readings.transformations import in_order, octahedron, path_of, shape, stages, turn
 from superposition.theory.losses import one_direction_for_a_set
 from tests import hand_made
 

@@ -33,8 +33,8 @@ from superposition.claims import (
     superposition_hypothesis,
     varied_density,
 )
-from superposition.claims.claim import Claim, Evaluation, NotTested, verdict
-from superposition.measures.results import Tables
+from superposition.claims.claim import Claim, Evaluation, verdict
+from superposition.readings.results import NotInThisRun, Tables
 
 CLAIMS: dict[str, tuple[Claim, ...]] = {
     "intro": intro.CLAIMS + mathematics.CLAIMS,
@@ -81,7 +81,7 @@ def evaluate(tables_by_experiment: Mapping[str, Tables]) -> Evaluation:
         for claim in CLAIMS.get(experiment, ()):
             try:
                 verdicts.append(verdict(claim, tables_by_experiment))
-            except NotTested as reason:
+            except NotInThisRun as reason:
                 untested.append((claim, str(reason)))
     known = {claim.id: claim.remark for group in CLAIMS.values() for claim in group}
     failed = [str(one["id"]) for one in verdicts if one["verdict"] != "holds"]

@@ -7,9 +7,10 @@ give a feature three neurons and another one only one are local minima.
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import Judged, Setting, Solution, densities, over_densities
+from superposition.claims.judging import Judged, over_densities
 from superposition.measures.computation import canonical, primary_features
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, Solution, densities
 
 SECTION = "Computation in Superposition"
 FIGURE = "figures/absolute_value/weights.svg"

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.chance import rank_correlation
-from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.claim import Claim, Finding
 from superposition.claims.geometry import EDGE, SETTING
-from superposition.claims.solutions import SAME_DENSITY, Judged, densities, over_seeds
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
-from superposition.measures.results import Tables
-from superposition.measures.vulnerability import vulnerability
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY, densities
+from superposition.readings.vulnerability import vulnerability
 
 SECTION = "Superposition and Adversarial Robustness"
 FIGURE = "figures/geometry/adversarial_vulnerability.svg"
@@ -72,12 +73,12 @@ def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, ends: bo
     """
     present = densities(tables, SETTING)
     if tables.instances["attacked_loss"].isna().any():
-        raise NotTested("losses under attack were not measured in this run (attack: null)")
+        raise NotInThisRun("losses under attack were not measured in this run (attack: null)")
     chosen = [s for s in present if low - EDGE <= 1 / s <= high + EDGE]
     missing = [x for x in (low, high) if ends and not any(abs(1 / s - x) < 1e-3 for s in chosen)]
     if len(chosen) < at_least or missing:
         wanted = f"{at_least} densities" if at_least > 1 else "a density"
-        raise NotTested(f"the claim needs {wanted} with 1 / (1 - S) from {low:g} to {high:g}, found {len(chosen)}")
+        raise NotInThisRun(f"the claim needs {wanted} with 1 / (1 - S) from {low:g} to {high:g}, found {len(chosen)}")
     measured = vulnerability(tables)
     of_model = measured[measured["model"] == SETTING.model]
     ranked = [

@@ -7,11 +7,11 @@ falls before features stop sharing dimensions: superposition is gone where no re
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, over_seeds
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import total
-from superposition.measures.results import Tables
-from superposition.measures.shared import in_superposition
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.shared import in_superposition
 
 SECTION = "Superposition and Adversarial Robustness"
 FIGURE = "figures/adversarial_training/radius.svg"
@@ -53,11 +53,11 @@ def first_radius(sweep: Sweep) -> float:
 def sweeps(tables: Tables) -> list[Sweep]:
     """The models with the lowest loss at each radius, those with the next one, ...; the loss is on clean samples."""
     if (tables.n_features, tables.n_hidden) != SHAPE:
-        raise NotTested(f"the claim is about n = {SHAPE[0]}, m = {SHAPE[1]}; this run has others")
+        raise NotInThisRun(f"the claim is about n = {SHAPE[0]}, m = {SHAPE[1]}; this run has others")
     if len(np.unique(tables.features["density"])) > 1:
-        raise NotTested("the claim is about features of one density")
+        raise NotInThisRun("the claim is about features of one density")
     if tables.instances["training_attack"].nunique() < 3 or tables.instances["training_attack"].min() > 0:
-        raise NotTested("the claim needs models without attacks, and with several sizes of them")
+        raise NotInThisRun("the claim needs models without attacks, and with several sizes of them")
     instances = tables.instances["instance"].to_numpy()
     rows = tables.instances.assign(
         radius=tables.instances["training_attack"],

@@ -10,10 +10,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, extra, over_seeds
-from superposition.measures.growth import growth, medians
-from superposition.measures.results import Tables
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
+from superposition.readings.growth import growth, medians
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import extra
 from superposition.theory.packings import gilbert_varshamov, largest_cosine, least_cosine, random_rate, welch
 
 SECTION = "Definitions and Motivation"
@@ -42,7 +43,7 @@ def grows_exponentially(tables: Tables) -> Finding:
         if len(median) >= AT_LEAST:
             fits[limit] = growth(median)
     if LIMIT not in fits:
-        raise NotTested(f"the claim needs random directions below {LIMIT:g} at {AT_LEAST} dimensions from {FROM}")
+        raise NotInThisRun(f"the claim needs random directions below {LIMIT:g} at {AT_LEAST} dimensions from {FROM}")
     said = {
         limit: f"rate {one.rate:.4f}, {one.rate / random_rate(limit):.2f} of theory's, R2 {one.straightness:.4f}"
         for limit, one in fits.items()
@@ -59,7 +60,7 @@ def mean_square_is_one_over_m(tables: Tables) -> Finding:
     found = extra(tables, "packings")
     sample = found[found["kind"] == "sample"]
     if sample.empty:
-        raise NotTested("no sample of random directions in this run")
+        raise NotInThisRun("no sample of random directions in this run")
     ratio = (sample["mean_square"] * sample["dimensions"]).to_numpy()
     off = float(np.abs(ratio - 1).max())
     text = f"at most {off:.2%} off, at {len(ratio)} m from {sample['dimensions'].min()} to {sample['dimensions'].max()}"
@@ -75,7 +76,7 @@ def only_m_are_orthogonal(tables: Tables) -> Finding:
     least = {(bool(row["two_sided"]), int(row["count"])): float(row["cosine"]) for _, row in own.iterrows()}
     wanted = [(True, m), (True, m + 1), (False, 2 * m), (False, 2 * m + 1)]
     if not set(wanted) <= least.keys():
-        raise NotTested("the claim needs m, m + 1, 2 m and 2 m + 1 directions, spread out in m dimensions")
+        raise NotInThisRun("the claim needs m, m + 1, 2 m and 2 m + 1 directions, spread out in m dimensions")
     orthogonal, one_more, pairs, more_than_pairs = (least[key] for key in wanted)
     holds = (
         orthogonal < ATTAINED
@@ -93,7 +94,7 @@ def chosen_ones_are_more(tables: Tables) -> Finding:
     found = found[np.isclose(found["limit"], LIMIT) & (found["instance"] < 0)]
     random, kept, grown = (medians(found[found["kind"] == kind]) for kind in ("random", "greedy", "grown"))
     if min(len(random), len(kept), len(grown)) < 2:
-        raise NotTested(f"the claim needs random, greedy and grown directions below {LIMIT:g}")
+        raise NotInThisRun(f"the claim needs random, greedy and grown directions below {LIMIT:g}")
     above = all(
         count > max(random.get(m, np.inf), gilbert_varshamov(m, LIMIT))
         for m, count in zip(kept.index.tolist(), kept, strict=True)
@@ -113,7 +114,7 @@ def none_beats_the_bounds(tables: Tables) -> Finding:
     found = extra(tables, "packings")
     packed = found[found["cosine"].notna() & (found["count"] >= 2)]
     if packed.empty:
-        raise NotTested("no packings in this run")
+        raise NotInThisRun("no packings in this run")
     room = np.array(list(_above_bounds(packed)))
     square = packed[packed["mean_square"].notna() & (packed["count"] > packed["dimensions"])]
     bounds = np.array([welch(int(row["count"]), int(row["dimensions"])) for _, row in square.iterrows()])
@@ -186,7 +187,7 @@ def _ranked(tables: Tables) -> list[Ranked]:
     found = extra(tables, "packings")
     rows = found[found["kind"] == "trained"].merge(tables.instances[["instance", "loss", "seed"]], on="instance")
     if rows.empty:
-        raise NotTested("no trained models among the packings")
+        raise NotInThisRun("no trained models among the packings")
     groups = [own.sort_values(["loss", "seed"]) for _, own in rows.groupby("dimensions")]
     return [
         {int(own["dimensions"].iloc[k]): own.iloc[k] for own in groups} for k in range(min(len(own) for own in groups))

@@ -1,17 +1,18 @@
 """Two features on one neuron, and a second neuron against the interference ("The Asymmetric Superposition Motif").
 
 The paper shows one model with 10 neurons and 6 features, and gives neither its sparsity nor its importances. The motif
-is found by its weights (`measures.motifs`).
+is found by its weights (`readings.motifs`).
 """
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, Setting, Solution, densities, over_seeds, solutions
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean, total
 from superposition.measures.computation import canonical, primary_features
-from superposition.measures.motifs import AsymmetricSuperposition, asymmetric_superposition
-from superposition.measures.results import Tables
+from superposition.readings.motifs import AsymmetricSuperposition, asymmetric_superposition
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, Solution, densities, solutions
 
 SECTION = "Computation in Superposition"
 FIGURE = "figures/asymmetric_superposition/motif.svg"
@@ -34,7 +35,7 @@ def in_the_best_model(tables: Tables) -> Finding:
 def common(tables: Tables) -> Finding:
     has = np.array([len(_motifs(model)) > 0 for model in _found(tables)])
     if len(has) < SEEDS:
-        raise NotTested(f"the claim is about shares of at least {SEEDS} seeds; this run has {len(has)}")
+        raise NotInThisRun(f"the claim is about shares of at least {SEEDS} seeds; this run has {len(has)}")
     share, tenth = float(mean(has)), float(mean(has[: len(has) // 10]))
     holds = share >= SHARE and tenth > share
     spread = f"{np.count_nonzero(has)} of {len(has)} seeds"

@@ -15,11 +15,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, Setting, Solution, densities, over_densities, over_seeds, solutions
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.functions import power
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, Solution, densities, solutions
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "Demonstrating Superposition"
@@ -159,7 +160,7 @@ def _trend(tables: Tables, setting: Setting, every: int, last: Finding, number: 
     """What `last` found, if a number of the best seeds never falls besides; what is given is its size."""
     present = densities(tables, setting)[::every]
     if len(present) < 3:
-        raise NotTested(f"only {len(present)} densities in this run, a trend needs more")
+        raise NotInThisRun(f"only {len(present)} densities in this run, a trend needs more")
     numbers = [number(solutions(tables, setting, density)[0]) for density in present]
     rising = all(denser <= sparser for denser, sparser in pairwise(numbers))
     return Finding(

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.chance import uniformity
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, densities, extra, over_seeds
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
-from superposition.measures.basis import alignments
-from superposition.measures.results import Tables
+from superposition.readings.basis import alignments
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra
 
 SECTION = "Definitions and Motivation"
 FIGURE = "figures/basis_alignment/rotations.svg"
@@ -38,7 +39,7 @@ FEW = 20  # models, of which a distribution says something
 
 @dataclass(frozen=True)
 class Turned:
-    """One model, as trained and after rotations; see `measures.basis.alignments`."""
+    """One model, as trained and after rotations; see `readings.basis.alignments`."""
 
     represented: int
     alignment: float
@@ -124,7 +125,7 @@ def _rows(tables: Tables, setting: Setting) -> pd.DataFrame:
     """As `_of`, where there are enough to judge a distribution."""
     rows = _of(tables, setting)
     if len(rows) < FEW:
-        raise NotTested(f"the claim is about {FEW} {setting.model} models or more; this run has {len(rows)}")
+        raise NotInThisRun(f"the claim is about {FEW} {setting.model} models or more; this run has {len(rows)}")
     return rows
 
 
@@ -139,7 +140,7 @@ def _ranked(tables: Tables, setting: Setting) -> list[dict[float, Turned]]:
 def _of(tables: Tables, setting: Setting) -> pd.DataFrame:
     """All models of a setting, those with the lowest loss first."""
     extra(tables, "rotations")
-    densities(tables, setting)  # raises NotTested where the setting is another one
+    densities(tables, setting)  # raises NotInThisRun where the setting is another one
     rows = alignments(tables)
     return rows[rows["model"] == setting.model].sort_values(["loss", "seed"])
 
@@ -154,7 +155,7 @@ def _at(ranked: dict[float, Turned], density: float) -> Turned:
         if np.isclose(known, density, rtol=SAME_DENSITY):
             return model
     present = ", ".join(f"{known:g}" for known in ranked)
-    raise NotTested(f"no {RELU.model} model at density {density:g} in this run, only at {present}")
+    raise NotInThisRun(f"no {RELU.model} model at density {density:g} in this run, only at {present}")
 
 
 CLAIMS = (

@@ -4,13 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from superposition.measures.results import Tables
+from superposition.readings.results import NotInThisRun, Tables
 
 Verdict = Literal["holds", "fails", "differs_from_print"]
-
-
-class NotTested(Exception):
-    """The experiment was run with other parameters than those that the claim is about."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Claim:
     tolerance: str  # when the measured value counts as the paper's
     figure: str  # where to see it, relative to reports/
     experiment: str  # the block of params.yaml that tests it
-    check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotTested
+    check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotInThisRun
     beside: tuple[str, ...] = ()  # other experiments that it is compared with
     remark: str = ""  # what is known about why it does not hold, or not with the paper's number
 
@@ -51,7 +47,7 @@ def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[st
     """The claim and what was found, as `reports/claims.json` has it."""
     needed = (claim.experiment, *claim.beside)
     if missing := [name for name in needed if name not in tables_by_experiment]:
-        raise NotTested(f"it needs {', '.join(missing)} too, which is not among the experiments of this run")
+        raise NotInThisRun(f"it needs {', '.join(missing)} too, which is not among the experiments of this run")
     finding = claim.check(*(tables_by_experiment[name] for name in needed))
     return {
         "id": claim.id,

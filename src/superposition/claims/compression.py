@@ -8,10 +8,11 @@ grow faster than the bound over this range, as they do in the paper's figure.
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.claim import Claim, Finding
 from superposition.claims.geometry import SETTING
-from superposition.claims.solutions import Judged, Solution, densities, over_seeds, solutions
-from superposition.measures.results import Tables
+from superposition.claims.judging import Judged, over_seeds
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Solution, densities, solutions
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, loss, widest_ramps
 
@@ -78,7 +79,7 @@ def _sweeps(tables: Tables) -> list[dict[float, Solution]]:
     present = [s for s in densities(tables, SETTING) if SPARSE[0] < s <= DENSE[1]]
     for low, high in (DENSE, SPARSE):
         if sum(low < s <= high for s in present) < AT_LEAST:
-            raise NotTested(f"the claim needs {AT_LEAST} densities from {low:g} to {high:g}")
+            raise NotInThisRun(f"the claim needs {AT_LEAST} densities from {low:g} to {high:g}")
     ranked = zip(*(solutions(tables, SETTING, s) for s in present), strict=False)
     return [dict(zip(present, models, strict=True)) for models in ranked]
 

@@ -14,11 +14,12 @@ import numpy as np
 
 from superposition.claims.chance import larger
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import Judged, Setting, Solution, over_densities
+from superposition.claims.judging import Judged, over_densities
 from superposition.exact.functions import power
 from superposition.exact.sums import mean
 from superposition.measures.computation import kinds, primary_features, primary_shares, responses, stack_heights
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, Solution
 from superposition.theory.losses import without_superposition
 
 SECTION = "Computation in Superposition"

@@ -15,11 +15,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested, Verdict
-from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, Solution, over_seeds, solutions
+from superposition.claims.claim import Claim, Finding, Verdict
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import arccos, degrees
 from superposition.exact.sums import mean, total
-from superposition.measures.planar import (
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.planar import (
     Planar,
     collapsed,
     gaps_between_pairs,
@@ -27,8 +28,8 @@ from superposition.measures.planar import (
     pair_cosines,
     pairs_are_adjacent,
 )
-from superposition.measures.results import Tables
-from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
 from superposition.theory.angles import angular_gaps, cosines
 from superposition.theory.expected_loss import independent, minimum
 from superposition.theory.polytopes import polygon
@@ -140,7 +141,7 @@ def ranges_of_collapse(tables: Tables) -> Finding:
     states = _states(tables)
     order = order_of_collapse(tables)
     if missing := [f"{density:g}" for density in PRINTED if _near(states, density) is None]:
-        raise NotTested(f"no models at densities {', '.join(missing)}")
+        raise NotInThisRun(f"no models at densities {', '.join(missing)}")
     same = [_near(states, density) == state for density, state in PRINTED.items()]
     text = f"{_listed(states)}; {same.count(True)} of {len(same)} as printed"
     if all(same):
@@ -210,21 +211,21 @@ def _most(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: 
 def _densities(tables: Tables) -> list[float]:
     own = tables.instances[tables.instances["sets"] == "correlated"]
     if own["sparsity"].dropna().empty:
-        raise NotTested("no correlated features in this run")
+        raise NotInThisRun("no correlated features in this run")
     return sorted({round(1 - sparsity, 6) for sparsity in own["sparsity"].dropna()})
 
 
 def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
     """Of six features, the lowest expected loss first."""
     if (tables.n_features, tables.n_hidden) != (6, 2):
-        raise NotTested("the claim is about n = 6, m = 2")
+        raise NotInThisRun("the claim is about n = 6, m = 2")
     own = tables.instances[(tables.instances["model"] == "relu_output") & (tables.instances["sets"] == sets)]
     own = own[np.isclose(1 - own["sparsity"], density, rtol=SAME_DENSITY)]
     if sets == "correlated":
         own = own[own["set_size"] == 2]
     number = own["instance"].to_numpy()
     if own.empty or not np.allclose(tables.per_feature("importance", number), 1):
-        raise NotTested(f"no relu_output model of equally important {sets} features at density {density:g}")
+        raise NotInThisRun(f"no relu_output model of equally important {sets} features at density {density:g}")
     return models(tables, own)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested, Verdict
-from superposition.claims.solutions import Setting, densities, solutions
-from superposition.measures.results import Tables
-from superposition.measures.transformations import collapsed, in_order, octahedron, path_of, stages
+from superposition.claims.claim import Claim, Finding, Verdict
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, densities, solutions
+from superposition.readings.transformations import collapsed, in_order, octahedron, path_of, stages
 from superposition.theory.losses import one_direction_for_a_set
 
 SECTION = "Superposition and Learning Dynamics"
@@ -75,13 +75,13 @@ def _stages(tables: Tables) -> list[dict[str, np.ndarray]]:
 
 
 def _paths(tables: Tables) -> list[Path]:
-    """Of the sparsest models, lowest loss first; raises NotTested."""
+    """Of the sparsest models, lowest loss first; raises NotInThisRun."""
     density = densities(tables, SETTING)[-1]
     solutions(tables, SETTING, density)
     if set(tables.instances["set_size"]) != {SET_SIZE}:
-        raise NotTested(f"the claim is about sets of {SET_SIZE} features")
+        raise NotInThisRun(f"the claim is about sets of {SET_SIZE} features")
     if tables.trajectories.empty:
-        raise NotTested("this run has more snapshots than trajectories are kept of")
+        raise NotInThisRun("this run has more snapshots than trajectories are kept of")
     own = tables.instances[tables.instances["model"] == SETTING.model].sort_values(["loss", "seed"])
     ids = own["instance"].to_numpy()
     return [path_of(tables, int(one))[1:] for one in ids[tables.per_feature("density", ids)[:, 0] == density]]

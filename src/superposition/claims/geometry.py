@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, Setting, Solution, densities, over_seeds, solutions
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import log
 from superposition.exact.sums import interpolate, mean, total
-from superposition.measures.polytopes import components, counts, dimensionalities
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.polytopes import components, counts, dimensionalities
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, Solution, densities, solutions
 from superposition.theory.angles import cosines
 from superposition.theory.dimensions import read_off
 
@@ -176,7 +177,7 @@ def adds_up_to_the_dimensions(tables: Tables) -> Finding:
         sums = {x: float(total(dimensionalities(model.W))) for x, model in sweep.items()}
         plateau = [whole for x, whole in sums.items() if 2.5 <= x <= 3.6]
         if not plateau:
-            raise NotTested("no density with 1 / (1 - S) from 2.5 to 3.6 in this run")
+            raise NotInThisRun("no density with 1 / (1 - S) from 2.5 to 3.6 in this run")
         holds = max(sums.values()) <= 30 + 1e-9 and min(plateau) >= 0.95 * 30
         return Judged(holds, min(plateau), f"{min(sums.values()):.2f} to {max(sums.values()):.2f}")
 
@@ -188,7 +189,7 @@ def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, setting:
     present = [s for s in densities(tables, setting) if low - EDGE <= 1 / s <= high + EDGE]
     if len(present) < at_least:
         wanted = f"{at_least} densities" if at_least > 1 else "a density"
-        raise NotTested(f"the claim needs {wanted} with 1 / (1 - S) from {low:g} to {high:g}, found {len(present)}")
+        raise NotInThisRun(f"the claim needs {wanted} with 1 / (1 - S) from {low:g} to {high:g}, found {len(present)}")
     ranked = zip(*(solutions(tables, setting, s) for s in present), strict=False)
     return [dict(zip((1 / s for s in present), models, strict=True)) for models in ranked]
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import SAME_DENSITY, Judged, Setting, densities, over_seeds
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities
 
 SECTION = "Superposition in a Privileged Basis"
 FIGURE = "figures/hidden_bias/shares_and_losses.svg"

@@ -11,11 +11,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, over_seeds
-from superposition.measures.results import Tables
-from superposition.measures.shared import in_superposition
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above
 
 SECTION = "The Strategic Picture of Superposition"
@@ -54,7 +54,7 @@ def removed(tables: Tables) -> Finding:
 def little_at_first(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
         if not {0.0, LITTLE, *REMOVING} <= sweep.keys():
-            raise NotTested(f"the claim needs penalties of 0, {LITTLE:g}, {REMOVING[0]:g} and {REMOVING[1]:g}")
+            raise NotInThisRun(f"the claim needs penalties of 0, {LITTLE:g}, {REMOVING[0]:g} and {REMOVING[1]:g}")
         loss = {penalty: model.loss for penalty, model in sweep.items()}
         first = (loss[LITTLE] - loss[0.0]) / LITTLE
         later = (loss[REMOVING[1]] - loss[REMOVING[0]]) / (REMOVING[1] - REMOVING[0])
@@ -79,7 +79,7 @@ def importance_threshold(tables: Tables) -> Finding:
                 right.append(bool((found == expected).all()))
                 said.append(f"{penalty:g}: {np.count_nonzero(found)} of {np.count_nonzero(expected)}")
         if not right:
-            raise NotTested("no penalty is large enough to leave one feature to a dimension")
+            raise NotInThisRun("no penalty is large enough to leave one feature to a dimension")
         return Judged(all(right), right.count(True), "; ".join(said))
 
     return over_seeds(sweeps(tables), judge, "penalties")
@@ -88,11 +88,11 @@ def importance_threshold(tables: Tables) -> Finding:
 def sweeps(tables: Tables) -> list[Sweep]:
     """The models with the lowest objective at each penalty, those with the next one, ..."""
     if (tables.n_features, tables.n_hidden) != SHAPE:
-        raise NotTested(f"the claim is about n = {SHAPE[0]}, m = {SHAPE[1]}; this run has others")
+        raise NotInThisRun(f"the claim is about n = {SHAPE[0]}, m = {SHAPE[1]}; this run has others")
     _density(tables)
     rows = tables.instances.assign(objective=tables.instances["loss"] + tables.instances["penalty"])
     if rows["hidden_l1"].nunique() < 3 or rows["hidden_l1"].min() > 0:
-        raise NotTested("the claim needs models without the penalty, and with several sizes of it")
+        raise NotInThisRun("the claim needs models without the penalty, and with several sizes of it")
     groups = {
         penalty: rows[rows["hidden_l1"] == penalty].sort_values(["objective", "seed"])
         for penalty in sorted(rows["hidden_l1"].unique().tolist())
@@ -115,7 +115,7 @@ def _density(tables: Tables) -> float:
     """Of all features of all instances."""
     densities = np.unique(tables.features["density"])
     if len(densities) != 1:
-        raise NotTested("the claim is about features of one density")
+        raise NotInThisRun("the claim is about features of one density")
     return float(densities[0])
 
 

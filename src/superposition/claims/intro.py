@@ -8,8 +8,9 @@ antipodal pairs to the pentagon between sparsity 0.80 and 0.85, and the optimal 
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import Judged, Setting, Solution, over_seeds, solutions
-from superposition.measures.results import Tables
+from superposition.claims.judging import Judged, over_seeds
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, Solution, solutions
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 
 SECTION = "Introduction"

@@ -7,9 +7,10 @@ dimensionalities have split. What a digon is worth comes from the closed form of
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import Judged, Setting, over_seeds, solutions
-from superposition.measures.jumps import SINCE, Jump, jumps, learned, noise
-from superposition.measures.results import Tables
+from superposition.claims.judging import Judged, over_seeds
+from superposition.readings.jumps import SINCE, Jump, jumps, learned, noise
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, solutions
 from superposition.theory.losses import digon_for_one
 
 SECTION = "Superposition and Learning Dynamics"
@@ -71,7 +72,7 @@ def drops_are_quantised(tables: Tables) -> Finding:
 
 
 def _instances(tables: Tables) -> np.ndarray:
-    """The seeds, lowest loss first; raises NotTested."""
+    """The seeds, lowest loss first; raises NotInThisRun."""
     solutions(tables, SETTING, DENSITY)
     ids = tables.instances["instance"].to_numpy()
     here = np.isclose(tables.per_feature("density", ids), DENSITY).all(axis=1)

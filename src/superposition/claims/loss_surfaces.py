@@ -17,8 +17,8 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.phase_change import SECTION, diagram
 from superposition.exact.sums import mean
-from superposition.measures.expected_losses import column, expected_losses
-from superposition.measures.results import Tables
+from superposition.readings.expected_losses import column, expected_losses
+from superposition.readings.results import Tables
 from superposition.theory.loss_surfaces import (
     ANTIPODAL,
     CONFUSED,

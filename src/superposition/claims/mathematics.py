@@ -13,11 +13,12 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding
 from superposition.claims.intro import SETTING
-from superposition.claims.solutions import Judged, Solution, over_densities, over_seeds, solutions
+from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.functions import power
 from superposition.exact.sums import total
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Solution, solutions
 from superposition.theory.active_features import interference_of_one, lattice_loss, losses_by_active, weights_of_active
 from superposition.theory.linear_loss import GAUSSIAN, SKEWED, benefit_and_interference, descend, expected_loss
 from superposition.theory.polytopes import polygon

@@ -8,12 +8,13 @@ has no figure of it.
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, Setting, Solution, densities, extra, over_seeds, solutions
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import log, power
 from superposition.exact.sums import line, total
-from superposition.measures.results import Tables
-from superposition.measures.split_losses import split_losses
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, Solution, densities, extra, solutions
+from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import without_superposition
 
 SECTION = "Definitions and Motivation"
@@ -57,7 +58,7 @@ def without_bias(tables: Tables) -> Finding:
                 ratio = without.loss / pair[1][s].loss
                 said.append(f"{s:g}: {own:.2f} instead of {other:.2f} in a dimension, loss {ratio:.2f} times")
         if not right:
-            raise NotTested(f"the claim needs densities of at most {SPARSE:g}")
+            raise NotInThisRun(f"the claim needs densities of at most {SPARSE:g}")
         return Judged(all(right), right.count(True), "; ".join(said))
 
     found = zip(_sweeps(tables, NO_BIAS), _sweeps(tables, FULL), strict=False)
@@ -73,7 +74,7 @@ def filtered(tables: Tables) -> Finding:
     rows = _measured(tables)
     rows = rows[(rows["model"] == NO_BIAS) & np.isclose(1 - rows["sparsity"], ANTIPODAL) & ~rows["own"]]
     if rows["data_density"].nunique() < 3:
-        raise NotTested(f"the claim needs models without a bias at density {ANTIPODAL:g}, on data of several densities")
+        raise NotInThisRun(f"the claim needs models without a bias at density {ANTIPODAL:g}, on several data")
 
     def judge(own: pd.DataFrame) -> Judged:
         if not (own["interference"] > 0).all():
@@ -108,7 +109,7 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
     rows = rows[(rows["model"] == FULL) & (1 - rows["sparsity"] <= at_most * (1 + 1e-9))]
     rows = rows.sort_values(["sparsity", "loss", "seed"])
     if rows.empty:
-        raise NotTested(f"the claim needs models at densities of at most {at_most:g}")
+        raise NotInThisRun(f"the claim needs models at densities of at most {at_most:g}")
     rank = rows.drop_duplicates("instance").groupby("sparsity").cumcount()
     rows = rows.assign(rank=rows["instance"].map(dict(zip(rows.loc[rank.index, "instance"], rank, strict=True))))
 
@@ -119,7 +120,7 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
             chosen = own[(own["without"] == part) & (own["own"] == trained_data)]
             chosen = chosen if trained_data else chosen[chosen["data_density"] == 1.0]
             if len(chosen) != len(intact):
-                raise NotTested(f"{name} was not taken away in this run")
+                raise NotInThisRun(f"{name} was not taken away in this run")
             least = min(least, float(chosen["ratio"].min()))
             said.append(f"{_listed(chosen)} without {name}")
         holds = bool((intact["ratio"] < 1).all()) and least > 1

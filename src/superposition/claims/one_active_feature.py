@@ -10,11 +10,12 @@ import math
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import Judged, Setting, Solution, over_densities
+from superposition.claims.judging import Judged, over_densities
 from superposition.exact.sums import mean
-from superposition.measures.interference import filtered, read_outs, silent_below
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.interference import filtered, read_outs, silent_below
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, Solution
 
 SECTION = "Definitions and Motivation"
 FIGURE = "figures/one_active_feature/interference.svg"

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
+from superposition.claims.claim import Claim, Finding
 from superposition.exact.functions import log, log10
 from superposition.exact.sums import mean
-from superposition.measures.phases import cells, phase_of, runs
-from superposition.measures.results import Tables
+from superposition.readings.phases import cells, phase_of, runs
+from superposition.readings.results import NotInThisRun, Tables
 from superposition.theory.phases import DEDICATED, SUPERPOSED, margin, phase
 
 SECTION = "Superposition as a Phase Change"
@@ -29,14 +29,14 @@ MODELS = 5  # at least, for the best of them to mean something
 def diagram(tables: Tables, n_features: int) -> pd.DataFrame:
     """`cells` and what theory says of them."""
     if (tables.n_features, tables.n_hidden) != (n_features, n_features - 1):
-        raise NotTested(f"the claim is about n = {n_features}, m = {n_features - 1}")
+        raise NotInThisRun(f"the claim is about n = {n_features}, m = {n_features - 1}")
     others = tables.features[tables.features["feature"] < n_features - 1]
     if set(tables.instances["model"]) != {"relu_output"} or not np.allclose(others["importance"], 1):
-        raise NotTested("the claim is about relu_output models whose other features have importance 1")
+        raise NotInThisRun("the claim is about relu_output models whose other features have importance 1")
     table = cells(tables)
     counts = [table[axis].nunique() for axis in ("density", "importance")]
     if min(counts) < CELLS or table["models"].min() < MODELS:
-        raise NotTested(f"the claim needs {CELLS} x {CELLS} cells of {MODELS} models; this run has {counts}")
+        raise NotInThisRun(f"the claim needs {CELLS} x {CELLS} cells of {MODELS} models; this run has {counts}")
     s, r = table["density"].to_numpy(), table["importance"].to_numpy()
     return table.assign(
         found=phase_of(table["norm"], table["superposition"]),
@@ -73,7 +73,7 @@ def reach(tables: Tables) -> Finding:
     for r, low, high in ((1.0, 0.59, 0.71), (0.1, 0.15, 0.21)):
         nearest = _nearest(table, r)
         if abs(float(log10(nearest / r))) > 0.04:
-            raise NotTested(f"no cells at relative importance {r:g}")
+            raise NotInThisRun(f"no cells at relative importance {r:g}")
         column = table[table["importance"] == nearest]
         edge, beyond = _edge(column["density"].to_numpy(), (column["found"] == SUPERPOSED).to_numpy())
         found.append((r, edge, beyond, edge <= high and beyond >= low))

@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested, Verdict
-from superposition.claims.solutions import Setting, Solution, solutions
-from superposition.measures.plateaus import OFF, Plateau, at_level, losses_of, plateaus, represented_at
-from superposition.measures.results import Tables
+from superposition.claims.claim import Claim, Finding, Verdict
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.plateaus import OFF, Plateau, at_level, losses_of, plateaus, represented_at
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, Solution, solutions
 from superposition.theory.angles import angular_gaps
 from superposition.theory.polygon_levels import Level, level, steepest
 
@@ -140,10 +140,10 @@ def _verdict(holds: bool) -> Verdict:
 
 
 def _models(tables: Tables) -> list[Solution]:
-    """Lowest loss first; raises NotTested."""
+    """Lowest loss first; raises NotInThisRun."""
     found = solutions(tables, SETTING, 1.0)
     if set(tables.instances["set_size"]) != {N_FEATURES}:
-        raise NotTested(f"the claim is about one active feature of {N_FEATURES}")
+        raise NotInThisRun(f"the claim is about one active feature of {N_FEATURES}")
     return found
 
 

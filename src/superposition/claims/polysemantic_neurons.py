@@ -11,13 +11,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import SAME_DENSITY, Judged, over_seeds
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import power
 from superposition.exact.sums import mean
 from superposition.measures.neurons import monosemantic, polysemantic, responses
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY
 
 SECTION = "Definitions and Motivation"
 FIGURE = "figures/polysemantic_neurons/responses.svg"
@@ -138,9 +139,9 @@ def grids(tables: Tables) -> list[Grid]:
         if len(own := rows[(rows["n_hidden"] == m) & (rows["density"] == s)])
     }
     if len(groups) < len(widths) * len(densities) or N_FEATURES not in widths or len(widths) < 2:
-        raise NotTested(f"the claim needs models with fewer neurons, and with {N_FEATURES}, at the same densities")
+        raise NotInThisRun(f"the claim needs models with fewer neurons, and with {N_FEATURES}, at the same densities")
     if not all(any(np.isclose(s, wanted, rtol=SAME_DENSITY) for s in densities) for wanted in (ALWAYS, OFTEN, RARE)):
-        raise NotTested(f"the claim needs densities {ALWAYS:g}, {OFTEN:g} and {RARE:g}")
+        raise NotInThisRun(f"the claim needs densities {ALWAYS:g}, {OFTEN:g} and {RARE:g}")
     on = tables.hidden.sort_values(["instance", "hidden"]).groupby("instance")["active"].apply(np.array)
     count = min(len(own) for own in groups.values())
     return [
@@ -151,13 +152,13 @@ def grids(tables: Tables) -> list[Grid]:
 def _matching(tables: Tables) -> pd.DataFrame:
     """The instances of the claims' model, features and importance, with the `density` that their features share."""
     if tables.n_features != N_FEATURES:
-        raise NotTested(f"the claim is about n = {N_FEATURES}; this run has n = {tables.n_features}")
+        raise NotInThisRun(f"the claim is about n = {N_FEATURES}; this run has n = {tables.n_features}")
     rows = tables.instances[(tables.instances["model"] == MODEL) & tables.instances["sparsity"].notna()]
     importance = tables.per_feature("importance", rows["instance"].to_numpy())
     curve = power(RATIO, np.arange(N_FEATURES))
     rows = rows[np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)]
     if rows.empty:
-        raise NotTested(f"no {MODEL} model with importance {RATIO:g}^i in this run")
+        raise NotInThisRun(f"no {MODEL} model with importance {RATIO:g}^i in this run")
     return rows.assign(density=(1 - rows["sparsity"]).round(9))
 
 

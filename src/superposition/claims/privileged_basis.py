@@ -10,11 +10,12 @@ from itertools import combinations
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding
-from superposition.claims.solutions import Judged, Setting, Solution, over_densities, over_seeds, solutions
+from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.sums import mean
 from superposition.measures.neurons import alignment, monosemantic
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, Solution, solutions
 
 SECTION = "Superposition in a Privileged Basis"
 STACKS = "figures/privileged_basis/neuron_stacks.svg"

@@ -11,10 +11,11 @@ from itertools import pairwise
 
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, extra, over_seeds
-from superposition.measures.ambiguity import by_active, lost
-from superposition.measures.results import Tables
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
+from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import extra
 
 SECTION = "Definitions and Motivation"
 FIGURE = "figures/several_active_features/explanations.svg"
@@ -88,11 +89,11 @@ def _sweeps(tables: Tables, summed: Callable[[Tables], pd.DataFrame], active: Se
     extra(tables, "explanations")
     rows = summed(tables)
     if tables.n_features != N_FEATURES or not set(WIDTHS) <= set(rows["n_hidden"]):
-        raise NotTested(f"the claim is about {N_FEATURES} features in {', '.join(map(str, WIDTHS))} dimensions")
+        raise NotInThisRun(f"the claim is about {N_FEATURES} features in {', '.join(map(str, WIDTHS))} dimensions")
     if not set(active) <= set(rows["active"]):
-        raise NotTested(f"the claim needs samples of {', '.join(map(str, active))} active features")
+        raise NotInThisRun(f"the claim needs samples of {', '.join(map(str, active))} active features")
     if tables.instances["point"].nunique() != tables.instances["n_hidden"].nunique():
-        raise NotTested("the claim is about models that differ in nothing but their width")
+        raise NotInThisRun("the claim is about models that differ in nothing but their width")
     ranked = {}
     for m in WIDTHS:
         own = tables.instances[tables.instances["n_hidden"] == m].sort_values(["loss", "seed"])

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, extra, over_seeds
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
 from superposition.measures.computation import kinds, primary_features, stack_heights
-from superposition.measures.results import Tables
-from superposition.measures.simulation import (
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.simulation import (
     closest,
     directions,
     equivalent_widths,
@@ -22,6 +22,7 @@ from superposition.measures.simulation import (
     simulated,
     strays,
 )
+from superposition.readings.solutions import extra
 from superposition.theory.equivalent_width import monosemantic_losses
 
 SECTION = "Definitions and Motivation"
@@ -53,7 +54,7 @@ def wide_network_is_exact(tables: Tables) -> Finding:
     rows = _rows(tables)
     wide = rows[(rows["n_hidden"] == WIDE) & (rows["density"] == rows["density"].max())]
     if not wide["density"].max() >= DENSE:
-        raise NotTested(f"no wide network was trained at a density of {DENSE:g} or more")
+        raise NotInThisRun(f"no wide network was trained at a density of {DENSE:g} or more")
     return over_seeds(_ranked(wide), judge, "of the loss")
 
 
@@ -86,7 +87,7 @@ def grows_with_sparsity(tables: Tables) -> Finding:
 
     rows = _narrow(tables, lambda _: True)
     if rows["density"].nunique() < 2:
-        raise NotTested("this run has one density only")
+        raise NotInThisRun("this run has one density only")
     return over_seeds(_ranked(rows), judge, "least step")
 
 
@@ -102,7 +103,7 @@ def flat_importance_is_wider(tables: Tables) -> Finding:
 
     rows = _narrow(tables, lambda s: s <= SPARSE)
     if missing := {FLAT, UNEVEN} - set(rows["curve"]):
-        raise NotTested(f"no importance {', '.join(sorted(missing))} in this run")
+        raise NotInThisRun(f"no importance {', '.join(sorted(missing))} in this run")
     return over_seeds(_ranked(rows), judge, "more at least")
 
 
@@ -153,7 +154,7 @@ def directions_of_their_own(tables: Tables) -> Finding:
 def _rows(tables: Tables) -> pd.DataFrame:
     models = set(tables.instances["model"])
     if (models, tables.n_features, tables.n_hidden) != ({"absolute_value"}, N_FEATURES, WIDE):
-        raise NotTested(f"the claim is about absolute values of {N_FEATURES} features, and networks of up to {WIDE}")
+        raise NotInThisRun(f"the claim is about absolute values of {N_FEATURES} features, and networks of up to {WIDE}")
     return equivalent_widths(tables)
 
 
@@ -162,7 +163,7 @@ def _narrow(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
     rows = _rows(tables)
     kept = rows[(rows["n_hidden"] < WIDE) & rows["density"].map(wanted)]
     if kept.empty:
-        raise NotTested("no narrow network was trained at such a density")
+        raise NotInThisRun("no narrow network was trained at such a density")
     return kept
 
 

@@ -7,11 +7,12 @@ compressed sensing is one for its models. It leaves open how near they come: all
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, extra, over_seeds
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
-from superposition.measures.results import Tables
-from superposition.measures.transitions import Sweep, others, pooled, trained, transitions
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import extra
+from superposition.readings.transitions import Sweep, others, pooled, trained, transitions
 from superposition.theory.angles import antipodal_pairing, cosines
 from superposition.theory.compressed_sensing import order, smallest_sum
 
@@ -53,7 +54,7 @@ def log_law(tables: Tables) -> Finding:
         found = _transitions(sweep)
         found = found[found.index <= SPARSE * n]
         if len(found) < LEAST:
-            raise NotTested(
+            raise NotInThisRun(
                 f"the claim needs {LEAST} numbers of up to {SPARSE * n:g} active features with a transition"
             )
         return found / order(found.index.to_numpy(float), n)
@@ -168,7 +169,7 @@ def _trained(tables: Tables) -> list[Sweep]:
 def _transitions(sweep: Sweep) -> pd.Series:
     found = transitions(sweep.shares("lasso"))
     if len(found) < LEAST:
-        raise NotTested(f"the claim needs {LEAST} numbers of active features with a transition between widths")
+        raise NotInThisRun(f"the claim needs {LEAST} numbers of active features with a transition between widths")
     return found
 
 
@@ -182,14 +183,14 @@ def _below_half(sweep: Sweep, tables: Tables) -> list[int]:
     """Widths at which more than two features share a dimension if all are represented."""
     widths = [m for m in sweep.widths if 2 * m < tables.n_features]
     if not widths:
-        raise NotTested("the claim is about fewer dimensions than half the features")
+        raise NotInThisRun("the claim is about fewer dimensions than half the features")
     return widths
 
 
 def _half(tables: Tables) -> int:
     n = tables.n_features
     if n % 2 or n // 2 not in set(tables.instances["n_hidden"]):
-        raise NotTested("the claim needs half as many dimensions as features")
+        raise NotInThisRun("the claim needs half as many dimensions as features")
     return n // 2
 
 

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, NotTested
-from superposition.claims.solutions import Judged, Setting, Solution, densities, extra, over_seeds, solutions
-from superposition.measures.results import Tables
-from superposition.measures.split_losses import split_losses
+from superposition.claims.claim import Claim, Finding
+from superposition.claims.judging import Judged, over_seeds
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, Solution, densities, extra, solutions
+from superposition.readings.split_losses import split_losses
 from superposition.theory.tipping import tipping_density, tipping_density_of_minima
 
 SECTION = "Definitions and Motivation"
@@ -109,7 +110,7 @@ def balance(tables: Tables) -> pd.DataFrame:
     linear = rows[rows["model"] == "linear"].drop_duplicates(where).set_index(where)["total"]
     rows = rows[rows["model"] == "relu_output"].join(linear.rename("linear"), on=where)
     if rows.empty or rows["linear"].isna().any() or rows["ratio"].isna().any():
-        raise NotTested("the claim needs linear and relu_output models at the same densities and importances")
+        raise NotInThisRun("the claim needs linear and relu_output models at the same densities and importances")
     rows = rows.assign(gained=rows["linear"] - rows["missing"], rank=rows.groupby(where).cumcount())
     return rows.sort_values(["ratio", "data_density"], ascending=False, kind="stable")
 

@@ -12,12 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, NotTested, Verdict
-from superposition.claims.solutions import SAME_DENSITY, Judged, over_seeds
+from superposition.claims.claim import Claim, Finding, Verdict
+from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import exp, log
 from superposition.exact.sums import interpolate, mean
-from superposition.measures.planar import PENTAGON, WITHOUT_ANOTHER, WITHOUT_LAST, Planar, angles_to_last, models, shape
-from superposition.measures.results import Tables
+from superposition.readings.planar import PENTAGON, WITHOUT_ANOTHER, WITHOUT_LAST, Planar, angles_to_last, models, shape
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "The Geometry of Superposition"
@@ -43,14 +44,14 @@ Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative dens
 def sweep(tables: Tables) -> Sweep:
     """By the last feature's density over that of the others, from sparse to dense."""
     if (tables.n_features, tables.n_hidden) != (5, 2):
-        raise NotTested("the claim is about n = 5, m = 2")
+        raise NotInThisRun("the claim is about n = 5, m = 2")
     instances = tables.instances
     number = instances["instance"].to_numpy()
     if set(instances["model"]) != {"relu_output"} or set(instances["sets"]) != {"independent"}:
-        raise NotTested("the claim is about relu_output models of independent features")
+        raise NotInThisRun("the claim is about relu_output models of independent features")
     density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
     if not np.allclose(density[:, :-1], DENSITY) or not np.allclose(importance, 1):
-        raise NotTested(f"the claim is about a density of {DENSITY:g} of the other features, and equal importance")
+        raise NotInThisRun(f"the claim is about a density of {DENSITY:g} of the other features, and equal importance")
     relative = np.round(density[:, -1] / DENSITY, 6)
     return {one: models(tables, instances[relative == one]) for one in sorted(set(relative.tolist()))}
 
@@ -142,7 +143,7 @@ def _at(found: Sweep, relative: float) -> list[Planar]:
     for one, here in found.items():
         if abs(one / relative - 1) < SAME_DENSITY:
             return here
-    raise NotTested(f"no models at {relative:g} times the density of the others")
+    raise NotInThisRun(f"no models at {relative:g} times the density of the others")
 
 
 def _best(found: Sweep, relative: float, name: str) -> Planar | None:

@@ -41,7 +41,7 @@ from superposition.figures import (
     varied_density,
 )
 from superposition.figures.animation import Animation
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 Drawn = Figure | Animation
 Figures = Callable[[Tables], Mapping[str, Drawn]]

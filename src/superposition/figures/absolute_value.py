@@ -12,7 +12,7 @@ from superposition.figures.overview import selected
 from superposition.figures.points import density_name
 from superposition.figures.style import IMPORTANCE, MUTED, theme
 from superposition.measures.computation import canonical, primary_features
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 MAX_NEURONS = 24  # more would need wider panels
 MAX_FEATURES = 6  # more shades could not be told apart

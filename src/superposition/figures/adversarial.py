@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from superposition.exact.functions import log
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DENSITY, INK, MUTED, theme
-from superposition.measures.results import Tables
-from superposition.measures.vulnerability import vulnerability
+from superposition.readings.results import Tables
+from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import READ_OFF
 
 VULNERABLE, FEATURES, DENSE = "#b5305a", "#2b6cb0", "#8a8f99"

@@ -9,9 +9,9 @@ from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, SUPERPOSITION, theme
-from superposition.measures.results import Tables
-from superposition.measures.shared import in_superposition
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.results import Tables
+from superposition.readings.shared import in_superposition
 
 COLOURS = {"represented": "#2b6cb0", "in superposition": "#b5305a"}
 MAX_FEATURES = 60

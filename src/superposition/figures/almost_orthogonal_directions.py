@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from superposition.exact.functions import exp, geometric_space
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.growth import growth, medians
-from superposition.measures.results import Tables
+from superposition.readings.growth import growth, medians
+from superposition.readings.results import Tables
 from superposition.theory.packings import (
     gilbert_varshamov,
     johnson_lindenstrauss,

@@ -9,8 +9,8 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
 from superposition.measures.computation import canonical, primary_features
-from superposition.measures.motifs import AsymmetricSuperposition, asymmetric_superposition
-from superposition.measures.results import Tables
+from superposition.readings.motifs import AsymmetricSuperposition, asymmetric_superposition
+from superposition.readings.results import Tables
 
 # As the paper colours the six features of its model, the most important first.
 FEATURES = ("#16325c", "#6f9fd8", "#d2600f", "#f5b26b", "#3b8a4a", "#c23a3a")

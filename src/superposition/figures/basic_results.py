@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from superposition.figures.grids import gram_and_norm_grid
 from superposition.figures.overview import selected
 from superposition.figures.points import density_name
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 
 def fits(tables: Tables) -> bool:

@@ -12,9 +12,9 @@ from superposition.exact.sums import quantile
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
-from superposition.measures.basis import alignments
 from superposition.measures.neurons import in_reading_order
-from superposition.measures.results import Tables
+from superposition.readings.basis import alignments
+from superposition.readings.results import Tables
 
 NAMES = {"relu_output": "linear hidden layer", "relu_hidden": "ReLU on the hidden layer"}
 COLOURS = {"relu_output": "#2b6cb0", "relu_hidden": "#b5305a"}

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 from superposition.exact.functions import geometric_space
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, SUPERPOSITION, theme
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, loss, widest_ramps
 

@@ -15,8 +15,8 @@ from superposition.figures.overview import selected
 from superposition.figures.points import density_name
 from superposition.figures.style import FAINT, INK, MUTED, NEURONS, SUPERPOSITION, theme
 from superposition.measures.computation import canonical, kinds, primary_features, stack_heights
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT, POLYSEMANTIC_HEIGHT
+from superposition.readings.results import Tables
 from superposition.theory.activations import activation_chances
 
 MAX_NEURONS = 80  # of a panel; more would be too thin

@@ -16,9 +16,9 @@ from superposition.exact.sums import dot, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
-from superposition.measures.planar import Planar, collapsed, gaps_between_pairs, models, pair_cosines, upright
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.planar import Planar, collapsed, gaps_between_pairs, models, pair_cosines, upright
+from superposition.readings.results import Tables
 
 SETS = ("#16325c", "#d2577a", "#e59b2c")  # a colour for each set, of different lightness
 SHOWN = 5  # single models, as in the paper

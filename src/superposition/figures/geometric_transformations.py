@@ -18,8 +18,8 @@ from superposition.exact.sums import dot, mean, total
 from superposition.figures.animation import Animation, line
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.results import Tables
-from superposition.measures.transformations import STAGES, in_order, path_of, stages
+from superposition.readings.results import Tables
+from superposition.readings.transformations import STAGES, in_order, path_of, stages
 from superposition.theory.losses import one_direction_for_a_set
 
 SET_SIZE = 3

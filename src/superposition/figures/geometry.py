@@ -16,9 +16,9 @@ from superposition.exact.sums import matmul, total
 from superposition.figures import adversarial
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.polytopes import INTERFERENCE, Component, components, counts
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.polytopes import INTERFERENCE, Component, components, counts
+from superposition.readings.results import Tables
 from superposition.theory.dimensions import READ_OFF
 from superposition.theory.polytopes import NAMED
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from superposition.figures import panels
 from superposition.figures.points import Point
 from superposition.figures.style import IMPORTANCE, MUTED, SIGNED, SUPERPOSITION, theme
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 MAX_FEATURES = 60  # rows of a heat map; more could not be told apart, and would make a file of many megabytes
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from superposition.exact.sums import mean
 from superposition.figures.grids import Canvas
 from superposition.figures.style import MUTED, theme
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 NAMES = {"relu_output": "linear hidden layer", "with_hidden_bias": "ReLU and a bias on the hidden layer"}
 COLOURS = {"relu_output": "#6b717c", "with_hidden_bias": "#b5305a"}

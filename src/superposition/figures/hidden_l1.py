@@ -10,8 +10,8 @@ from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, SUPERPOSITION, theme
-from superposition.measures.results import Tables
-from superposition.measures.shared import in_superposition
+from superposition.readings.results import Tables
+from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above, losses, norms
 
 COLOURS = {"represented": "#2b6cb0", "in superposition": "#b5305a", "task loss": INK}

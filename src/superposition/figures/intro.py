@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from superposition.figures import mathematics
 from superposition.figures.grids import vector_grid
 from superposition.figures.overview import selected
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 
 def fits(tables: Tables) -> bool:

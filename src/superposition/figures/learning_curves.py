@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
 from superposition.figures.grids import Canvas
 from superposition.figures.points import model_name, sparsity_name, spread_out, titles
 from superposition.figures.style import DENSITY, MUTED, theme
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from superposition.theory.losses import without_superposition
 
 MAX_CURVES = 10  # points in one panel; more could not be told apart

@@ -9,8 +9,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.jumps import SINCE, Jump, jumps, learned
-from superposition.measures.results import Tables
+from superposition.readings.jumps import SINCE, Jump, jumps, learned
+from superposition.readings.results import Tables
 from superposition.theory.losses import digon_for_one
 
 FIRST = 100  # the step at which the paper's axis begins

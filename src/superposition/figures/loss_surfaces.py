@@ -13,8 +13,8 @@ from superposition.exact.sums import mean
 from superposition.figures.grids import Canvas
 from superposition.figures.phase_change import colours
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
-from superposition.measures.expected_losses import column
-from superposition.measures.results import Tables
+from superposition.readings.expected_losses import column
+from superposition.readings.results import Tables
 from superposition.theory.loss_surfaces import Minimum, Surface, best_on_the_way, expected_loss, largest_step, minima
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
 

@@ -11,7 +11,7 @@ from superposition.exact.sums import running_total
 from superposition.figures.grids import Canvas
 from superposition.figures.points import Point
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, SUPERPOSITION, theme
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
 from superposition.theory.polytopes import polygon
 from superposition.theory.thomson import energy, relax

@@ -11,8 +11,8 @@ from superposition.exact.functions import geometric_space, log
 from superposition.exact.sums import total
 from superposition.figures.grids import Canvas
 from superposition.figures.style import MUTED, theme
-from superposition.measures.results import Tables
-from superposition.measures.split_losses import split_losses
+from superposition.readings.results import Tables
+from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
 
 FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"

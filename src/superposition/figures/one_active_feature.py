@@ -11,9 +11,9 @@ from superposition.exact.functions import PI, arctan2, cos, log, sin
 from superposition.exact.sums import dot, matmul
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.interference import STAGES, filtered, read_outs, silent_below
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.interference import STAGES, filtered, read_outs, silent_below
+from superposition.readings.results import Tables
 from superposition.theory.uneven_density import N_FEATURES, pentagons
 
 OWN, POSITIVE, NEGATIVE = INK, "#d6543f", "#3d7fc1"

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from superposition.figures.grids import gram_and_norm_grid, vector_grid
 from superposition.figures.points import Point, points, sparsity_name, spread_out
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 
 def selected(

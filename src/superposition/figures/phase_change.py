@@ -12,8 +12,8 @@ from superposition.exact.sums import mean, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, theme
-from superposition.measures.phases import cells
-from superposition.measures.results import Tables
+from superposition.readings.phases import cells
+from superposition.readings.results import Tables
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase
 
 TITLES = {2: "2 features, 1 dimension", 3: "3 features, 2 dimensions"}

@@ -10,10 +10,10 @@ from superposition.exact.sums import mean, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.planar import upright
-from superposition.measures.plateaus import OFF, at_level, losses_of, plateaus
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.planar import upright
+from superposition.readings.plateaus import OFF, at_level, losses_of, plateaus
+from superposition.readings.results import Tables
 from superposition.theory.angles import cosines
 from superposition.theory.polygon_levels import Level, level, shared_corner, weights
 

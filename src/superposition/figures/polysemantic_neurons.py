@@ -14,7 +14,7 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, MUTED, theme
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic, responses
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 CELL = 0.115  # inches, of a response
 MAX_WIDTHS, MAX_NEURONS, MAX_FEATURES, MAX_DENSITIES = 6, 16, 16, 8

@@ -14,7 +14,7 @@ from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name, spread_out
 from superposition.figures.style import FAINT, MUTED, SIGNED, SUPERPOSITION, theme
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 CELL = 0.17  # inches, of a heat map's squares
 MAX_NEURONS, MAX_FEATURES = 12, 30  # more could not be told apart

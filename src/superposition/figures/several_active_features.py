@@ -14,9 +14,9 @@ from superposition.exact.functions import PI, arctan2, cos, sin
 from superposition.exact.sums import matmul, total
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.ambiguity import by_active, lost
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.results import Tables
 from superposition.theory.explanations import exact_fit, explanations
 
 TRUE, RIVAL = "#2f855a", "#c2571a"

@@ -12,8 +12,8 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DENSITY, INK, MUTED, SIGNED, theme
 from superposition.measures.neurons import in_reading_order
-from superposition.measures.results import Tables
-from superposition.measures.simulation import directions, equivalent_widths, simulated
+from superposition.readings.results import Tables
+from superposition.readings.simulation import directions, equivalent_widths, simulated
 
 MAX_FEATURES = 16  # rows of the map are twice as many
 MAPPED = 0.4  # of the wide network's width: the narrow network that is drawn

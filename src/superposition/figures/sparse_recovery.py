@@ -14,8 +14,8 @@ from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, theme
-from superposition.measures.results import Tables
-from superposition.measures.transitions import Sweep, others, pooled, trained, transitions
+from superposition.readings.results import Tables
+from superposition.readings.transitions import Sweep, others, pooled, trained, transitions
 from superposition.theory.compressed_sensing import no_pair_active, only_non_negative, order, smallest_sum
 from superposition.theory.losses import ignored
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
-from superposition.measures.results import Tables
-from superposition.measures.split_losses import split_losses
+from superposition.readings.results import Tables
+from superposition.readings.split_losses import split_losses
 from superposition.theory.tipping import gained, paid, tipping_density, tipping_density_of_minima
 
 CURVES = ("#16325c", "#8f4b8e", "#f4845f")  # of importance, from flat to steep; ordered by lightness

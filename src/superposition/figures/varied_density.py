@@ -16,7 +16,8 @@ from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
-from superposition.measures.planar import (
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.planar import (
     PENTAGON,
     TRIANGLE,
     WITHOUT_ANOTHER,
@@ -26,8 +27,7 @@ from superposition.measures.planar import (
     shape,
     upright,
 )
-from superposition.measures.results import Tables
-from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import Tables
 from superposition.theory.uneven_density import pentagons, square_without_another, square_without_last, triangle
 
 COLOURS = {PENTAGON: "#16325c", WITHOUT_LAST: "#d2577a", WITHOUT_ANOTHER: "#f4845f", TRIANGLE: "#8d939e"}

@@ -1,6 +1,5 @@
-"""What is read off a trained model: norms, superposition and dimensionality of its features, and the tables of them.
+"""What the measure stage reads off trained models and writes into tables: functions of weights, and data of their own.
 
-`superposition` and `dimensionality` are functions of weights, `tables` builds the data frames that are stored, and
-`results` reads them back for claims, figures and the report. These apply `neurons`, `polytopes`, `phases` and
-`computation` to them, which measure what single experiments are about.
+`superposition` and `dimensionality` are of all models, `tables` builds the data frames that are stored. What claims and
+figures read out of these tables is in superposition/readings.
 """

@@ -1,7 +1,7 @@
 """What is measured of some experiments only: tables beside the common ones, by the key of `measures` in params.yaml.
 
 Each is made by a function of the trained models and of the settings under its key. Another one gets a module here, a
-line in TABLES, its columns in measures/results.py and its settings in params/schema.py.
+line in TABLES, its columns in readings/results.py and its settings in params/schema.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from superposition.claims.claim import Evaluation
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from superposition.report.conditions import conditions
 
 SIGNIFICANT_DIGITS = 6

@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from superposition.claims.claim import Evaluation
-from superposition.measures.results import Tables
 from superposition.params import Experiment
+from superposition.readings.results import Tables
 from superposition.report.conditions import Condition, conditions
 
 MAX_ROWS = 200  # of an experiment's table

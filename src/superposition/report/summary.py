@@ -10,9 +10,9 @@ from textwrap import wrap
 
 from superposition.claims import evaluate
 from superposition.claims.claim import Evaluation
-from superposition.measures.results import read as read_tables
 from superposition.params import Params, ParamsError
 from superposition.params import read as read_params
+from superposition.readings.results import read as read_tables
 
 WIDTHS = (50, 20, 30, 11)  # with two spaces between them within 120 columns
 HEADINGS = ("claim", "paper", "measured", "verdict")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from superposition.exact.sums import mean
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 HALF = 0.5
 

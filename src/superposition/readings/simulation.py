@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from superposition.exact.sums import matmul, total
 from superposition.measures.computation import canonical, responses
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 from superposition.theory.equivalent_width import equivalent_width
 
 # A half counts as simulated if the response to it alone is within this of |x|, as in measures of the paper's larger

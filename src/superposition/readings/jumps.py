@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition.exact.sums import deviation
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 SINCE = 3000  # steps: before, dimensionalities have not split, and nearly all features move
 WINDOW = 1.25  # a jump's steps, last over first

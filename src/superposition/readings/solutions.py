@@ -1,18 +1,13 @@
-"""The trained models that a claim is about: picked out of an experiment's tables, and judged one by one."""
+"""Trained models of one setting, picked out of an experiment's tables: for claims and figures."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Finding, NotTested
 from superposition.exact.functions import power
 from superposition.exact.sums import matmul
-from superposition.measures.results import Tables
-
-Model = TypeVar("Model")  # whatever a claim judges as one: a solution, or all those of one seed
+from superposition.readings.results import NotInThisRun, Tables
 
 # The paper labels its panels with rounded densities, and 1 - 0.997 is not 0.003 to the last bit.
 SAME_DENSITY = 1e-3
@@ -47,15 +42,6 @@ class Solution:
         return matmul(self.W.T, self.W)
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Whether one model shows what is claimed, the number to tell models apart by, and what to say of it."""
-
-    holds: bool
-    number: int | float
-    text: str
-
-
 def densities(tables: Tables, setting: Setting) -> list[float]:
     """The densities at which an experiment trained such models, from dense to sparse."""
     return sorted(_matching(tables, setting)["density"].unique().tolist(), reverse=True)
@@ -67,61 +53,36 @@ def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution
     here = matching[np.isclose(matching["density"], density, rtol=SAME_DENSITY)]
     if here.empty:
         present = ", ".join(f"{present:g}" for present in sorted(matching["density"].unique(), reverse=True))
-        raise NotTested(f"no {setting.model} model at density {density:g} in this run, only at {present}")
+        raise NotInThisRun(f"no {setting.model} model at density {density:g} in this run, only at {present}")
     ordered = tables.instances.merge(here, on="instance").sort_values(["loss", "seed"])
     return [_solution(tables, row) for _, row in ordered.iterrows()]
-
-
-def over_seeds(found: Sequence[Model], judge: Callable[[Model], Judged], unit: str) -> Finding:
-    """The verdict on the first, which has the lowest loss, and how many of all do like it."""
-    judged = [judge(solution) for solution in found]
-    return Finding("holds" if judged[0].holds else "fails", judged[0].text, f"{_agreeing(judged)} {unit}")
-
-
-def over_densities(
-    tables: Tables, setting: Setting, wanted: Sequence[float], judge: Callable[[float, Solution], Judged], unit: str
-) -> Finding:
-    """As `over_seeds`, at each of several densities: it holds if it holds at all of them."""
-    judged = {s: [judge(s, solution) for solution in solutions(tables, setting, s)] for s in wanted}
-    return Finding(
-        verdict="holds" if all(seeds[0].holds for seeds in judged.values()) else "fails",
-        measured="; ".join(f"{s:g}: {seeds[0].text}" for s, seeds in judged.items()),
-        spread="; ".join(f"{s:g}: {_agreeing(seeds)}" for s, seeds in judged.items()) + f" {unit}",
-    )
 
 
 def extra(tables: Tables, name: str) -> pd.DataFrame:
     """A table that an experiment has only if its `measures` ask for it."""
     if name not in tables.extra:
-        raise NotTested(f"this run did not measure {name}: its measures.{name} is null")
+        raise NotInThisRun(f"this run did not measure {name}: its measures.{name} is null")
     return tables.extra[name]
-
-
-def _agreeing(judged: Sequence[Judged]) -> str:
-    numbers = [one.number for one in judged]
-    lowest, highest = f"{min(numbers):.3g}", f"{max(numbers):.3g}"
-    span = lowest if lowest == highest else f"{lowest} to {highest}"
-    return f"{sum(bool(one.holds) for one in judged)} of {len(judged)} seeds, {span}"
 
 
 def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
     """Instance and density of those instances of the claim's setting whose features all have the same density."""
     shape = (tables.n_features, tables.n_hidden)
     if shape != (setting.n_features, setting.n_hidden):
-        raise NotTested(
+        raise NotInThisRun(
             f"the claim is about n = {setting.n_features}, m = {setting.n_hidden}; "
             f"this run has n = {shape[0]}, m = {shape[1]}"
         )
     of_model = tables.instances["model"] == setting.model
     if not of_model.any():
-        raise NotTested(f"no {setting.model} model in this run")
+        raise NotInThisRun(f"no {setting.model} model in this run")
     own = tables.instances[of_model & (tables.instances["sets"] == setting.sets)]["instance"].to_numpy()
     importance, density = (tables.per_feature(column, own) for column in ("importance", "density"))
     curve = power(setting.importance_ratio, np.arange(setting.n_features))
     curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
     rows = pd.DataFrame({"instance": own, "density": density[:, 0]})[curves & (density == density[:, :1]).all(axis=1)]
     if rows.empty:
-        raise NotTested(f"no {setting.model} model with importance {setting.importance_ratio:g}^i in this run")
+        raise NotInThisRun(f"no {setting.model} model with importance {setting.importance_ratio:g}^i in this run")
     return rows
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from superposition.exact.functions import arctan2, degrees, radians, sin
 from superposition.exact.sums import mean, total
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 STAGES = ("A", "B", "C", "D")
 TOGETHER, OPPOSITE = 0.9, -0.9  # cosines of set-mates, and of the sets' means, between which a stage is B

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Int
 
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.results import Tables
 
 
 def in_superposition(tables: Tables, instances: np.ndarray) -> Int[np.ndarray, " instance"]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from superposition.measures.jumps import WINDOW
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.jumps import WINDOW
+from superposition.readings.results import Tables
 from superposition.theory.polygon_levels import Level
 
 LONGER = WINDOW  # last step over first, at least: what moves in less is a jump

@@ -34,6 +34,10 @@ EXTRA_COLUMNS: dict[str, str] = {
 MAY_BE_EMPTY = ("trajectories",)
 
 
+class NotInThisRun(Exception):
+    """The experiment was run with other parameters than those that are asked for."""
+
+
 @dataclass(frozen=True)
 class Tables:
     """What one experiment left behind; `superposition.measures.tables` says what the rows and columns are."""

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from superposition.exact.functions import PI, arccos
 from superposition.exact.sums import mean
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 
 def share_above(rows: pd.DataFrame) -> float:

@@ -8,8 +8,8 @@ pandas, not torch.
 import pandas as pd
 
 from superposition.exact.sums import total
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import Tables
 
 
 def split_losses(tables: Tables) -> pd.DataFrame:

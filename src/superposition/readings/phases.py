@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from superposition.exact.sums import mean
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import Tables
 
 SHARED_SUPERPOSITION = 0.5  # of a feature that shares its direction; a dedicated one has 0, an antipodal one 1
 

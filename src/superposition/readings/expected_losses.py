@@ -11,8 +11,8 @@ import pandas as pd
 
 from superposition.exact.functions import log
 from superposition.exact.sums import dot
-from superposition.measures.phases import phase_of
-from superposition.measures.results import Tables
+from superposition.readings.phases import phase_of
+from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
 
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from superposition.exact.functions import arccos, arctan2, degrees
 from superposition.exact.sums import total
-from superposition.measures.results import Tables
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.results import Tables
 from superposition.theory.angles import cosines
 from superposition.theory.expected_loss import Group, anticorrelated, correlated, expected_loss, independent
 

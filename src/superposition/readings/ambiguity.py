@@ -9,7 +9,7 @@ Needs numpy, not torch.
 import pandas as pd
 
 from superposition.exact.sums import mean, total
-from superposition.measures.results import Tables
+from superposition.readings.results import Tables
 
 RIVALS = {False: "unique", True: "rivals"}  # whether a vector has other explanations than the true one
 
