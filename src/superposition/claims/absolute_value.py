@@ -6,14 +6,13 @@ give a feature three neurons and another one only one are local minima.
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities
 from superposition.measures.computation import canonical, primary_features
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution, densities
 
 SECTION = "Computation in Superposition"
-FIGURE = "figures/absolute_value/weights.svg"
 SETTING = Setting("absolute_value", n_features=3, n_hidden=6, importance_ratio=0.7)
 
 
@@ -48,36 +47,33 @@ def computed_without_error(tables: Tables) -> Finding:
     return over_densities(tables, SETTING, densities(tables, SETTING), judge, "held-out loss")
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "absolute_value",
+    SECTION,
+    "weights",
     Claim(
-        id="absolute_value.two_neurons_for_each_feature",
-        section=SECTION,
+        two_neurons_for_each_feature,
         statement="Each feature has a neuron of its own for its positive values and one for its negative values.",
         paper="input weights +1 and -1",
         tolerance="at each density, largest input weight of a neuron 1: one neuron with +1 and one with -1 for each "
         "feature, all other weights < 0.05",
-        figure=FIGURE,
-        experiment="absolute_value",
-        check=two_neurons_for_each_feature,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="absolute_value.output_weights_add_both_halves",
-        section=SECTION,
+        output_weights_add_both_halves,
         statement="The output adds both halves, ReLU(x) + ReLU(-x).",
         paper="output weights 1",
         tolerance="at each density: 1 +- 0.05 for all six neurons",
-        figure=FIGURE,
-        experiment="absolute_value",
-        check=output_weights_add_both_halves,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="absolute_value.computed_without_error",
-        section=SECTION,
+        computed_without_error,
         statement="Six neurons compute three absolute values without error.",
         paper=0.0,
         tolerance="at each density: held-out loss < 1e-4",
-        figure=FIGURE,
-        experiment="absolute_value",
-        check=computed_without_error,
+        limit="text",
+        fixed="before",
     ),
 )

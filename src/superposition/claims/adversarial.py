@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.chance import rank_correlation
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.geometry import EDGE, SETTING
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
@@ -19,7 +19,6 @@ from superposition.readings.solutions import SAME_DENSITY, densities
 from superposition.readings.vulnerability import vulnerability
 
 SECTION = "Superposition and Adversarial Robustness"
-FIGURE = "figures/geometry/adversarial_vulnerability.svg"
 # From where dimensions per feature are 1/2 in the paper, as in claims/geometry.py, to where its figure marks "more than
 # antipodal". The paper's vulnerability is flat from 2.0 on; of models that are still short of pairs there, it is lower.
 PLATEAU = (2.5, 3.4)
@@ -89,50 +88,46 @@ def _sweeps(tables: Tables, low: float, high: float, at_least: int = 1, ends: bo
     return [sweep.sort_values("x", kind="stable", ignore_index=True) for sweep in sweeps]
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "geometry",
+    SECTION,
+    "adversarial_vulnerability",
     Claim(
-        id="adversarial.tracks_features_per_dimension",
-        section=SECTION,
+        tracks_features_per_dimension,
         statement="Vulnerability to adversarial examples tracks the number of features per dimension.",
         paper="they follow each other closely",
         tolerance="rank correlation of vulnerability and ||W||_F^2 / m over 1 / (1 - S) from 1 to 10 > 0.95",
-        figure=FIGURE,
-        experiment="geometry",
-        check=tracks_features_per_dimension,
+        limit="ours",
+        fixed="before",
     ),
     Claim(
-        id="adversarial.rises",
-        section=SECTION,
+        rises,
         statement="Vulnerability rises sharply as superposition forms, to more than three times that of a model "
         "without it.",
         paper=8.0,
         tolerance="vulnerability at 1 / (1 - S) = 10 over that at 1, relative to a linear model at the same sparsity: "
         "> 3",
-        figure=FIGURE,
-        experiment="geometry",
-        check=rises,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="adversarial.plateau",
-        section=SECTION,
+        plateau,
         statement="While features are in antipodal pairs, vulnerability stays the same.",
         paper="3.2 to 3.3",
         tolerance="2.5 to 4.5 at all 1 / (1 - S) from 2.5 to 3.4, the highest at most 1.2 times the lowest, relative "
         "to a linear model at the same sparsity",
-        figure=FIGURE,
-        experiment="geometry",
-        check=plateau,
+        limit="figure",
+        fixed="after",
         remark="Flat as it is, it starts below the range, at 2.35 where 1 / (1 - S) = 2.51; from 2.71 on it is 2.66 "
         "to 2.70. At full scale it is 2.57 to 2.76 throughout.",
     ),
     Claim(
-        id="adversarial.rises_beyond_the_plateau",
-        section=SECTION,
+        rises_beyond_the_plateau,
         statement="Beyond antipodal pairs it rises again, with the number of features.",
         paper=2.6,
         tolerance="at 1 / (1 - S) = 10 at least twice the mean from 2.5 to 3.4",
-        figure=FIGURE,
-        experiment="geometry",
-        check=rises_beyond_the_plateau,
+        limit="ours",
+        fixed="before",
     ),
+    topic="adversarial",
 )

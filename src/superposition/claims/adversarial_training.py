@@ -7,14 +7,13 @@ falls before features stop sharing dimensions: superposition is gone where no re
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import total
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.shared import in_superposition
 
 SECTION = "Superposition and Adversarial Robustness"
-FIGURE = "figures/adversarial_training/radius.svg"
 SHAPE = (20, 4)  # features, hidden dimensions
 NEEDED = (0.5, 1.0)  # the paper says about 0.8
 
@@ -69,26 +68,25 @@ def sweeps(tables: Tables) -> list[Sweep]:
     return [rows[rank == k].reset_index(drop=True) for k in range(count)]
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "adversarial_training",
+    SECTION,
+    "radius",
     Claim(
-        id="adversarial_training.reduces",
-        section=SECTION,
+        reduces,
         statement="Adversarial training reduces superposition.",
         paper="it does",
         tolerance="||W||_F^2 / m above 1.1 without attacks, and falling with the size of attacks throughout",
-        figure=FIGURE,
-        experiment="adversarial_training",
-        check=reduces,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="adversarial_training.eliminates",
-        section=SECTION,
+        eliminates,
         statement="To remove superposition entirely, attacks must be about as large as inputs are.",
         paper=0.8,
         tolerance="smallest radius, relative to the mean norm of an input, from which on no feature has norm > 0.5 and "
         "superposition > 0.3: 0.5 to 1.0",
-        figure=FIGURE,
-        experiment="adversarial_training",
-        check=eliminates,
+        limit="text",
+        fixed="after",
     ),
 )

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.growth import growth, medians
 from superposition.readings.results import NotInThisRun, Tables
@@ -19,7 +19,6 @@ from superposition.theory.packings import gilbert_varshamov, largest_cosine, lea
 
 SECTION = "Definitions and Motivation"
 EXPERIMENT = "almost_orthogonal_directions"
-FIGURE = f"figures/{EXPERIMENT}/packings.svg"
 
 LIMIT = 0.3  # of |cos|
 FROM, AT_LEAST = 50, 5  # dimensions from which growth is a straight line, and points on it
@@ -194,83 +193,73 @@ def _ranked(tables: Tables) -> list[Ranked]:
     ]
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "almost_orthogonal_directions",
+    SECTION,
+    "packings",
     Claim(
-        id=f"{EXPERIMENT}.grows_exponentially",
-        section=SECTION,
+        grows_exponentially,
         statement="The number of almost orthogonal directions (cosine below some epsilon) grows exponentially with the "
         "number of dimensions m.",
         paper="exp(m) many",
         tolerance="random directions before two have |cos| >= 0.3, median: log N linear in m = 50 ... 400 with "
         "R2 > 0.98, rate within 10% of -log(1 - 0.3^2) / 4, the limit of the exact tail",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=grows_exponentially,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id=f"{EXPERIMENT}.mean_square",
-        section=SECTION,
+        mean_square_is_one_over_m,
         statement="Random directions are almost orthogonal: the mean of cos^2 is 1/m.",
         paper="almost orthogonal; 1/m follows from symmetry",
         tolerance="of 512 random directions, at each m: within 2%",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=mean_square_is_one_over_m,
+        limit="theory",
+        fixed="before",
+        name="mean_square",
     ),
     Claim(
-        id=f"{EXPERIMENT}.only_m_are_orthogonal",
-        section=SECTION,
+        only_m_are_orthogonal,
         statement="Only m directions can be orthogonal to each other; 2 m have cosines of at most 0, and no more do.",
         paper="only m orthogonal ones",
         tolerance="spread out by optimisation, to 0.001: largest |cos| of m directions 0, of m + 1 1/m; largest cosine "
         "of 2 m 0, of 2 m + 1 above 0.01",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=only_m_are_orthogonal,
+        limit="theory",
+        fixed="before",
     ),
     Claim(
-        id=f"{EXPERIMENT}.chosen_ones_are_more",
-        section=SECTION,
+        chosen_ones_are_more,
         statement="Directions that are chosen are more than those that are drawn, and grow faster with m.",
         paper="exp(m) many, with no rate",
         tolerance="|cos| < 0.3: at each m more kept greedily than drawn (median) and than 1 / P(|cos| >= 0.3), which "
         "always exist; more grown than kept; rates of log N in the same order",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=chosen_ones_are_more,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id=f"{EXPERIMENT}.none_beats_the_bounds",
-        section=SECTION,
+        none_beats_the_bounds,
         statement="No packing, whether made by greed, by optimisation or by training, is beyond what is possible.",
         paper="exp(m) many; that there are no more: Kabatiansky & Levenshtein 1978, Rankin 1955, Welch 1974",
         tolerance="largest cosine of each packing: no more than 0.0001 below the bounds for its number of directions; "
         "mean square cosine of models no less than Welch's",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=none_beats_the_bounds,
+        limit="theory",
+        fixed="before",
     ),
     Claim(
-        id=f"{EXPERIMENT}.models_hold_more_than_chance",
-        section=SECTION,
+        models_hold_more_than_chance,
         statement="Models use this room: they represent far more features than random directions that come no closer.",
         paper="more features than dimensions, in almost orthogonal directions",
         tolerance="represented (norm > 0.5) at each width, over the median number of random directions with the same "
         "largest cosine: at least 10 times as many",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=models_hold_more_than_chance,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id=f"{EXPERIMENT}.models_pack_as_optimisers_do",
-        section=SECTION,
+        models_pack_as_optimisers_do,
         statement="Features that interfere push each other apart, as points on a sphere do.",
         paper="no number; in other words in the geometry section: a generalised Thomson problem",
         tolerance="largest cosine at each width: at least 90% of the way from that of as many random directions to "
         "that of as many which an optimiser spread out",
-        figure=FIGURE,
-        experiment=EXPERIMENT,
-        check=models_pack_as_optimisers_do,
+        limit="ours",
+        fixed="after",
         remark="From 8 dimensions on it holds. In 6, with 16 features for each, the typical feature's nearest "
         "neighbour is at a cosine of 0.60, as the optimiser's closest pairs are, but 5 to 19 of 4000 pairs are closer "
         "by more than 0.02: the loss adds up all interference, while the largest cosine is about the worst pair alone.",

@@ -6,7 +6,7 @@ is found by its weights (`readings.motifs`).
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean, total
 from superposition.measures.computation import canonical, primary_features
@@ -15,7 +15,6 @@ from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, densities, solutions
 
 SECTION = "Computation in Superposition"
-FIGURE = "figures/asymmetric_superposition/motif.svg"
 SETTING = Setting("absolute_value", n_features=6, n_hidden=10, importance_ratio=0.7)
 SEEDS = 200  # at least: shares are of those trained
 SHARE = 0.2  # of all seeds, at least
@@ -86,50 +85,45 @@ def _on_the_victim(model: Solution, motif: AsymmetricSuperposition) -> tuple[flo
     return with_it, with_it - float(said[motif.inhibitor])
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "asymmetric_superposition",
+    SECTION,
+    "motif",
     Claim(
-        id="asymmetric_superposition.in_the_best_model",
-        section=SECTION,
+        in_the_best_model,
         statement="Some neurons store two features with asymmetric weights, so that one interferes with the other but "
         "hardly the reverse, and other neurons inhibit this interference.",
         paper="twice in one model: input weights 2 and -1/2, output weights 1/2 and 2",
         tolerance="at least once: input weights at a ratio > 2, products of input and output weight 0.7 to 1.3 for "
         "both features, > 1.5 and < 0.5 across; another neuron hears the interfering feature, and its output to the "
         "victim is below -2 times that to its own feature",
-        figure=FIGURE,
-        experiment="asymmetric_superposition",
-        check=in_the_best_model,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="asymmetric_superposition.common",
-        section=SECTION,
+        common,
         statement="This motif is a solution that models find again and again.",
         paper="no share given",
         tolerance="of at least 200 seeds: in 20% or more, and more often among the tenth with the lowest losses",
-        figure=FIGURE,
-        experiment="asymmetric_superposition",
-        check=common,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="asymmetric_superposition.interference_is_hidden",
-        section=SECTION,
+        interference_is_hidden,
         statement="Inhibition turns positive interference into negative interference, which the ReLU hides.",
         paper="no interference",
         tolerance="interfering feature alone at 1 or -1, output of the victim before the ReLU: > 1.5 without the "
         "inhibiting neuron, < 0.2 with it, for every motif in the model",
-        figure=FIGURE,
-        experiment="asymmetric_superposition",
-        check=interference_is_hidden,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="asymmetric_superposition.other_neurons_are_ordinary",
-        section=SECTION,
+        other_neurons_are_ordinary,
         statement="Most neurons compute the absolute value as ever, each half of one feature.",
         paper="most of 10 neurons",
         tolerance="more than half: product of input and output weight of one feature 1 +- 0.2, input weights of all "
         "others below a tenth of its own",
-        figure=FIGURE,
-        experiment="asymmetric_superposition",
-        check=other_neurons_are_ordinary,
+        limit="text",
+        fixed="after",
     ),
 )

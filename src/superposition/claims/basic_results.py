@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.functions import power
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
@@ -24,7 +24,6 @@ from superposition.readings.solutions import Setting, Solution, densities, solut
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "Demonstrating Superposition"
-FIGURE = "figures/{}/weights_and_norms.svg"
 N_FEATURES, N_HIDDEN = 20, 5
 LINEAR = Setting("linear", N_FEATURES, N_HIDDEN, importance_ratio=0.7)
 RELU = Setting("relu_output", N_FEATURES, N_HIDDEN, importance_ratio=0.7)
@@ -197,179 +196,165 @@ def _ranges(numbers: np.ndarray) -> str:
 
 
 CLAIMS = (
-    Claim(
-        id="basic_results.linear_like_model",
-        section=SECTION,
-        statement="Without superposition W^T W is the identity on the first m features and 0 elsewhere; b is 0 on them "
-        "and the mean of the feature on the rest.",
-        paper="identity, 0 and 1/2",
-        tolerance="linear model at density 1: W^T W within 0.03, b within 0.02",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=linear_like_model,
-    ),
-    Claim(
-        id="basic_results.linear_model_keeps_top_features",
-        section=SECTION,
-        statement="The linear model learns the m most important features and no superposition, at any sparsity.",
-        paper="5 features, superposition 0",
-        tolerance="at each density: exactly features 1 to 5, superposition < 0.02",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=linear_model_keeps_top_features,
-    ),
-    Claim(
-        id="basic_results.features_represented",
-        section=SECTION,
-        statement="The ReLU model does the same when features are dense, and represents more of them as they get "
-        "sparser.",
-        paper="1: 5; 0.3: 7; 0.1: 9",
-        tolerance="features with norm > 0.5 at densities 1, 0.3 and 0.1: +-1",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=features_represented(RELU, REPRESENTED),
-    ),
-    Claim(
-        id="basic_results.features_dedicated",
-        section=SECTION,
-        statement="As sparsity grows, fewer features keep a direction of their own.",
-        paper="1: 5; 0.3: 3; 0.1: 1",
-        tolerance="represented features with superposition < 0.1 at densities 1, 0.3 and 0.1: +-1",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=features_dedicated(RELU, DEDICATED),
-    ),
-    Claim(
-        id="basic_results.antipodal_pairs",
-        section=SECTION,
-        statement="Superposition starts with exact antipodal pairs.",
-        paper="cos -1 to one partner",
-        tolerance="each feature in superposition at densities 0.3 and 0.1: one partner at cos < -0.95, |cos| < 0.05 to "
-        "all others",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=antipodal_pairs,
-    ),
-    Claim(
-        id="basic_results.more_features_with_sparsity",
-        section=SECTION,
-        statement="The sparser the features, the more of them are represented.",
-        paper="5, 7, 9, 10, 12, 13, 13 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001",
-        tolerance="never fewer at the next lower density, 12 to 14 at density 0.001",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=more_features_with_sparsity(RELU, 0.001, 12, 14),
-    ),
-    Claim(
-        id="basic_results.all_features_in_superposition",
-        section=SECTION,
-        statement="At high sparsity all represented features are in superposition.",
-        paper="0 dedicated features",
-        tolerance="no represented feature with superposition < 0.1 at densities 0.03, 0.01, 0.003, 0.001",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=all_features_in_superposition,
-    ),
-    Claim(
-        id="basic_results.positive_interference",
-        section=SECTION,
-        statement="At high sparsity there is positive interference, and biases are negative.",
-        paper="dot products > 0, biases < 0",
-        tolerance="at densities 0.01, 0.003, 0.001: some dot product of different features > 0.2, "
-        "median bias of represented ones < 0",
-        figure=FIGURE.format("basic_results"),
-        experiment="basic_results",
-        check=positive_interference,
-    ),
-)
-
-LARGE_CLAIMS = (
-    Claim(
-        id="basic_results_large.features_represented",
-        section=SECTION,
-        statement="With 80 features in 20 dimensions too, more features are represented as they get sparser.",
-        paper="1: 20; 0.3: 26; 0.1: 32; 0.03: 41; 0.01: 49; 0.003: 55; 0.001: 55",
-        tolerance="features with norm > 0.5 at each density: +-4, one for every five dimensions",
-        figure=FIGURE.format("basic_results_large"),
-        experiment="basic_results_large",
-        check=features_represented(LARGE, LARGE_REPRESENTED),
-        remark="Features go on being found: at density 0.001 there are 55 after 1500 steps and more after 5000. The "
-        "paper does not say how long it trained; its numbers fit a shorter run.",
-    ),
-    Claim(
-        id="basic_results_large.features_dedicated",
-        section=SECTION,
-        statement="With 80 features in 20 dimensions too, fewer of them keep a direction of their own.",
-        paper="1: 20; 0.3: 14; 0.1: 8; 0.03: 4; 0.01: 1; 0.003: 0; 0.001: 0",
-        tolerance="represented features with superposition < 0.1 at each density: +-4, one for every five dimensions",
-        figure=FIGURE.format("basic_results_large"),
-        experiment="basic_results_large",
-        check=features_dedicated(LARGE, LARGE_DEDICATED),
-    ),
-    Claim(
-        id="basic_results_large.rescaled",
-        section=SECTION,
-        statement="The larger model is essentially a rescaled version of the smaller one.",
-        paper="1: 1; 0.3: 1.4; 0.1: 1.8; 0.03: 2; 0.01: 2.4; 0.003: 2.6; 0.001: 2.6",
-        tolerance="represented features per hidden dimension at each density within 0.25 of the smaller model's in the "
-        "paper's figure",
-        figure=FIGURE.format("basic_results_large"),
-        experiment="basic_results_large",
-        check=rescaled,
-        remark="At density 0.001, where more features are found the longer training takes.",
-    ),
-    Claim(
-        id="basic_results_large.more_features_with_sparsity",
-        section=SECTION,
-        statement="The sparser the features, the more of them are represented, at the larger size too.",
-        paper="20, 26, 32, 41, 49, 55, 55 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001",
-        tolerance="never fewer at the next lower density, more than two per dimension at density 0.001",
-        figure=FIGURE.format("basic_results_large"),
-        experiment="basic_results_large",
-        check=more_features_with_sparsity(LARGE, 0.001, at_least=2 * 20 + 1, at_most=80),
-    ),
-    Claim(
-        id="basic_results_large.fewer_dedicated_with_sparsity",
-        section=SECTION,
-        statement="The sparser the features, the fewer have a direction of their own, until none has.",
-        paper="20, 14, 8, 4, 1, 0, 0 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001",
-        tolerance="never more at the next lower density, none at density 0.001",
-        figure=FIGURE.format("basic_results_large"),
-        experiment="basic_results_large",
-        check=fewer_dedicated_with_sparsity(LARGE, 0.001, at_most=0),
-    ),
-)
-
-NOTEBOOK_CLAIMS = (
-    Claim(
-        id="notebook.top_features_when_dense",
-        section=SECTION,
-        statement="Of 100 dense features the 20 most important get a dimension each, and the others are left out.",
-        paper="features 1-20, 20 dedicated",
-        tolerance="at density 1: exactly features 1 to 20, all with superposition < 0.1",
-        figure=FIGURE.format("notebook"),
-        experiment="notebook",
-        check=top_features_when_dense,
-        remark="Of features 20 to 22, which differ by 5% in importance, two share a dimension after these steps.",
-    ),
-    Claim(
-        id="notebook.more_features_with_sparsity",
-        section=SECTION,
-        statement="The sparser the features, the more of them are represented.",
-        paper="rising from 20",
-        tolerance="never fewer at the next of the ten densities that the notebook draws, more than 20 at density 0.05",
-        figure=FIGURE.format("notebook"),
-        experiment="notebook",
-        check=more_features_with_sparsity(NOTEBOOK, 0.05, at_least=21, at_most=100, every=2),
-    ),
-    Claim(
-        id="notebook.fewer_dedicated_with_sparsity",
-        section=SECTION,
-        statement="The sparser the features, the fewer have a direction of their own.",
-        paper="falling from 20",
-        tolerance="never more at the next of the ten densities that the notebook draws, fewer than 20 at density 0.05",
-        figure=FIGURE.format("notebook"),
-        experiment="notebook",
-        check=fewer_dedicated_with_sparsity(NOTEBOOK, 0.05, at_most=19, every=2),
-    ),
+    claims_of(
+        "basic_results",
+        SECTION,
+        "weights_and_norms",
+        Claim(
+            linear_like_model,
+            statement="Without superposition W^T W is the identity on the first m features and 0 elsewhere; b is 0 on them "
+            "and the mean of the feature on the rest.",
+            paper="identity, 0 and 1/2",
+            tolerance="linear model at density 1: W^T W within 0.03, b within 0.02",
+            limit="text",
+            fixed="before",
+        ),
+        Claim(
+            linear_model_keeps_top_features,
+            statement="The linear model learns the m most important features and no superposition, at any sparsity.",
+            paper="5 features, superposition 0",
+            tolerance="at each density: exactly features 1 to 5, superposition < 0.02",
+            limit="text",
+            fixed="before",
+        ),
+        Claim(
+            features_represented(RELU, REPRESENTED),
+            statement="The ReLU model does the same when features are dense, and represents more of them as they get "
+            "sparser.",
+            paper="1: 5; 0.3: 7; 0.1: 9",
+            tolerance="features with norm > 0.5 at densities 1, 0.3 and 0.1: +-1",
+            limit="figure",
+            fixed="before",
+            name="features_represented",
+        ),
+        Claim(
+            features_dedicated(RELU, DEDICATED),
+            statement="As sparsity grows, fewer features keep a direction of their own.",
+            paper="1: 5; 0.3: 3; 0.1: 1",
+            tolerance="represented features with superposition < 0.1 at densities 1, 0.3 and 0.1: +-1",
+            limit="figure",
+            fixed="before",
+            name="features_dedicated",
+        ),
+        Claim(
+            antipodal_pairs,
+            statement="Superposition starts with exact antipodal pairs.",
+            paper="cos -1 to one partner",
+            tolerance="each feature in superposition at densities 0.3 and 0.1: one partner at cos < -0.95, |cos| < 0.05 to "
+            "all others",
+            limit="text",
+            fixed="before",
+        ),
+        Claim(
+            more_features_with_sparsity(RELU, 0.001, 12, 14),
+            statement="The sparser the features, the more of them are represented.",
+            paper="5, 7, 9, 10, 12, 13, 13 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001",
+            tolerance="never fewer at the next lower density, 12 to 14 at density 0.001",
+            limit="figure",
+            fixed="before",
+            name="more_features_with_sparsity",
+        ),
+        Claim(
+            all_features_in_superposition,
+            statement="At high sparsity all represented features are in superposition.",
+            paper="0 dedicated features",
+            tolerance="no represented feature with superposition < 0.1 at densities 0.03, 0.01, 0.003, 0.001",
+            limit="text",
+            fixed="before",
+        ),
+        Claim(
+            positive_interference,
+            statement="At high sparsity there is positive interference, and biases are negative.",
+            paper="dot products > 0, biases < 0",
+            tolerance="at densities 0.01, 0.003, 0.001: some dot product of different features > 0.2, "
+            "median bias of represented ones < 0",
+            limit="ours",
+            fixed="before",
+        ),
+    )
+    + claims_of(
+        "basic_results_large",
+        SECTION,
+        "weights_and_norms",
+        Claim(
+            features_represented(LARGE, LARGE_REPRESENTED),
+            statement="With 80 features in 20 dimensions too, more features are represented as they get sparser.",
+            paper="1: 20; 0.3: 26; 0.1: 32; 0.03: 41; 0.01: 49; 0.003: 55; 0.001: 55",
+            tolerance="features with norm > 0.5 at each density: +-4, one for every five dimensions",
+            limit="figure",
+            fixed="after",
+            name="features_represented",
+            remark="Features go on being found: at density 0.001 there are 55 after 1500 steps and more after 5000. The "
+            "paper does not say how long it trained; its numbers fit a shorter run.",
+        ),
+        Claim(
+            features_dedicated(LARGE, LARGE_DEDICATED),
+            statement="With 80 features in 20 dimensions too, fewer of them keep a direction of their own.",
+            paper="1: 20; 0.3: 14; 0.1: 8; 0.03: 4; 0.01: 1; 0.003: 0; 0.001: 0",
+            tolerance="represented features with superposition < 0.1 at each density: +-4, one for every five dimensions",
+            limit="figure",
+            fixed="after",
+            name="features_dedicated",
+        ),
+        Claim(
+            rescaled,
+            statement="The larger model is essentially a rescaled version of the smaller one.",
+            paper="1: 1; 0.3: 1.4; 0.1: 1.8; 0.03: 2; 0.01: 2.4; 0.003: 2.6; 0.001: 2.6",
+            tolerance="represented features per hidden dimension at each density within 0.25 of the smaller model's in the "
+            "paper's figure",
+            limit="figure",
+            fixed="before",
+            remark="At density 0.001, where more features are found the longer training takes.",
+        ),
+        Claim(
+            more_features_with_sparsity(LARGE, 0.001, at_least=2 * 20 + 1, at_most=80),
+            statement="The sparser the features, the more of them are represented, at the larger size too.",
+            paper="20, 26, 32, 41, 49, 55, 55 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001",
+            tolerance="never fewer at the next lower density, more than two per dimension at density 0.001",
+            limit="ours",
+            fixed="after",
+            name="more_features_with_sparsity",
+        ),
+        Claim(
+            fewer_dedicated_with_sparsity(LARGE, 0.001, at_most=0),
+            statement="The sparser the features, the fewer have a direction of their own, until none has.",
+            paper="20, 14, 8, 4, 1, 0, 0 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001",
+            tolerance="never more at the next lower density, none at density 0.001",
+            limit="figure",
+            fixed="before",
+            name="fewer_dedicated_with_sparsity",
+        ),
+    )
+    + claims_of(
+        "notebook",
+        SECTION,
+        "weights_and_norms",
+        Claim(
+            top_features_when_dense,
+            statement="Of 100 dense features the 20 most important get a dimension each, and the others are left out.",
+            paper="features 1-20, 20 dedicated",
+            tolerance="at density 1: exactly features 1 to 20, all with superposition < 0.1",
+            limit="text",
+            fixed="after",
+            remark="Of features 20 to 22, which differ by 5% in importance, two share a dimension after these steps.",
+        ),
+        Claim(
+            more_features_with_sparsity(NOTEBOOK, 0.05, at_least=21, at_most=100, every=2),
+            statement="The sparser the features, the more of them are represented.",
+            paper="rising from 20",
+            tolerance="never fewer at the next of the ten densities that the notebook draws, more than 20 at density 0.05",
+            limit="text",
+            fixed="after",
+            name="more_features_with_sparsity",
+        ),
+        Claim(
+            fewer_dedicated_with_sparsity(NOTEBOOK, 0.05, at_most=19, every=2),
+            statement="The sparser the features, the fewer have a direction of their own.",
+            paper="falling from 20",
+            tolerance="never more at the next of the ten densities that the notebook draws, fewer than 20 at density 0.05",
+            limit="text",
+            fixed="after",
+            name="fewer_dedicated_with_sparsity",
+        ),
+    )
 )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.chance import uniformity
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
 from superposition.readings.basis import alignments
@@ -21,7 +21,6 @@ from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra
 
 SECTION = "Definitions and Motivation"
-FIGURE = "figures/basis_alignment/rotations.svg"
 LINEAR, RELU = (
     Setting(model, n_features=10, n_hidden=5, importance_ratio=0.75) for model in ("relu_output", "relu_hidden")
 )
@@ -158,74 +157,67 @@ def _at(ranked: dict[float, Turned], density: float) -> Turned:
     raise NotInThisRun(f"no {RELU.model} model at density {density:g} in this run, only at {present}")
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "basis_alignment",
+    SECTION,
+    "rotations",
     Claim(
-        id="basis_alignment.linear_outputs_stay",
-        section=SECTION,
+        linear_outputs_stay,
         statement="Without a privileged basis, the hidden space can be rotated, and the model computes the same.",
         paper="no change",
         tolerance="largest change of any output, over all models with a linear hidden layer, 199 rotations of each and "
         "1024 samples: below 2^-13 = 1.2e-4, what rounding hidden values to 2^-16 and weights to 2^-18 can do",
-        figure=FIGURE,
-        experiment="basis_alignment",
-        check=linear_outputs_stay,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="basis_alignment.relu_models_break",
-        section=SECTION,
+        relu_models_break,
         statement="An activation function makes the basis of neurons privileged: a rotated model is another one.",
         paper="rotation is not a symmetry",
         tolerance="loss after rotation over that before, ReLU on the hidden layer, at each density: every one of 199 "
         "above 1, the median above 2",
-        figure=FIGURE,
-        experiment="basis_alignment",
-        check=relu_models_break,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="basis_alignment.linear_alignment_is_chance",
-        section=SECTION,
+        linear_alignment_is_chance,
         statement="Without a privileged basis, there is no reason to expect features to align with it.",
         paper="arbitrary directions",
         tolerance="share of rotations that align features as well as training did, over all models with a linear "
         "hidden layer: uniform, Kolmogorov-Smirnov p > 0.01",
-        figure=FIGURE,
-        experiment="basis_alignment",
-        check=linear_alignment_is_chance,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="basis_alignment.relu_aligns_when_dense",
-        section=SECTION,
+        relu_aligns_when_dense,
         statement="A privileged basis encourages features to align with it.",
         paper="features may align with neurons",
         tolerance="at density 0.7, ReLU on the hidden layer: alignment > 0.95, reached by at most one of 199 rotations",
-        figure=FIGURE,
-        experiment="basis_alignment",
-        check=relu_aligns_when_dense,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="basis_alignment.privileged_is_not_aligned",
-        section=SECTION,
+        privileged_is_not_aligned,
         statement="A privileged basis does not guarantee that features are aligned with it.",
         paper="no guarantee",
         tolerance="at density 0.03, ReLU on the hidden layer: every rotation raises the loss, half of them to more "
         "than twice; alignment < 0.75, and not beyond chance, p > 0.01",
-        figure=FIGURE,
-        experiment="basis_alignment",
-        check=privileged_is_not_aligned,
+        limit="ours",
+        fixed="after",
     ),
-)
-
-ADAM_CLAIMS = (
+) + claims_of(
+    "basis_alignment_adam",
+    SECTION,
+    "trace",
     Claim(
-        id="basis_alignment_adam.trace",
-        section=SECTION,
+        adam_leaves_a_trace,
         statement="Adam, which scales every weight's step by itself, leaves a trace of the axes where the model has "
         "none: features keep away from them.",
         paper="not said (Elhage, Lasenby & Olah 2023 suspect Adam of it in transformers)",
         tolerance="share of rotations that align features as well as training did, over all models: not uniform, "
         "Kolmogorov-Smirnov p < 0.01, and its median above 1/2",
-        figure="figures/basis_alignment_adam/trace.svg",
-        experiment="basis_alignment_adam",
-        check=adam_leaves_a_trace,
+        limit="ours",
+        fixed="after",
+        name="trace",
     ),
 )

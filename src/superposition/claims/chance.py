@@ -10,10 +10,20 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from superposition.exact.functions import Numbers, normal_tail, power
+from superposition.exact.functions import Numbers, normal_quantile, normal_tail, power
 from superposition.exact.sums import total
 
+CONFIDENT = 0.975  # on either side of an interval
 FAR = 4.0  # n d^2, from which being off by d on both sides at once is 1e-10 times less likely than on one
+
+
+def share_interval(met: int, of: int) -> tuple[float, float]:
+    """Wilson's (1927) interval of a share of which `met` of `of` runs were seen, at 95 % confidence."""
+    z = float(normal_quantile(CONFIDENT))
+    share, squared = met / of, z * z / of
+    middle = share + squared / 2
+    room = z * math.sqrt((share * (1 - share) + squared / 4) / of)
+    return max(0.0, (middle - room) / (1 + squared)), min(1.0, (middle + room) / (1 + squared))
 
 
 def rank_correlation(x: Numbers, y: Numbers) -> float:

@@ -1,49 +1,120 @@
 """What a claim is, and what evaluating one gives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
+from superposition.claims.chance import share_interval
 from superposition.readings.results import NotInThisRun, Tables
 
-Verdict = Literal["holds", "fails", "differs_from_print"]
+Verdict = Literal["holds", "holds_at_best", "fails", "differs_from_print"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+# Where the numbers that decide come from: the paper's words, its figure, its own way to decide (such as the mean of
+# nine models out of ten), a theory, or this project.
+Limit = Literal["text", "figure", "rule", "theory", "ours"]
+LIMITS: tuple[Limit, ...] = get_args(Limit)
+Fixed = Literal["before", "after"]  # the first result was seen
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many single runs meet a claim's criterion, of how many."""
+
+    met: int
+    of: int
+    what: str = "seeds"  # or ranks, models, cells: what one run is
+
+    @property
+    def is_half(self) -> bool:
+        return 2 * self.met >= self.of
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the share of all runs that there could be is, with 95 % confidence."""
+        return share_interval(self.met, self.of)
+
+    def __str__(self) -> str:
+        return f"{self.met} of {self.of} {self.what}"
 
 
 @dataclass(frozen=True)
 class Finding:
     """What a claim's check found.
 
-    `verdict` is on the models with the lowest loss among the seeds, `spread` says how single seeds behave.
-    `differs_from_print` means that what the paper says is so, but not with the number that it prints.
+    `holds`: the criterion is met by the model of the lowest loss, and by at least half of the single runs.
+    `holds_at_best`: by the model of the lowest loss, and by fewer. `differs_from_print`: what the paper says is so, but
+    not with the number that it prints; the claim's remark says why.
     """
 
     verdict: Verdict
     measured: str
-    spread: str
+    spread: str  # how single runs behave
+    share: Share | None = (
+        None  # None where single runs neither meet the criterion nor miss it: formulas, shares of runs
+    )
+
+
+def plain(holds: bool) -> Verdict:
+    """The verdict where there is no best model: on formulas, and on what all runs together show."""
+    return "holds" if holds else "fails"
+
+
+def how_far(at_best: bool, share: Share) -> Verdict:
+    """The verdict on a criterion that the model of the lowest loss meets or not, and a share of the single runs."""
+    if not at_best:
+        return "fails"
+    return "holds" if share.is_half else "holds_at_best"
 
 
 @dataclass(frozen=True)
 class Claim:
-    id: str
-    section: str  # of the paper
-    statement: str  # in the paper's words, shortened
+    """A statement with the check that decides it; `claims_of` says whose it is."""
+
+    check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotInThisRun
+    statement: str  # in the paper's words, shortened, and what it is judged on
     paper: str | float  # the value that the paper gives or its figure shows
     tolerance: str  # when the measured value counts as the paper's
-    figure: str  # where to see it, relative to reports/
-    experiment: str  # the block of params.yaml that tests it
-    check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotInThisRun
+    limit: Limit  # where the numbers in `tolerance` come from
+    fixed: Fixed  # whether they were fixed before or after a first result was seen
+    figure: str = ""  # where to see it: a name in the experiment's folder, or folder/name
+    name: str = ""  # default the check's
     beside: tuple[str, ...] = ()  # other experiments that it is compared with
     remark: str = ""  # what is known about why it does not hold, or not with the paper's number
+    id: str = ""  # this and what follows is filled in by `claims_of`
+    section: str = ""  # of the paper
+    experiment: str = ""  # the block of params.yaml that tests it
+
+
+def claims_of(experiment: str, section: str, figure: str, *claims: Claim, topic: str = "") -> tuple[Claim, ...]:
+    """Claims that one experiment tests, in one section of the paper, to be seen in `figure` if they say no other.
+
+    A claim is known as `topic.name`, where the topic is the experiment, unless it says otherwise.
+    """
+    return tuple(
+        replace(
+            claim,
+            id=f"{topic or experiment}.{claim.name or claim.check.__name__}",
+            section=section,
+            experiment=experiment,
+            figure=_path(claim.figure or figure, experiment),
+        )
+        for claim in claims
+    )
+
+
+def _path(figure: str, experiment: str) -> str:
+    """Of a figure, relative to reports/."""
+    return f"figures/{figure if '/' in figure else f'{experiment}/{figure}'}.svg"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    verdicts: list[dict[str, str | float]]
+    verdicts: list[dict[str, Any]]
     untested: list[tuple[Claim, str]]  # with the reason
     remarks: dict[str, str]  # by id, on claims that do not hold
 
 
-def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[str, str | float]:
+def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[str, Any]:
     """The claim and what was found, as `reports/claims.json` has it."""
     needed = (claim.experiment, *claim.beside)
     if missing := [name for name in needed if name not in tables_by_experiment]:
@@ -56,7 +127,17 @@ def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[st
         "paper": claim.paper,
         "measured": finding.measured,
         "spread": finding.spread,
+        "share": _written(finding.share),
         "tolerance": claim.tolerance,
+        "limit": claim.limit,
+        "fixed": claim.fixed,
         "verdict": finding.verdict,
         "figure": claim.figure,
     }
+
+
+def _written(share: Share | None) -> dict[str, str | int | float] | None:
+    if share is None:
+        return None
+    low, high = (round(end, 3) for end in share.interval)
+    return {"met": share.met, "of": share.of, "what": share.what, "low": low, "high": high}

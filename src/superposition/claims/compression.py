@@ -8,7 +8,7 @@ grow faster than the bound over this range, as they do in the paper's figure.
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.geometry import SETTING
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.results import NotInThisRun, Tables
@@ -16,8 +16,6 @@ from superposition.readings.solutions import Solution, densities, solutions
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, loss, widest_ramps
 
-BOUND = "figures/geometry/features_per_dimension.svg"
-SCHEME = "figures/geometry/nonlinear_compression.svg"
 APPENDIX = "Nonlinear Compression"
 
 DENSE, SPARSE = (
@@ -93,58 +91,57 @@ def _constant(features: float, s: float) -> float:
     return features / SETTING.n_hidden / float(modulation(np.array([s]))[0])
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "geometry",
+    "Related Work",
+    "features_per_dimension",
     Claim(
-        id="compressed_sensing.one_constant",
-        section="Related Work",
+        one_constant,
         statement="The number of features is linear in the number of dimensions m but modulated by sparsity: at most "
         "c m / ((1-S) log(1/(1-S))).",
         paper="one constant c",
         tolerance="features' worth of squared error that is recovered, over m: c of densities from 0.5 to 0.25 holds "
         "for those from 0.25 down, to 5%; more features than dimensions represented",
-        figure=BOUND,
-        experiment="geometry",
-        check=one_constant,
+        limit="ours",
+        fixed="after",
     ),
+    topic="compressed_sensing",
+) + claims_of(
+    "geometry",
+    APPENDIX,
+    "nonlinear_compression",
     Claim(
-        id="nonlinear_compression.beats_linear",
-        section=APPENDIX,
+        beats_linear,
         statement="With ramps as wide as epsilon = 0.1 and Z as small as 3, nonlinear compression of two dense "
         "features into one number loses less than linear compression.",
         paper="0.039 against 0.0417",
         tolerance="mean squared error below 1/24",
-        figure=SCHEME,
-        experiment="geometry",
-        check=beats_linear,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="nonlinear_compression.crossover",
-        section=APPENDIX,
+        crossover,
         statement="With epsilon = 0.1 it starts to do so between Z = 2 and Z = 3.",
         paper="0.058 at 2, 0.039 at 3",
         tolerance="1/24 between the two",
-        figure=SCHEME,
-        experiment="geometry",
-        check=crossover,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="nonlinear_compression.without_ramps",
-        section=APPENDIX,
+        without_ramps,
         statement="As ramps get narrow the loss falls with Z alone, as 1 / (6 Z^2).",
         paper="0.16 at 1, 0.042 at 2, 0.019 at 3, 0.0021 at 9",
         tolerance="within 5%, of the integral at epsilon = 1e-5 for Z = 1 ... 9 and of the figure's values",
-        figure=SCHEME,
-        experiment="geometry",
-        check=without_ramps,
+        limit="theory",
+        fixed="before",
     ),
     Claim(
-        id="nonlinear_compression.with_ramps",
-        section=APPENDIX,
+        with_ramps,
         statement="Wider ramps cost more.",
         paper="(Z, epsilon): 1, 0.1: 0.16; 2, 0.1: 0.058; 3, 0.1: 0.039; 9, 0.1: 0.025; 9, 0.01: 0.0046",
         tolerance="within 10%: where ramps lie is not said; here they begin at the jumps",
-        figure=SCHEME,
-        experiment="geometry",
-        check=with_ramps,
+        limit="figure",
+        fixed="after",
     ),
+    topic="nonlinear_compression",
 )

@@ -13,7 +13,7 @@ was so with all initial weights, batches and rates tried.
 import numpy as np
 
 from superposition.claims.chance import larger
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities
 from superposition.exact.functions import power
 from superposition.exact.sums import mean
@@ -23,8 +23,6 @@ from superposition.readings.solutions import Setting, Solution
 from superposition.theory.losses import without_superposition
 
 SECTION = "Computation in Superposition"
-FIGURE = "figures/computation/neurons.svg"
-SHARES = "figures/computation/primary_features.svg"
 N_FEATURES, N_HIDDEN = 100, 40
 PAIRS = N_HIDDEN // 2  # features that can be computed by two neurons of their own
 SETTING = Setting("absolute_value", N_FEATURES, N_HIDDEN, importance_ratio=0.8)
@@ -139,106 +137,92 @@ def _close(model: Solution, value: float) -> np.ndarray:
     return np.abs(responses(model.W, model.W_out, model.b, value) - abs(value)) <= RESPONSE * abs(value)
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "computation",
+    SECTION,
+    "neurons",
     Claim(
-        id="computation.monosemantic_when_dense",
-        section=SECTION,
+        monosemantic_when_dense,
         statement="When features are dense, every neuron is monosemantic.",
         paper="all 40 neurons at densities 1 and 0.3",
         tolerance="mean stack height 1 +- 0.05",
-        figure=FIGURE,
-        experiment="computation",
-        check=monosemantic_when_dense,
+        limit="figure",
+        fixed="after",
     ),
     Claim(
-        id="computation.two_neurons_for_each_feature",
-        section=SECTION,
+        two_neurons_for_each_feature,
         statement="When features are dense, two neurons compute each of the most important ones.",
         paper="20 features x 2 neurons; the figure does not show which feature a neuron has",
         tolerance="at densities 1 and 0.3: 20 features are the largest of exactly two neurons each",
-        figure=FIGURE,
-        experiment="computation",
-        check=two_neurons_for_each_feature,
+        limit="theory",
+        fixed="before",
         remark="Where features are dense, all neurons turn to the features of the largest gradients first, and nothing "
         "drives those away again that share a feature without error. So it was with all initial weights, batches "
         "and rates tried.",
     ),
     Claim(
-        id="computation.first_polysemantic_neurons",
-        section=SECTION,
+        first_polysemantic_neurons,
         statement="Neurons first get polysemantic at density 0.1.",
         paper="1: 0; 0.3: 0; 0.1: 8 neurons, slightly",
         tolerance="neurons with a stack higher than 1.1: some at density 0.1, none at 1 and 0.3",
-        figure=FIGURE,
-        experiment="computation",
-        check=first_polysemantic_neurons,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="computation.polysemantic_at_low_importance",
-        section=SECTION,
+        polysemantic_at_low_importance,
         statement="In between monosemantic and polysemantic neurons coexist, and those of less important features are "
         "the polysemantic ones.",
         paper="mono 22, 14 and poly 10, 15 of 40 at densities 0.03, 0.01, shaded by eye",
         tolerance="at each: at least 20% with stacks higher than 1.5, and their largest features less important than "
         "those of monosemantic neurons (Mann-Whitney p < 0.01)",
-        figure=FIGURE,
-        experiment="computation",
-        check=polysemantic_at_low_importance,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="computation.still_mixed",
-        section=SECTION,
+        still_mixed,
         statement="Monosemantic and polysemantic neurons coexist down to density 0.003.",
         paper="mono 24 and poly 14 of 40, shaded by eye: more monosemantic ones than at 0.01",
         tolerance="at density 0.003: at least 20% with stacks lower than 1.1, at least 20% with stacks higher than 1.5",
-        figure=FIGURE,
-        experiment="computation",
-        check=still_mixed,
+        limit="ours",
+        fixed="after",
         remark="All settings tried make every neuron polysemantic here. The paper's neurons are shaded by eye, and by "
         "its count more are monosemantic than where features are denser.",
     ),
     Claim(
-        id="computation.all_polysemantic_when_sparsest",
-        section=SECTION,
+        all_polysemantic_when_sparsest,
         statement="In the end all neurons are highly polysemantic.",
         paper="all 40 at density 0.001, stacks 5 to 8 high",
         tolerance="at least 95% with stacks higher than 1.5, mean height > 4",
-        figure=FIGURE,
-        experiment="computation",
-        check=all_polysemantic_when_sparsest,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="computation.more_features_than_pairs",
-        section=SECTION,
+        more_features_than_pairs,
         statement="Models compute absolute values in superposition: of more features than they have pairs of neurons.",
         paper="more than 20 features",
         tolerance="at densities 0.01, 0.003, 0.001: more than 20 features whose response alone at x = -1, -1/2, 1/2, 1 "
         "is within 25% of |x|",
-        figure=FIGURE,
-        experiment="computation",
-        check=more_features_than_pairs,
+        limit="theory",
+        fixed="before",
     ),
     Claim(
-        id="computation.better_than_monosemantic",
-        section=SECTION,
+        better_than_monosemantic,
         statement="When features are sparse, computing in superposition beats any monosemantic model.",
         paper="lower loss",
         tolerance="at densities 0.03 and below: loss over that of 20 features with two neurons each < 1",
-        figure=FIGURE,
-        experiment="computation",
-        check=better_than_monosemantic,
+        limit="theory",
+        fixed="before",
     ),
     Claim(
-        id="computation.top_activations_are_of_one_feature",
-        section=SECTION,
+        top_activations_are_of_one_feature,
         statement="Many neurons have one large feature and small ones beside it: their top activations can be "
         "interpreted, their low ones are polysemantic.",
         paper="described, no numbers",
         tolerance="at density 0.01, neurons with stacks higher than 1.1, activations above a tenth of what the largest "
         "weight alone can reach: of the top 1%, more than 90% have the largest feature active, in at least 70% of "
         "neurons; of all of them, less than 60% on average",
-        figure=SHARES,
-        experiment="computation",
-        check=top_activations_are_of_one_feature,
+        limit="ours",
+        fixed="after",
+        figure="primary_features",
     ),
 )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Verdict
+from superposition.claims.claim import Claim, Finding, Verdict, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import arccos, degrees
 from superposition.exact.sums import mean, total
@@ -35,10 +35,6 @@ from superposition.theory.expected_loss import independent, minimum
 from superposition.theory.polytopes import polygon
 
 SECTION = "Superposition in Correlated Features"
-FIVE = "figures/correlated_features/five_models.svg"
-PAIRS = "figures/correlated_pairs/five_models.svg"
-COLLAPSE = "figures/correlated_pairs/collapse.svg"
-BASES = "figures/local_orthogonal_bases/dot_products.svg"
 CORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="correlated")
 ANTICORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="anticorrelated")
 LOCAL = Setting("relu_output", 20, 10, importance_ratio=1.0, sets="correlated")
@@ -272,125 +268,115 @@ def _dot_products(model: Solution) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 CLAIMS = (
-    Claim(
-        id="correlated_features.right_angles",
-        section=SECTION,
-        statement="Models prefer to represent correlated features orthogonally, and pair features of different sets.",
-        paper="set-mates at 90 deg, in five of five models",
-        tolerance="at density 0.05, |cos| < 0.1 between set-mates, each feature has a partner of the other set at "
-        "cos < -0.95, in the best model and 90% of all",
-        figure=FIVE,
-        experiment="correlated_features",
-        check=right_angles,
-    ),
-    Claim(
-        id="correlated_features.opposite",
-        section=SECTION,
-        statement="Models prefer to represent anti-correlated features in opposite directions.",
-        paper="set-mates antipodal, in five of five models",
-        tolerance="cos < -0.98 between set-mates and |cos| < 0.05 between others, in the best model at densities 0.05 "
-        "and 0.5, and in 90% of all at 0.5",
-        figure=FIVE,
-        experiment="correlated_features",
-        check=opposite,
-    ),
-)
-
-PAIR_CLAIMS = (
-    Claim(
-        id="correlated_pairs.hexagon",
-        section=SECTION,
-        statement="Where three pairs of correlated features cannot all be orthogonal, set-mates are side by side.",
-        paper="a hexagon, set-mates at about 66 deg",
-        tolerance="at density 0.05, norms 0.9 to 1.05, set-mates next to each other at 60 to 70 deg, sets 120 +- 5 deg "
-        "apart",
-        figure=PAIRS,
-        experiment="correlated_pairs",
-        check=hexagon,
-    ),
-    Claim(
-        id="correlated_pairs.pentagon_of_independent",
-        section=SECTION,
-        statement="Six independent features form another shape.",
-        paper="no hexagon",
-        tolerance="at densities 0.1 and 0.2, five features with norm > 0.5, and one without",
-        figure=PAIRS,
-        experiment="correlated_pairs",
-        check=pentagon_of_independent,
-    ),
-    Claim(
-        id="correlated_pairs.no_hexagon_of_independent",
-        section=SECTION,
-        statement="Six independent features in two dimensions do not form a hexagon.",
-        paper="no hexagon",
-        tolerance="the best models at densities 0.02, 0.05, 0.1 and 0.2 are none; differs from print if one is "
-        "best, or has a lower expected loss, at 0.02 or 0.05 only",
-        figure=PAIRS,
-        experiment="correlated_pairs",
-        check=no_hexagon_of_independent,
-    ),
-    Claim(
-        id="correlated_pairs.order_of_collapse",
-        section=SECTION,
-        statement="As density grows, pairs collapse one by one into their principal component, and those spread out.",
-        paper="none, one, two, three in a T, three in a Y",
-        tolerance="pairs at cos > 0.98 in the best model, never fewer at a higher density; T: gaps of 90, 90, 180 deg, "
-        "Y: 120 deg, +-10 deg",
-        figure=COLLAPSE,
-        experiment="correlated_pairs",
-        check=order_of_collapse,
-    ),
-    Claim(
-        id="correlated_pairs.ranges_of_collapse",
-        section=SECTION,
-        statement="None collapse up to density 0.05, one up to 0.15, two up to 0.2, all from 0.25 on, as a Y from 0.5.",
-        paper="none <= 0.05, one to 0.15, two to 0.2, T from 0.25 to 0.5, Y >= 0.5",
-        tolerance="at each density within those ranges; differs from print if only the order is as printed",
-        figure=COLLAPSE,
-        experiment="correlated_pairs",
-        check=ranges_of_collapse,
-    ),
-    Claim(
-        id="correlated_pairs.collapsed_radius",
-        section=SECTION,
-        statement="Collapsed pairs represent (a + b) / sqrt 2: both features have that share of it.",
-        paper=round(RADIUS, 3),
-        tolerance="norms of collapsed features in best models at densities up to 0.5: +-0.1",
-        figure=COLLAPSE,
-        experiment="correlated_pairs",
-        check=collapsed_radius,
-    ),
-)
-
-BASES_CLAIMS = (
-    Claim(
-        id="local_orthogonal_bases.local_bases",
-        section=SECTION,
-        statement="Each set of correlated features is an almost orthogonal basis; 20 features share 10 dimensions.",
-        paper="dot products 0.036 on average, at most 0.047",
-        tolerance="dot products within sets: mean < 0.06 and maximum < 0.15 in size; squared norms > 0.85",
-        figure=BASES,
-        experiment="local_orthogonal_bases",
-        check=local_bases,
-    ),
-    Claim(
-        id="local_orthogonal_bases.interference_across",
-        section=SECTION,
-        statement="Interference is between the sets instead.",
-        paper="about 0.12 across sets, 0.036 within",
-        tolerance="mean |dot product| across sets, without partners at < -0.7, over that within sets: > 2",
-        figure=BASES,
-        experiment="local_orthogonal_bases",
-        check=interference_across,
-    ),
-    Claim(
-        id="local_orthogonal_bases.partners",
-        section=SECTION,
-        statement="Most features of one set have an opposite partner in the other one.",
-        paper="8 of 10 features, at about -0.83",
-        tolerance="at least 7 of 10 features of the first set have a dot product < -0.7",
-        figure=BASES,
-        experiment="local_orthogonal_bases",
-        check=partners,
-    ),
+    claims_of(
+        "correlated_features",
+        SECTION,
+        "five_models",
+        Claim(
+            right_angles,
+            statement="Models prefer to represent correlated features orthogonally, and pair features of different sets.",
+            paper="set-mates at 90 deg, in five of five models",
+            tolerance="at density 0.05, |cos| < 0.1 between set-mates, each feature has a partner of the other set at "
+            "cos < -0.95, in the best model and 90% of all",
+            limit="text",
+            fixed="before",
+        ),
+        Claim(
+            opposite,
+            statement="Models prefer to represent anti-correlated features in opposite directions.",
+            paper="set-mates antipodal, in five of five models",
+            tolerance="cos < -0.98 between set-mates and |cos| < 0.05 between others, in the best model at densities 0.05 "
+            "and 0.5, and in 90% of all at 0.5",
+            limit="text",
+            fixed="after",
+        ),
+    )
+    + claims_of(
+        "correlated_pairs",
+        SECTION,
+        "five_models",
+        Claim(
+            hexagon,
+            statement="Where three pairs of correlated features cannot all be orthogonal, set-mates are side by side.",
+            paper="a hexagon, set-mates at about 66 deg",
+            tolerance="at density 0.05, norms 0.9 to 1.05, set-mates next to each other at 60 to 70 deg, sets 120 +- 5 deg "
+            "apart",
+            limit="figure",
+            fixed="before",
+        ),
+        Claim(
+            pentagon_of_independent,
+            statement="Six independent features form another shape.",
+            paper="no hexagon",
+            tolerance="at densities 0.1 and 0.2, five features with norm > 0.5, and one without",
+            limit="theory",
+            fixed="before",
+        ),
+        Claim(
+            no_hexagon_of_independent,
+            statement="Six independent features in two dimensions do not form a hexagon.",
+            paper="no hexagon",
+            tolerance="the best models at densities 0.02, 0.05, 0.1 and 0.2 are none; differs from print if one is "
+            "best, or has a lower expected loss, at 0.02 or 0.05 only",
+            limit="text",
+            fixed="after",
+        ),
+        Claim(
+            order_of_collapse,
+            statement="As density grows, pairs collapse one by one into their principal component, and those spread out.",
+            paper="none, one, two, three in a T, three in a Y",
+            tolerance="pairs at cos > 0.98 in the best model, never fewer at a higher density; T: gaps of 90, 90, 180 deg, "
+            "Y: 120 deg, +-10 deg",
+            limit="text",
+            fixed="before",
+            figure="collapse",
+        ),
+        Claim(
+            ranges_of_collapse,
+            statement="None collapse up to density 0.05, one up to 0.15, two up to 0.2, all from 0.25 on, as a Y from 0.5.",
+            paper="none <= 0.05, one to 0.15, two to 0.2, T from 0.25 to 0.5, Y >= 0.5",
+            tolerance="at each density within those ranges; differs from print if only the order is as printed",
+            limit="text",
+            fixed="before",
+            figure="collapse",
+        ),
+        Claim(
+            collapsed_radius,
+            statement="Collapsed pairs represent (a + b) / sqrt 2: both features have that share of it.",
+            paper=round(RADIUS, 3),
+            tolerance="norms of collapsed features in best models at densities up to 0.5: +-0.1",
+            limit="text",
+            fixed="after",
+            figure="collapse",
+        ),
+    )
+    + claims_of(
+        "local_orthogonal_bases",
+        SECTION,
+        "dot_products",
+        Claim(
+            local_bases,
+            statement="Each set of correlated features is an almost orthogonal basis; 20 features share 10 dimensions.",
+            paper="dot products 0.036 on average, at most 0.047",
+            tolerance="dot products within sets: mean < 0.06 and maximum < 0.15 in size; squared norms > 0.85",
+            limit="figure",
+            fixed="before",
+        ),
+        Claim(
+            interference_across,
+            statement="Interference is between the sets instead.",
+            paper="about 0.12 across sets, 0.036 within",
+            tolerance="mean |dot product| across sets, without partners at < -0.7, over that within sets: > 2",
+            limit="ours",
+            fixed="before",
+        ),
+        Claim(
+            partners,
+            statement="Most features of one set have an opposite partner in the other one.",
+            paper="8 of 10 features, at about -0.83",
+            tolerance="at least 7 of 10 features of the first set have a dot product < -0.7",
+            limit="figure",
+            fixed="before",
+        ),
+    )
 )

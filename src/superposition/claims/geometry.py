@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import log
 from superposition.exact.sums import interpolate, mean, total
@@ -20,9 +20,6 @@ from superposition.theory.angles import cosines
 from superposition.theory.dimensions import read_off
 
 SECTION = "The Geometry of Superposition"
-CURVE = "figures/geometry/dimensions_per_feature.svg"
-SCATTER = "figures/geometry/feature_dimensionality.svg"
-GRAPHS = "figures/geometry/feature_graphs.svg"
 SETTING = Setting("relu_output", n_features=400, n_hidden=30, importance_ratio=1.0)
 SMALL = Setting("relu_output", n_features=200, n_hidden=15, importance_ratio=1.0)
 LARGE = Setting("relu_output", n_features=800, n_hidden=60, importance_ratio=1.0)
@@ -237,67 +234,60 @@ def _one_partner(model: Solution) -> float:
     return float(mean(partners & near))
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "geometry",
+    SECTION,
+    "dimensions_per_feature",
     Claim(
-        id="geometry.sticky_at_one",
-        section=SECTION,
+        sticky_at_one,
         statement="Dense features get one dimension each: dimensions per feature stick at 1.",
         paper="1",
         tolerance="m / ||W||_F^2 within 0.03 of 1 at all 1 / (1 - S) up to 1.15",
-        figure=CURVE,
-        experiment="geometry",
-        check=sticky_at_one,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="geometry.sticky_at_one_half",
-        section=SECTION,
+        sticky_at_one_half,
         statement="Dimensions per feature stick at 1/2 over a range of sparsity.",
         paper="1/2",
         tolerance="m / ||W||_F^2 within 0.03 of 1/2 at all 1 / (1 - S) from 2.5 to 3.6",
-        figure=CURVE,
-        experiment="geometry",
-        check=sticky_at_one_half,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="geometry.flat_at_one_half",
-        section=SECTION,
+        flat_at_one_half,
         statement="There the curve has a plateau.",
         paper="flat",
         tolerance="slope over log 1 / (1 - S) from 2.5 to 3.6 at least 5 times smaller than from 1.45 to 1.95",
-        figure=CURVE,
-        experiment="geometry",
-        check=flat_at_one_half,
+        limit="ours",
+        fixed="before",
     ),
     Claim(
-        id="geometry.dimensions_at_ten",
-        section=SECTION,
+        dimensions_at_ten,
         statement="At 90% sparsity 0.22 dimensions are left for each feature.",
         paper="0.22",
         tolerance="m / ||W||_F^2 within 0.03 of 0.22 at 1 / (1 - S) = 10",
-        figure=CURVE,
-        experiment="geometry",
-        check=dimensions_at_ten,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="geometry.follows_the_curve",
-        section=SECTION,
+        follows_the_curve,
         statement="Dimensions per feature over sparsity, as the figure has them.",
         paper="0 off",
         tolerance="median distance from the curve read off the figure < 0.04",
-        figure=CURVE,
-        experiment="geometry",
-        check=follows_the_curve,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="geometry.tetrahedra",
-        section=SECTION,
+        _at_some(1.15, 1.5, _tetrahedra),
         statement="At low sparsity features form tetrahedra.",
         paper="3/4",
         tolerance="at some 1 / (1 - S) from 1.15 to 1.5: half of the represented features within 0.03 of 3/4, "
         "components of 4 most frequent",
-        figure=SCATTER,
-        experiment="geometry",
-        check=_at_some(1.15, 1.5, _tetrahedra),
+        limit="ours",
+        fixed="before",
+        figure="feature_dimensionality",
+        name="tetrahedra",
         remark="Features with 3/4 of a dimension are there, but alone among hundreds of small ones, and more of them "
         "come the longer models train and the less noise there is: at 1 / (1 - S) = 1.35 they are one of 4 after 10000 "
         "steps of 512 samples, nine in ten after 20000 of 1024. Of 100 features in 8 dimensions, after "
@@ -306,89 +296,88 @@ CLAIMS = (
         "triangles have a loss that is lower by 0.01% and 0.05% (tests/test_polytopes.py).",
     ),
     Claim(
-        id="geometry.triangles_beside_digons",
-        section=SECTION,
+        _at_some(1.5, 1.9, _triangles_beside_digons),
         statement="Then triangles, beside digons.",
         paper="2/3 and 1/2",
         tolerance="at some 1 / (1 - S) from 1.5 to 1.9: at least two components of each",
-        figure=GRAPHS,
-        experiment="geometry",
-        check=_at_some(1.5, 1.9, _triangles_beside_digons),
+        limit="ours",
+        fixed="after",
+        figure="feature_graphs",
+        name="triangles_beside_digons",
         remark="At 1.71 some components are not finished, and 1.58 is too dense. At full scale, with more densities, "
         "there are 5 triangles and 4 digons at 1.68; after 20000 steps of 1024 samples there were 9 and 2 at 1.65.",
     ),
     Claim(
-        id="geometry.digons",
-        section=SECTION,
+        digons,
         statement="On the plateau all features are in antipodal pairs.",
         paper="1/2, one partner",
         tolerance="1 / (1 - S) from 2.5 to 3.5: 95% of the represented features within 0.02 of 1/2, and 95% with "
         "one partner at cos < -0.97 and |cos| < 0.1 to all others",
-        figure=SCATTER,
-        experiment="geometry",
-        check=digons,
+        limit="figure",
+        fixed="before",
+        figure="feature_dimensionality",
         remark="At 3.41, in the model of the lowest loss, a pentagon has taken the place of two digons already; all "
         "other features of the range, those of the other seed and those at full scale are in antipodal pairs.",
     ),
     Claim(
-        id="geometry.pentagons",
-        section=SECTION,
+        _at_some(3.6, 5.0, _pentagons),
         statement="At higher sparsity there are pentagons.",
         paper="2/5",
         tolerance="at some 1 / (1 - S) from 3.6 to 5: a component that is a pentagon, dimensionality within 0.015 "
         "of 2/5",
-        figure=GRAPHS,
-        experiment="geometry",
-        check=_at_some(3.6, 5.0, _pentagons),
+        limit="text",
+        fixed="after",
+        figure="feature_graphs",
+        name="pentagons",
     ),
     Claim(
-        id="geometry.square_antiprisms",
-        section=SECTION,
+        _at_some(3.6, 5.0, _antiprisms),
         statement="At higher sparsity there are square antiprisms.",
         paper="3/8",
         tolerance="at some 1 / (1 - S) from 3.6 to 5: a component that is a square antiprism, dimensionality "
         "within 0.015 of 3/8",
-        figure=GRAPHS,
-        experiment="geometry",
-        check=_at_some(3.6, 5.0, _antiprisms),
+        limit="text",
+        fixed="after",
+        figure="feature_graphs",
+        name="square_antiprisms",
     ),
     Claim(
-        id="geometry.no_bipyramids",
-        section=SECTION,
+        no_bipyramids,
         statement="There are no lines at 3/5 and 3/7: bipyramids are tegum products, whose factors have lines of "
         "their own.",
         paper="none",
         tolerance="no component of 5 features that are all within 0.01 of 3/5, none of 7 within 0.01 of 3/7; the "
         "paper's figure too has features that pass by 3/7, in large components",
-        figure=SCATTER,
-        experiment="geometry",
-        check=no_bipyramids,
+        limit="text",
+        fixed="after",
+        figure="feature_dimensionality",
     ),
     Claim(
-        id="geometry.adds_up_to_the_dimensions",
-        section=SECTION,
+        adds_up_to_the_dimensions,
         statement="The dimensionalities of all features add up to the number of dimensions.",
         paper="30",
         tolerance="at most 30 everywhere, at least 28.5 at 1 / (1 - S) from 2.5 to 3.6",
-        figure=SCATTER,
-        experiment="geometry",
-        check=adds_up_to_the_dimensions,
+        limit="text",
+        fixed="before",
+        figure="feature_dimensionality",
     ),
 )
 
 
 def _same_curve(experiment: str, setting: Setting) -> tuple[Claim, ...]:
-    return (
+    return claims_of(
+        experiment,
+        SECTION,
+        "dimensions_per_feature",
         Claim(
-            id=f"{experiment}.same_curve",
-            section=SECTION,
+            _as_in(setting),
             statement=f"The curve does not depend on the size: {setting.n_features} features in {setting.n_hidden} "
             "dimensions have that of 400 in 30.",
             paper="the same",
             tolerance="m / ||W||_F^2 within 0.03 of that of 400 in 30 at all densities, linear between its points",
-            figure=f"figures/{experiment}/dimensions_per_feature.svg",
-            experiment=experiment,
-            check=_as_in(setting),
+            limit="text",
+            fixed="before",
+            name="same_curve",
             beside=("geometry",),
             remark="They agree but for where the curve falls steeply, at 1 / (1 - S) = 1.71: features get their "
             "directions one after the other there, and the more there are, the longer it takes. Smaller models are "
@@ -397,5 +386,4 @@ def _same_curve(experiment: str, setting: Setting) -> tuple[Claim, ...]:
     )
 
 
-SMALL_CLAIMS = _same_curve("geometry_small", SMALL)
-LARGE_CLAIMS = _same_curve("geometry_large", LARGE)
+CLAIMS += _same_curve("geometry_small", SMALL) + _same_curve("geometry_large", LARGE)

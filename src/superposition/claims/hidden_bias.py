@@ -9,14 +9,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
 from superposition.readings.results import Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, densities
 
 SECTION = "Superposition in a Privileged Basis"
-FIGURE = "figures/hidden_bias/shares_and_losses.svg"
 LINEAR, BIASED = (
     Setting(model, n_features=10, n_hidden=5, importance_ratio=0.75) for model in ("relu_output", "with_hidden_bias")
 )
@@ -69,35 +68,32 @@ def _listed(ranked: Ranked, said: Callable[[pd.Series], str]) -> str:
     return "; ".join(f"{s:g}: {said(row)}" for s, row in ranked.items())
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "hidden_bias",
+    SECTION,
+    "shares_and_losses",
     Claim(
-        id="hidden_bias.always_on",
-        section=SECTION,
+        always_on,
         statement="With a bias on the hidden layer, models keep it from ever being off, and work linearly.",
         paper="always on",
         tolerance="hidden sums above 0 on data, mean of the neurons, at each density: > 90%",
-        figure=FIGURE,
-        experiment="hidden_bias",
-        check=always_on,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="hidden_bias.biases_are_positive",
-        section=SECTION,
+        biases_are_positive,
         statement="They do so by making all hidden biases positive.",
         paper="all positive",
         tolerance="least hidden bias at each density: > 0",
-        figure=FIGURE,
-        experiment="hidden_bias",
-        check=biases_are_positive,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="hidden_bias.as_good_as_linear",
-        section=SECTION,
+        as_good_as_linear,
         statement="They do what a model with a linear hidden layer does.",
         paper="the same loss",
         tolerance="loss over that of the model with a linear hidden layer, at each density: within 2% of 1",
-        figure=FIGURE,
-        experiment="hidden_bias",
-        check=as_good_as_linear,
+        limit="text",
+        fixed="before",
     ),
 )

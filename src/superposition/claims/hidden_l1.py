@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.results import NotInThisRun, Tables
@@ -19,7 +19,6 @@ from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above
 
 SECTION = "The Strategic Picture of Superposition"
-FIGURE = "figures/hidden_l1/penalty.svg"
 SHAPE = (20, 5)  # features, hidden dimensions
 LITTLE = 0.01  # the largest penalty that counts as small
 REMOVING = (0.1, 0.2)  # penalties between which the last superposition goes
@@ -123,38 +122,35 @@ def _listed(sweep: Sweep) -> str:
     return ", ".join(f"{penalty:g}" for penalty in sweep)
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "hidden_l1",
+    SECTION,
+    "penalty",
     Claim(
-        id="hidden_l1.removed",
-        section=SECTION,
+        removed,
         statement="An L1 penalty on hidden activations gives models without superposition, at a higher loss.",
         paper="superposition removed, higher loss",
         tolerance="features with norm > 0.5 and superposition > 0.3, over growing penalty: more than 5 at first, never "
         "more than before, 0 at last; task loss at least doubled",
-        figure=FIGURE,
-        experiment="hidden_l1",
-        check=removed,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="hidden_l1.little_at_first",
-        section=SECTION,
+        little_at_first,
         statement="A small penalty costs nothing to first order: the loss is at its minimum without one.",
         paper="slope 0",
         tolerance="slope of the task loss over the penalty from 0 to 0.01 below a third of that from 0.1 to 0.2, where "
         "superposition goes",
-        figure=FIGURE,
-        experiment="hidden_l1",
-        check=little_at_first,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="hidden_l1.importance_threshold",
-        section=SECTION,
+        importance_threshold,
         statement="The penalty acts as a threshold: features below some importance are not represented.",
         paper="a threshold of importance",
         tolerance="where theory (a dimension for each feature) leaves at most 5: those represented, norm > 0.5, are "
         "just those of importance above its threshold, 1.49 times the penalty",
-        figure=FIGURE,
-        experiment="hidden_l1",
-        check=importance_threshold,
+        limit="theory",
+        fixed="after",
     ),
 )

@@ -7,14 +7,13 @@ antipodal pairs to the pentagon between sparsity 0.80 and 0.85, and the optimal 
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution, solutions
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 
 SECTION = "Introduction"
-FIGURE = "figures/intro/feature_vectors.svg"
 SETTING = Setting(model="relu_output", n_features=5, n_hidden=2, importance_ratio=0.9)
 
 EMBEDDED_NORM = 0.9  # all optima have norms of 0.99 to 1.14
@@ -71,48 +70,43 @@ def positive_interference(tables: Tables) -> Finding:
     return over_seeds(solutions(tables, SETTING, density=0.1), judge, "is the largest bias")
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "intro",
+    SECTION,
+    "feature_vectors",
     Claim(
-        id="intro.two_orthogonal_features",
-        section=SECTION,
+        two_orthogonal_features,
         statement="Without sparsity the two most important features get orthogonal directions of their own, "
         "and the others are not embedded.",
         paper="2 features",
         tolerance="features 1 and 2 have norm > 0.9 and |cos| < 0.05, the others norm < 0.1",
-        figure=FIGURE,
-        experiment="intro",
-        check=two_orthogonal_features,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="intro.two_antipodal_pairs",
-        section=SECTION,
+        two_antipodal_pairs,
         statement="At 80% sparsity the four most important features form two antipodal pairs, "
         "and the least important one is not embedded.",
         paper="4 features, cos -1",
         tolerance="features 1 to 4 have norm > 0.9, one partner each at cos < -0.98 and |cos| < 0.05 to the other "
         "pair; feature 5 has norm < 0.1",
-        figure=FIGURE,
-        experiment="intro",
-        check=two_antipodal_pairs,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="intro.pentagon",
-        section=SECTION,
+        pentagon,
         statement="At 90% sparsity all five features are embedded, as a pentagon.",
         paper="5 features, gaps 72 deg",
         tolerance="all norms > 0.9, all gaps 72 +- 8 deg",
-        figure=FIGURE,
-        experiment="intro",
-        check=pentagon,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="intro.positive_interference",
-        section=SECTION,
+        positive_interference,
         statement="The pentagon has positive interference, which negative biases filter out.",
         paper="dot products > 0, biases < 0",
         tolerance="some dot product of different features > 0, all biases < 0",
-        figure=FIGURE,
-        experiment="intro",
-        check=positive_interference,
+        limit="text",
+        fixed="before",
     ),
 )

@@ -6,7 +6,7 @@ dimensionalities have split. What a digon is worth comes from the closed form of
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.jumps import SINCE, Jump, jumps, learned, noise
 from superposition.readings.results import Tables
@@ -14,7 +14,6 @@ from superposition.readings.solutions import Setting, solutions
 from superposition.theory.losses import digon_for_one
 
 SECTION = "Superposition and Learning Dynamics"
-FIGURE = "figures/learning_dynamics/dimensionality_and_loss.svg"
 N_FEATURES, DENSITY = 100, 0.3
 SETTING = Setting("relu_output", N_FEATURES, n_hidden=10, importance_ratio=1.0)
 STANDS_OUT = 5  # standard deviations of the loss from one snapshot to the next
@@ -90,45 +89,40 @@ def run_of(tables: Tables, instance: int) -> Run:
     return found, noise(steps, loss, found, SINCE)
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "learning_dynamics",
+    SECTION,
+    "dimensionality_and_loss",
     Claim(
-        id="learning_dynamics.digons_in_the_end",
-        section=SECTION,
+        digons_in_the_end,
         statement="In the end features are digons, or not learned at all.",
         paper="dimensionality 1/2 or 0",
         tolerance="features with dimensionality in [0.48, 0.52] or < 0.02: >= 95%",
-        figure=FIGURE,
-        experiment="learning_dynamics",
-        check=digons_in_the_end,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="learning_dynamics.features_jump",
-        section=SECTION,
+        features_jump,
         statement="Learning dynamics are dominated by features that jump between dimensionalities.",
         paper="two jumps in the model shown",
         tolerance="from step 3000 on a dimensionality moves by > 0.3 while steps grow by a quarter: >= 25% of seeds",
-        figure=FIGURE,
-        experiment="learning_dynamics",
-        check=features_jump,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="learning_dynamics.loss_drops_suddenly",
-        section=SECTION,
+        loss_drops_suddenly,
         statement="Each jump shows as a sudden drop of the loss.",
         paper="a drop with each jump",
         tolerance="all jumps by which a feature is won: the loss falls by > 5 standard deviations of its noise",
-        figure=FIGURE,
-        experiment="learning_dynamics",
-        check=loss_drops_suddenly,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="learning_dynamics.drops_are_quantised",
-        section=SECTION,
+        drops_are_quantised,
         statement="Jumps are between discrete levels of energy: each turns one dimension into a digon.",
         paper="4.3e-4 of a loss of 0.0531",
         tolerance="drop of the loss within 30% of (s/3 - 7 s^2/12) / n: >= 90% of jumps by which a feature is won",
-        figure=FIGURE,
-        experiment="learning_dynamics",
-        check=drops_are_quantised,
+        limit="theory",
+        fixed="after",
     ),
 )

@@ -14,7 +14,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.phase_change import SECTION, diagram
 from superposition.exact.sums import mean
 from superposition.readings.expected_losses import column, expected_losses
@@ -31,8 +31,6 @@ from superposition.theory.loss_surfaces import (
 )
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
 
-BRANCHES = "figures/phase_change/loss_branches.svg"
-SURFACES = "figures/phase_change/loss_surfaces.svg"
 COMMENT = "Comments & Replications"
 
 CROSSED = {0.2: IGNORED, 5.0: DEDICATED}  # relative importance: what is on the dense side
@@ -159,81 +157,84 @@ def _said(minimum: Minimum) -> str:
 
 
 CLAIMS = (
-    Claim(
-        id="phase_change.branches_cross",
-        section="Superposition as a Phase Change",
-        statement="The change is of first order: the losses of two solutions cross, so that the derivative of the "
-        "optimal loss is discontinuous.",
-        paper="a crossover between two different functions",
-        tolerance="at r = 0.2 and 5, best models: density of the change within a factor 1.25 of the solutions'; slopes "
-        "over 4 cells on either side within 25% of the lower solution's, the one below at least twice the one above",
-        figure=BRANCHES,
-        experiment="phase_change",
-        check=branches_cross,
-    ),
-    Claim(
-        id="phase_change.follows_the_lowest_branch",
-        section=SECTION,
-        statement="Of a few simple solutions the one with the lowest loss says what trained models do.",
-        paper="the same regions",
-        tolerance="expected loss of the best model at most 2% above the lowest solution's in 99% of cells",
-        figure=BRANCHES,
-        experiment="phase_change",
-        check=follows_the_lowest_branch,
-    ),
-    Claim(
-        id="loss_surfaces.three_phases",
-        section=COMMENT,
-        statement="Without biases the loss can be integrated; its minima are one dropped feature, an antipodal pair, "
-        "and a new phase of confused features.",
-        paper="one dropped, antipodal, confused at (S, I_2) = (0.1, 0.1), (0.7, 0.2), (0.1, 0.8)",
-        tolerance="the lowest minimum: weights > 0.5 in size and of opposite or of the same sign, else one dropped",
-        figure=SURFACES,
-        experiment="phase_change",
-        check=three_surfaces,
-    ),
-    Claim(
-        id="loss_surfaces.confused_weights",
-        section=COMMENT,
-        statement="Where features are dense and both important, the two weights are alike.",
-        paper="W_1 and W_2 about 0.707",
-        tolerance="lowest minimum at S = 0.1, I_2 = 0.8: each within 0.05 of it",
-        figure=SURFACES,
-        experiment="phase_change",
-        check=confused_weights,
-    ),
-    Claim(
-        id="loss_surfaces.two_minima",
-        section=COMMENT,
-        statement="Some surfaces have two minima, besides the symmetry of (W_1, W_2) and (-W_1, -W_2).",
-        paper="two on the third surface",
-        tolerance="S = 0.1, I_2 = 0.8: two, of different kinds",
-        figure=SURFACES,
-        experiment="phase_change",
-        check=two_minima,
-    ),
-    Claim(
-        id="loss_surfaces.antipodal_to_confused",
-        section=COMMENT,
-        statement="The transition between antipodal and confused features is discontinuous.",
-        paper="discontinuous",
-        tolerance="I_2 = 0.8, S from 0.1 to 0.7 in 40 steps: from confused to antipodal, with a step of the lowest "
-        "minimum of at least 0.5",
-        figure=SURFACES,
-        experiment="phase_change",
-        check=antipodal_to_confused,
-    ),
-    Claim(
-        id="loss_surfaces.dropped_to_antipodal",
-        section=COMMENT,
-        statement="The transition from the first to the second surface, one dropped feature and an antipodal pair, is "
-        "continuous.",
-        paper="the minimum moves smoothly",
-        tolerance="(S, I_2) from (0.1, 0.1) to (0.7, 0.2) in 40 steps: no step of the lowest minimum above 0.1",
-        figure=SURFACES,
-        experiment="phase_change",
-        check=dropped_to_antipodal,
-        remark="It cannot be continuous: at W = (1, 0) the loss falls towards W_2 < 0 from one side only, so that no "
-        "minimum crosses W_1 W_2 = 0. From the first to the third surface, the confused feature, it is.",
-    ),
+    claims_of(
+        "phase_change",
+        "Superposition as a Phase Change",
+        "loss_branches",
+        Claim(
+            branches_cross,
+            statement="The change is of first order: the losses of two solutions cross, so that the derivative of the "
+            "optimal loss is discontinuous.",
+            paper="a crossover between two different functions",
+            tolerance="at r = 0.2 and 5, best models: density of the change within a factor 1.25 of the solutions'; slopes "
+            "over 4 cells on either side within 25% of the lower solution's, the one below at least twice the one above",
+            limit="theory",
+            fixed="after",
+        ),
+    )
+    + claims_of(
+        "phase_change",
+        SECTION,
+        "loss_branches",
+        Claim(
+            follows_the_lowest_branch,
+            statement="Of a few simple solutions the one with the lowest loss says what trained models do.",
+            paper="the same regions",
+            tolerance="expected loss of the best model at most 2% above the lowest solution's in 99% of cells",
+            limit="theory",
+            fixed="after",
+        ),
+    )
+    + claims_of(
+        "phase_change",
+        COMMENT,
+        "loss_surfaces",
+        Claim(
+            three_surfaces,
+            statement="Without biases the loss can be integrated; its minima are one dropped feature, an antipodal pair, "
+            "and a new phase of confused features.",
+            paper="one dropped, antipodal, confused at (S, I_2) = (0.1, 0.1), (0.7, 0.2), (0.1, 0.8)",
+            tolerance="the lowest minimum: weights > 0.5 in size and of opposite or of the same sign, else one dropped",
+            limit="text",
+            fixed="before",
+            name="three_phases",
+        ),
+        Claim(
+            confused_weights,
+            statement="Where features are dense and both important, the two weights are alike.",
+            paper="W_1 and W_2 about 0.707",
+            tolerance="lowest minimum at S = 0.1, I_2 = 0.8: each within 0.05 of it",
+            limit="text",
+            fixed="after",
+        ),
+        Claim(
+            two_minima,
+            statement="Some surfaces have two minima, besides the symmetry of (W_1, W_2) and (-W_1, -W_2).",
+            paper="two on the third surface",
+            tolerance="S = 0.1, I_2 = 0.8: two, of different kinds",
+            limit="text",
+            fixed="before",
+        ),
+        Claim(
+            antipodal_to_confused,
+            statement="The transition between antipodal and confused features is discontinuous.",
+            paper="discontinuous",
+            tolerance="I_2 = 0.8, S from 0.1 to 0.7 in 40 steps: from confused to antipodal, with a step of the lowest "
+            "minimum of at least 0.5",
+            limit="text",
+            fixed="after",
+        ),
+        Claim(
+            dropped_to_antipodal,
+            statement="The transition from the first to the second surface, one dropped feature and an antipodal pair, is "
+            "continuous.",
+            paper="the minimum moves smoothly",
+            tolerance="(S, I_2) from (0.1, 0.1) to (0.7, 0.2) in 40 steps: no step of the lowest minimum above 0.1",
+            limit="text",
+            fixed="after",
+            remark="It cannot be continuous: at W = (1, 0) the loss falls towards W_2 < 0 from one side only, so that no "
+            "minimum crosses W_1 W_2 = 0. From the first to the third surface, the confused feature, it is.",
+        ),
+        topic="loss_surfaces",
+    )
 )

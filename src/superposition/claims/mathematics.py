@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.intro import SETTING
 from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.functions import power
@@ -25,7 +25,6 @@ from superposition.theory.polytopes import polygon
 from superposition.theory.thomson import energy, relax, signed_basis
 
 SECTION = "Mathematical Understanding"
-FIGURE = "figures/intro/mathematics.svg"
 N_FEATURES, N_HIDDEN = SETTING.n_features, SETTING.n_hidden
 IMPORTANCE = power(SETTING.importance_ratio, np.arange(N_FEATURES))
 DENSITIES = (1.0, 0.2, 0.1)  # of the first figure
@@ -161,92 +160,81 @@ def _own_energy(model: Solution) -> float:
     return float(energy(model.W[:, kept] / model.norms[kept]))
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "intro",
+    SECTION,
+    "mathematics",
     Claim(
-        id="mathematics.linear_loss",
-        section=SECTION,
+        linear_loss,
         statement="The linear model's loss is feature benefit plus interference, Sum_i I_i (1 - |W_i|^2)^2 + "
         "Sum_{i != j} I_j (W_j . W_i)^2.",
         paper="equal",
         tolerance="within 1e-9 of the expectation over Gaussian and over skewed features of mean 0 and variance 1, for "
         "20 random W and the trained ones",
-        figure=FIGURE,
-        experiment="intro",
-        check=linear_loss,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="mathematics.superposition_never_pays_when_linear",
-        section=SECTION,
+        superposition_never_pays,
         statement="In the linear model superposition is never optimal: the most important features get a dimension "
         "each.",
         paper="features 1 and 2",
         tolerance="gradient descent on the formula from 20 random W ends within 0.001 of norms 1, 1, 0, 0, 0; the ReLU "
         "model of dense features represents the same two",
-        figure=FIGURE,
-        experiment="intro",
-        check=superposition_never_pays,
+        limit="text",
+        fixed="after",
+        name="superposition_never_pays_when_linear",
     ),
     Claim(
-        id="mathematics.sum_over_active_features",
-        section=SECTION,
+        sum_over_active_features,
         statement="The ReLU model's loss is the sum of its losses on inputs of k active features, weighted by "
         "(1-S)^k S^(n-k).",
         paper="equal",
         tolerance="sum over all 32 sets of active features within 1% of the mean over evenly spread inputs",
-        figure=FIGURE,
-        experiment="intro",
-        check=sum_over_active_features,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="mathematics.sparse_inputs_dominate",
-        section=SECTION,
+        sparse_inputs_dominate,
         statement="As sparsity grows, inputs of no and of one active feature come to make up the loss.",
         paper="share of L_0 and L_1 tends to 1",
         tolerance="of each trained model: rising over n (1 - S) = 1, 0.1, 0.01, 0.001, and above 0.99 at the last",
-        figure=FIGURE,
-        experiment="intro",
-        check=sparse_inputs_dominate,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="mathematics.negative_interference_is_free",
-        section=SECTION,
+        negative_interference_is_free,
         statement="With one active feature, negative interference costs nothing in a ReLU model.",
         paper="0",
         tolerance="two antipodal pairs, without biases: less than 1% of what the linear model pays",
-        figure=FIGURE,
-        experiment="intro",
-        check=negative_interference_is_free,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="mathematics.bias_frees_positive_interference",
-        section=SECTION,
+        bias_frees_positive_interference,
         statement="A negative bias makes small positive interference free as well.",
         paper="less than without",
         tolerance="pentagon: all biases < 0, and less than a quarter of the cost of interference without them",
-        figure=FIGURE,
-        experiment="intro",
-        check=bias_frees_positive_interference,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="mathematics.zero_energy",
-        section=SECTION,
+        zero_energy,
         statement="In the generalised Thomson problem, N points in m dimensions have zero energy if and only if "
         "N <= 2m.",
         paper="0 up to 2m, more beyond",
         tolerance="m = 1, 2, 3: exactly 0 for +-e_i up to N = 2m, above 0.1 for the least found at N = 2m + 1; "
         "trained antipodal pairs below 0.01",
-        figure=FIGURE,
-        experiment="intro",
-        check=zero_energy,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="mathematics.pentagon_is_optimal",
-        section=SECTION,
+        pentagon_is_optimal,
         statement="Five points in two dimensions have the least energy as a regular pentagon.",
         paper="regular pentagon",
         tolerance="least energy of 10 descents within 1e-6 of the regular pentagon's, the trained one's within 1%",
-        figure=FIGURE,
-        experiment="intro",
-        check=pentagon_is_optimal,
+        limit="theory",
+        fixed="after",
     ),
+    topic="mathematics",
 )

@@ -8,7 +8,7 @@ has no figure of it.
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import log, power
 from superposition.exact.sums import line, total
@@ -18,8 +18,6 @@ from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import without_superposition
 
 SECTION = "Definitions and Motivation"
-TRAINED = "figures/noise_filters/trained_without.svg"
-SWITCHED_OFF = "figures/noise_filters/switched_off.svg"
 FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 N, M, RATIO = 20, 5, 0.9
 SAME_LOSS = 0.05  # held-out losses at density 0.01 are off by 2% [measured]
@@ -176,69 +174,63 @@ def _listed(rows: pd.DataFrame) -> str:
     return ", ".join(f"{ratio:.2f}" for ratio in rows["ratio"])
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "noise_filters",
+    SECTION,
+    "trained_without",
     Claim(
-        id="noise_filters.without_relu",
-        section=SECTION,
+        without_relu,
         statement="Without a non-linearity to filter interference there is no superposition.",
         paper="no superposition",
         tolerance="trained with a linear output, at each density: 5 features with norm > 0.5, all dedicated "
         "(superposition below 0.1); loss over the least one without superposition within 5% of 1",
-        figure=TRAINED,
-        experiment="noise_filters",
-        check=without_relu,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="noise_filters.without_sparsity",
-        section=SECTION,
+        without_sparsity,
         statement="Without sparsity there is none either, whatever filters there are.",
         paper="no superposition",
         tolerance="trained with ReLU and bias at density 1: as above",
-        figure=TRAINED,
-        experiment="noise_filters",
-        check=without_sparsity,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="noise_filters.without_bias",
-        section=SECTION,
+        without_bias,
         statement="A negative bias filters small positive interference; without biases only antipodal pairs are left.",
         paper="features in antipodal pairs",
         tolerance="||W||_F^2 / m at densities of 0.1 and below: without a bias below 2.2 (pairs: 2) with more than 5 "
         "features; with it above 2.5; and a lower loss with it",
-        figure=TRAINED,
-        experiment="noise_filters",
-        check=without_bias,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="noise_filters.filtered",
-        section=SECTION,
+        filtered,
         statement="A ReLU filters the interference of one active feature, and sparsity makes two of them rare.",
         paper="rare",
         tolerance="loss on represented features of antipodal pairs (no bias, density 0.03), as a power of the density "
         "of the data: exponent within 0.1 of 2 (theory: s^2/6 for each), and of 1 with the ReLU switched off (s/3)",
-        figure=SWITCHED_OFF,
-        experiment="noise_filters",
-        check=filtered,
+        limit="theory",
+        fixed="after",
+        figure="switched_off",
     ),
     Claim(
-        id="noise_filters.switched_off",
-        section=SECTION,
+        switched_off,
         statement="If the ReLU or the sparsity is taken away after training, superposition costs more than it gains.",
         paper="interference outweighs the gain",
         tolerance="loss of trained models over the least one without superposition on the same data, at densities of "
         "0.3 and below: below 1; with the ReLU switched off, and on dense data: above 1",
-        figure=SWITCHED_OFF,
-        experiment="noise_filters",
-        check=switched_off,
+        limit="theory",
+        fixed="after",
+        figure="switched_off",
     ),
     Claim(
-        id="noise_filters.bias_switched_off",
-        section=SECTION,
+        bias_switched_off,
         statement="So it does without the bias where more than two features share a dimension.",
         paper="interference outweighs the gain",
         tolerance="as above with the biases set to 0, at densities of 0.03 and below",
-        figure=SWITCHED_OFF,
-        experiment="noise_filters",
-        check=bias_switched_off,
+        limit="theory",
+        fixed="after",
+        figure="switched_off",
     ),
 )

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities
 from superposition.exact.sums import mean
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -18,7 +18,6 @@ from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution
 
 SECTION = "Definitions and Motivation"
-FIGURE = "figures/one_active_feature/interference.svg"
 SETTING = Setting(model="relu_output", n_features=5, n_hidden=2, importance_ratio=1.0)
 
 PAIRS = (0.3, 0.2)  # densities at which four features form antipodal pairs
@@ -102,67 +101,60 @@ def _rounded(number: float) -> float:
     return round(number, 3)
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "one_active_feature",
+    SECTION,
+    "interference",
     Claim(
-        id="one_active_feature.positive_on_neighbours",
-        section=SECTION,
+        positive_on_neighbours,
         statement="Even if one feature alone is active, a linear read-out by dot products shows others as well: in a "
         "pentagon, it is positive on the two neighbours.",
         paper="dot products with others, drawn without numbers; cos 72 = 0.31 of a regular pentagon",
         tolerance="each feature: W_j . W_i over ||W_i||^2 is 0.31 +- 0.03 for two others, negative for two; at "
         "densities 0.1, 0.05 and 0.01",
-        figure=FIGURE,
-        experiment="one_active_feature",
-        check=positive_on_neighbours,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="one_active_feature.negative_needs_no_bias",
-        section=SECTION,
+        negative_needs_no_bias,
         statement="Negative interference costs nothing with one active feature: where features form antipodal pairs, "
         "the ReLU alone filters it.",
         paper="negative interference is free",
         tolerance="four represented features at densities 0.3 and 0.2: the ReLU alone takes away > 99% of squared "
         "interference, biases within 0.05 of 0",
-        figure=FIGURE,
-        experiment="one_active_feature",
-        check=negative_needs_no_bias,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="one_active_feature.only_together",
-        section=SECTION,
+        only_together,
         statement="Positive interference takes a negative bias and a ReLU: the bias makes it negative, the ReLU cuts "
         "that off.",
         paper="a negative bias converts small positive interference into negative interference",
         tolerance="pentagons at densities 0.1, 0.05 and 0.01, share of squared interference that is taken away: below "
         "0 by the bias alone, below 90% by the ReLU alone, above 95% by both",
-        figure=FIGURE,
-        experiment="one_active_feature",
-        check=only_together,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="one_active_feature.little_is_left",
-        section=SECTION,
+        little_is_left,
         statement="Bias and ReLU filter the interference of one active feature out of all others.",
         paper="filtered or tolerated, without a number",
         tolerance="pentagons at densities 0.1, 0.05 and 0.01: outputs of the other features at most 0.05 ||W_i||^2 "
         "with feature i at full strength",
-        figure=FIGURE,
-        experiment="one_active_feature",
-        check=little_is_left,
+        limit="ours",
+        fixed="before",
         remark="Of the 0.31 on a neighbour about a third is left at full strength, and is tolerated. The bias that "
         "leaves none, -0.31 ||W_i||^2, would raise the loss of single features by two thirds, as it silences them up "
         "to a third of their strength; that loss is least where 0.10 is left.",
     ),
     Claim(
-        id="one_active_feature.the_feature_pays",
-        section=SECTION,
+        the_feature_pays,
         statement="The active feature pays for the filter: its own output is silent at low strengths, and its vector "
         "is longer than 1 to make up for the bias at full strength.",
         paper="not said; a negative bias is subtracted from the feature itself too",
         tolerance="pentagons at densities 0.1, 0.05 and 0.01, each feature: silent below a strength of more than 0.1, "
         "squared norm > 1.1, output within 0.1 of 1 at strength 1",
-        figure=FIGURE,
-        experiment="one_active_feature",
-        check=the_feature_pays,
+        limit="ours",
+        fixed="after",
     ),
 )

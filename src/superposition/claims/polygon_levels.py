@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Verdict
+from superposition.claims.claim import Claim, Finding, Verdict, claims_of
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.plateaus import OFF, Plateau, at_level, losses_of, plateaus, represented_at
 from superposition.readings.results import NotInThisRun, Tables
@@ -20,7 +20,6 @@ from superposition.theory.angles import angular_gaps
 from superposition.theory.polygon_levels import Level, level, steepest
 
 SECTION = "Follow-ups"
-FIGURE = "figures/polygon_levels/levels.svg"
 N_FEATURES = 6
 SETTING = Setting("relu_output", N_FEATURES, n_hidden=2, importance_ratio=1.0, sets="anticorrelated")
 CORNERS = (4, 5, 6)
@@ -152,57 +151,54 @@ def _instances(tables: Tables) -> list[int]:
     return tables.instances.sort_values(["loss", "seed"])["instance"].tolist()
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "polygon_levels",
+    SECTION,
+    "levels",
     Claim(
-        id="polygon_levels.critical_points",
-        section=SECTION,
+        critical_points,
         statement="With one active feature at a time and two hidden dimensions, regular k-gons are critical points of "
         "the loss, and training ends at them.",
         paper="critical points; a radius and a bias for each k (Chen et al. 2023)",
         tolerance="k = 2 to 6: slopes of the exact loss by each weight and bias below 1e-5; >= 90% of seeds end as a "
         "polygon: radius within 5%, bias within 0.05, gaps within 5 degrees, other norms < 0.1",
-        figure=FIGURE,
-        experiment="polygon_levels",
-        check=critical_points,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="polygon_levels.plateaus",
-        section=SECTION,
+        plateaus_at_levels,
         statement="Plateaus of the loss while training are at the levels of k-gons.",
         paper="plateaus at L(k, c) (Chen et al. 2023)",
         tolerance="loss within 3% while steps grow by a quarter, below that without weights: >= 90% of such plateaus "
         "within 3% of L(k, 6), k = 4, 5 or 6, while k features are represented",
-        figure=FIGURE,
-        experiment="polygon_levels",
-        check=plateaus_at_levels,
+        limit="theory",
+        fixed="after",
+        name="plateaus",
         remark="All plateaus that last to the end are at levels. On the way down seeds rest elsewhere too, at saddles "
         "that are no regular polygons: near 0.0115 at a pentagon two of whose features share a corner (dotted in the "
         "figure), near 0.0175 at such a square.",
     ),
     Claim(
-        id="polygon_levels.order",
-        section=SECTION,
+        in_order,
         statement="The levels are passed in the order 4, 5, 6: from high loss and few corners to low loss and many.",
         paper="4, 5, 6 (Chen et al. 2023)",
         tolerance="no seed goes back to fewer corners; plateaus at 4 and then 5, and at 5 and then 6, in >= 10% of "
         "seeds each",
-        figure=FIGURE,
-        experiment="polygon_levels",
-        check=in_order,
+        limit="ours",
+        fixed="after",
+        name="order",
         remark="No seed goes back, but few pass more than one level: squares and pentagons are minima of the loss, "
         "not saddles, so that small steps end at the first one that they come to. Six corners are reached without a "
         "stop at five. With initial weights of 0.3 or 0.5, a rate of 3, or AdamW, 0 to 8% of seeds pass 4 and then 5, "
         "and none 5 and then 6.",
     ),
     Claim(
-        id="polygon_levels.final_levels",
-        section=SECTION,
+        final_levels,
         statement="Training ends at the level of a polygon; the lowest is that of the hexagon.",
         paper="L(6, 6) < L(5, 6) < L(4, 6) (Chen et al. 2023)",
         tolerance=">= 95% of seeds end within 3% of L(k, 6), k = 4, 5 or 6, with k represented features, and the best "
         "one as a hexagon",
-        figure=FIGURE,
-        experiment="polygon_levels",
-        check=final_levels,
+        limit="theory",
+        fixed="after",
     ),
 )

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import power
 from superposition.exact.sums import mean
@@ -21,7 +21,6 @@ from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY
 
 SECTION = "Definitions and Motivation"
-FIGURE = "figures/polysemantic_neurons/responses.svg"
 N_FEATURES = 10
 MODEL, RATIO = "relu_hidden", 0.75
 ALWAYS = 1.0  # density at which all features are always active
@@ -180,64 +179,57 @@ def _fewer(grid: Grid) -> Grid:
     return {m: row for m, row in grid.items() if m < N_FEATURES}
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "polysemantic_neurons",
+    SECTION,
+    "responses",
     Claim(
-        id="polysemantic_neurons.pigeonhole",
-        section=SECTION,
+        pigeonhole,
         statement="If a model represents more features than it has neurons, some neuron must be polysemantic.",
         paper="at least one",
         tolerance="every model, of any density and seed, with more features of norm > 0.5 than neurons: a neuron whose "
         "response to one feature is > 0.3 and to another >= 0.15",
-        figure=FIGURE,
-        experiment="polysemantic_neurons",
-        check=pigeonhole,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="polysemantic_neurons.grows_with_sparsity",
-        section=SECTION,
+        grows_with_sparsity,
         statement="The sparser the features, the more neurons are polysemantic.",
         paper="none to all",
         tolerance="share of polysemantic neurons, with 3, 5 and 7 for ten features, from density 0.5 to 0.03: 0 at "
         "first, never less than before, 1 at last",
-        figure=FIGURE,
-        experiment="polysemantic_neurons",
-        check=grows_with_sparsity,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="polysemantic_neurons.important_features_last",
-        section=SECTION,
+        important_features_last,
         statement="Neurons of the most important features stay monosemantic the longest.",
         paper="important features have neurons of their own",
         tolerance="models with fewer neurons than features that have both kinds, density 0.5 and less: mean rank "
         "of importance, 1 the highest, of features with a neuron of their own below that of features that share one",
-        figure=FIGURE,
-        experiment="polysemantic_neurons",
-        check=important_features_last,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="polysemantic_neurons.a_neuron_for_each_feature",
-        section=SECTION,
+        a_neuron_for_each_feature,
         statement="A network that is large enough dedicates a neuron to each feature.",
         paper="a neuron for each feature, reliably",
         tolerance="with ten neurons for ten features, at each density from 0.5 on: all ten monosemantic",
-        figure=FIGURE,
-        experiment="polysemantic_neurons",
-        check=a_neuron_for_each_feature,
+        limit="text",
+        fixed="after",
         remark="A neuron for each feature would have no error, but rare features share neurons at almost none: each "
         "excites several, the others hold those off, and errors come only where two are active at once. Training "
         'starts with mixed neurons and finds such codes first (as in Lecomte et al. 2023, "What Causes '
         'Polysemanticity?": incidental polysemanticity). Enough neurons allow monosemantic ones, no more.',
     ),
     Claim(
-        id="polysemantic_neurons.dense_neurons_are_linear",
-        section=SECTION,
+        dense_neurons_are_linear,
         statement="Where features are always active, neurons are polysemantic without superposition: they are never "
         "off, and so their basis is not privileged on this data.",
         paper="not said",
         tolerance="density 1, models of all widths that represent no more features than neurons: more than half have "
         "polysemantic neurons, which are on for more than 90% of the data (median)",
-        figure=FIGURE,
-        experiment="polysemantic_neurons",
-        check=dense_neurons_are_linear,
+        limit="ours",
+        fixed="after",
     ),
 )

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.sums import mean
 from superposition.measures.neurons import alignment, monosemantic
@@ -18,7 +18,6 @@ from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution, solutions
 
 SECTION = "Superposition in a Privileged Basis"
-STACKS = "figures/privileged_basis/neuron_stacks.svg"
 N_FEATURES, N_HIDDEN = 10, 5
 LINEAR = Setting("relu_output", N_FEATURES, N_HIDDEN, importance_ratio=0.75)
 RELU = Setting("relu_hidden", N_FEATURES, N_HIDDEN, importance_ratio=0.75)
@@ -98,67 +97,60 @@ def _mean_alignment(model: Solution) -> float:
     return float(mean(alignment(model.W)[represented])) if represented.any() else 0.0
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "privileged_basis",
+    SECTION,
+    "neuron_stacks",
     Claim(
-        id="privileged_basis.neurons_align",
-        section=SECTION,
+        neurons_align,
         statement="With a ReLU on the hidden layer, features align with neurons.",
         paper="one feature to a neuron",
         tolerance="at density 0.7, largest squared weight over their sum, mean of represented features: > 0.95",
-        figure="figures/privileged_basis/linear_and_relu.svg",
-        experiment="privileged_basis",
-        check=neurons_align,
+        limit="figure",
+        fixed="before",
+        figure="linear_and_relu",
     ),
     Claim(
-        id="privileged_basis.linear_basis_is_arbitrary",
-        section=SECTION,
+        linear_basis_is_arbitrary,
         statement="Without it, features lie in directions that look random.",
         paper="no structure in W",
         tolerance="at density 0.7, largest squared weight over their sum, mean of represented features: < 0.75",
-        figure="figures/privileged_basis/linear_and_relu.svg",
-        experiment="privileged_basis",
-        check=linear_basis_is_arbitrary,
+        limit="ours",
+        fixed="before",
+        figure="linear_and_relu",
     ),
     Claim(
-        id="privileged_basis.monosemantic_neurons",
-        section=SECTION,
+        monosemantic_neurons,
         statement="Sparser features turn monosemantic neurons into polysemantic ones, a few at a time.",
         paper="0.7: 5; 0.3: 3; 0.15: 2; 0.12: 1; 0.06: 0; 0.03: 0",
         tolerance="neurons with one weight > 0.3 and the others < 0.15 in size: as many, +-1 at 0.15 and 0.12",
-        figure=STACKS,
-        experiment="privileged_basis",
-        check=monosemantic_neurons,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="privileged_basis.features_represented",
-        section=SECTION,
+        features_represented,
         statement="The sparser the features, the more of them share the neurons.",
         paper="0.7: 5; 0.3: 6; 0.15: 7; 0.12: 7; 0.06: 8; 0.03: 10",
         tolerance="features with norm > 0.5: +-1",
-        figure=STACKS,
-        experiment="privileged_basis",
-        check=features_represented,
+        limit="figure",
+        fixed="before",
     ),
     Claim(
-        id="privileged_basis.three_features_in_two_neurons",
-        section=SECTION,
+        three_features_in_two_neurons,
         statement="Where superposition starts, two neurons hold three features in a binary code: one feature on both, "
         "and an antipodal pair orthogonal to it.",
         paper="(+, +), (+, -), (-, +)",
         tolerance="at density 0.3: signs of the last three represented features on the two neurons that are not "
         "monosemantic, each weight > 0.3 in size",
-        figure=STACKS,
-        experiment="privileged_basis",
-        check=three_features_in_two_neurons,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="privileged_basis.pairs_of_neurons",
-        section=SECTION,
+        pairs_of_neurons,
         statement="At high sparsity every feature is a pair of neurons.",
         paper="10 features, all 10 pairs of 5 neurons",
         tolerance="at density 0.03: each feature has weights > 0.3 on two neurons, which no other feature has",
-        figure=STACKS,
-        experiment="privileged_basis",
-        check=pairs_of_neurons,
+        limit="text",
+        fixed="after",
     ),
 )

@@ -11,14 +11,13 @@ from itertools import pairwise
 
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.ambiguity import by_active, lost
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import extra
 
 SECTION = "Definitions and Motivation"
-FIGURE = "figures/several_active_features/explanations.svg"
 N_FEATURES = 10
 WIDTHS = (2, 3, 4)
 LEAST_VECTORS = 20  # of a kind, of which an error is said: fewer give it to 10% at best
@@ -109,50 +108,45 @@ def _listed(said: dict[int, str]) -> str:
     return "; ".join(f"m = {m}: {text}" for m, text in said.items())
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "several_active_features",
+    SECTION,
+    "explanations",
     Claim(
-        id="several_active_features.unique_with_one",
-        section=SECTION,
+        unique_with_one,
         statement="If one feature is active, as sparse as superposition expects, no other feature explains the vector.",
         paper="interference, but no ambiguity",
         tolerance="vectors of one active feature, in 2, 3 and 4 dimensions: at least 99% have one explanation, the "
         "true one",
-        figure=FIGURE,
-        experiment="several_active_features",
-        check=unique_with_one,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="several_active_features.more_with_more_active",
-        section=SECTION,
+        more_with_more_active,
         statement="If features are less sparse than superposition expects, several of them add up to vectors that have "
         "several possible reconstructions.",
         paper="multiple possible reconstructions",
         tolerance="share of vectors with rivals grows from each number of active features to the next, from 1 to the "
         "number of dimensions, where it is above 50%; in 2, 3 and 4 dimensions",
-        figure=FIGURE,
-        experiment="several_active_features",
-        check=more_with_more_active,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="several_active_features.later_with_more_dimensions",
-        section=SECTION,
+        later_with_more_dimensions,
         statement="The more dimensions, the more features can be active before reconstructions are ambiguous.",
         paper="not said; as in compressed sensing, sparsity is relative to the number of dimensions",
         tolerance="share of vectors of two active features that have rivals falls from 2 to 3 to 4 dimensions",
-        figure=FIGURE,
-        experiment="several_active_features",
-        check=later_with_more_dimensions,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="several_active_features.reconstructed_worse",
-        section=SECTION,
+        reconstructed_worse,
         statement="What could have come from other features as well is reconstructed worse.",
         paper="not said; a model has one output for all that explains a vector",
         tolerance="squared error over the sum of squared features, of vectors with rivals over those without: above 1 "
         "at each number of active features from 2 to that of dimensions with 20 vectors of both kinds, above 1.5 at 2; "
         "in 2, 3 and 4 dimensions",
-        figure=FIGURE,
-        experiment="several_active_features",
-        check=reconstructed_worse,
+        limit="ours",
+        fixed="after",
     ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
 from superposition.measures.computation import kinds, primary_features, stack_heights
@@ -26,9 +26,6 @@ from superposition.readings.solutions import extra
 from superposition.theory.equivalent_width import monosemantic_losses
 
 SECTION = "Definitions and Motivation"
-WIDTHS = "figures/simulated_network/equivalent_width.svg"
-READOUTS = "figures/simulated_network/readouts.svg"
-MAP = "figures/simulated_network/map.svg"
 N_FEATURES = 10
 WIDE = 2 * N_FEATURES
 DENSE, SPARSE = 0.5, 0.1  # at least, at most
@@ -181,80 +178,83 @@ def _ranked(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return [rows[rank == k] for k in range(full)]
 
 
-def _claim(name: str, statement: str, paper: str, tolerance: str, figure: str, check: Callable[..., Finding]) -> Claim:
-    return Claim(f"simulated_network.{name}", SECTION, statement, paper, tolerance, figure, "simulated_network", check)
-
-
-CLAIMS = (
-    _claim(
-        "wide_network_is_exact",
-        "The network to be simulated is disentangled: each neuron stands for one thing.",
-        "a larger, sparser network with a neuron for each feature; known here",
-        "at density 0.5, each importance: loss < 0.1% of that of constants, all 20 neurons with stacks lower than 1.1, "
-        "one for each half of a feature",
-        MAP,
+CLAIMS = claims_of(
+    "simulated_network",
+    SECTION,
+    "equivalent_width",
+    Claim(
         wide_network_is_exact,
+        statement="The network to be simulated is disentangled: each neuron stands for one thing.",
+        paper="a larger, sparser network with a neuron for each feature; known here",
+        tolerance="at density 0.5, each importance: loss < 0.1% of that of constants, all 20 neurons with stacks lower than 1.1, "
+        "one for each half of a feature",
+        limit="ours",
+        fixed="after",
+        figure="map",
     ),
-    _claim(
-        "wider_when_sparse",
-        "A small network noisily simulates a larger one if features are sparse.",
-        "described, no numbers",
-        "equivalent width over width at densities of 0.1 and below: > 1.05 for each width and importance; losses are "
-        "known to 1% there, the ratio to 0.05",
-        WIDTHS,
+    Claim(
         wider_when_sparse,
+        statement="A small network noisily simulates a larger one if features are sparse.",
+        paper="described, no numbers",
+        tolerance="equivalent width over width at densities of 0.1 and below: > 1.05 for each width and importance; losses are "
+        "known to 1% there, the ratio to 0.05",
+        limit="text",
+        fixed="after",
     ),
-    _claim(
-        "not_wider_when_dense",
-        "It does not if they are dense.",
-        "described, no numbers",
-        "equivalent width over width at density 0.5: > 0.8, which leaves room for local minima, and < 1.02, for each "
-        "width and importance",
-        WIDTHS,
+    Claim(
         not_wider_when_dense,
+        statement="It does not if they are dense.",
+        paper="described, no numbers",
+        tolerance="equivalent width over width at density 0.5: > 0.8, which leaves room for local minima, and < 1.02, for each "
+        "width and importance",
+        limit="ours",
+        fixed="after",
     ),
-    _claim(
-        "grows_with_sparsity",
-        "The sparser the features, the larger the network that is simulated.",
-        "described, no numbers",
-        "equivalent width over width, each width and importance: from a density to the next lower one it falls by less "
-        "than 0.02, and it rises by 0.1 in all",
-        WIDTHS,
+    Claim(
         grows_with_sparsity,
+        statement="The sparser the features, the larger the network that is simulated.",
+        paper="described, no numbers",
+        tolerance="equivalent width over width, each width and importance: from a density to the next lower one it falls by less "
+        "than 0.02, and it rises by 0.1 in all",
+        limit="ours",
+        fixed="after",
     ),
-    _claim(
-        "flat_importance_is_wider",
-        "How large it is depends on importance: the network that is simulated is larger if all its features matter.",
-        "described, no numbers",
-        "equivalent width at densities of 0.1 and below, each width: larger with importance 1 than with 0.8^i",
-        WIDTHS,
+    Claim(
         flat_importance_is_wider,
+        statement="How large it is depends on importance: the network that is simulated is larger if all its features matter.",
+        paper="described, no numbers",
+        tolerance="equivalent width at densities of 0.1 and below, each width: larger with importance 1 than with 0.8^i",
+        limit="ours",
+        fixed="after",
     ),
-    _claim(
-        "readable_by_neurons",
-        "The narrow network has the wide one's neurons, with noise: a next layer could use them.",
-        "described, no numbers",
-        "share of their variance that ReLU(a . h + c) explains, mean over neurons, densities of 0.1 and below, each "
-        "width and importance: above the share of neurons that as wide a network without superposition has, by 0.05",
-        READOUTS,
+    Claim(
         readable_by_neurons,
+        statement="The narrow network has the wide one's neurons, with noise: a next layer could use them.",
+        paper="described, no numbers",
+        tolerance="share of their variance that ReLU(a . h + c) explains, mean over neurons, densities of 0.1 and below, each "
+        "width and importance: above the share of neurons that as wide a network without superposition has, by 0.05",
+        limit="ours",
+        fixed="after",
+        figure="readouts",
     ),
-    _claim(
-        "not_readable_linearly",
-        "Without a nonlinearity nothing is gained.",
-        "linear models never superpose, in other sections",
-        "share of their variance that a . h + c explains, mean over neurons, over the share that as wide a network "
-        "without superposition has, all densities: 0.8 to 1.05; the bound is 1 for uncorrelated neurons",
-        READOUTS,
+    Claim(
         not_readable_linearly,
+        statement="Without a nonlinearity nothing is gained.",
+        paper="linear models never superpose, in other sections",
+        tolerance="share of their variance that a . h + c explains, mean over neurons, over the share that as wide a network "
+        "without superposition has, all densities: 0.8 to 1.05; the bound is 1 for uncorrelated neurons",
+        limit="theory",
+        fixed="after",
+        figure="readouts",
     ),
-    _claim(
-        "directions_of_their_own",
-        "Neurons of the wide network become directions of the narrow one, more than it has neurons.",
-        "almost orthogonal directions, no numbers",
-        "at densities of 0.1 and below, each width and importance: more halves of features than neurons whose absolute "
-        "value alone is right to 25% at 1/2 and 1, and at none of them another output > 0.5",
-        MAP,
+    Claim(
         directions_of_their_own,
+        statement="Neurons of the wide network become directions of the narrow one, more than it has neurons.",
+        paper="almost orthogonal directions, no numbers",
+        tolerance="at densities of 0.1 and below, each width and importance: more halves of features than neurons whose absolute "
+        "value alone is right to 25% at 1/2 and 1, and at none of them another output > 0.5",
+        limit="ours",
+        fixed="after",
+        figure="map",
     ),
 )

@@ -7,7 +7,7 @@ compressed sensing is one for its models. It leaves open how near they come: all
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.sums import mean
 from superposition.readings.results import NotInThisRun, Tables
@@ -17,7 +17,6 @@ from superposition.theory.angles import antipodal_pairing, cosines
 from superposition.theory.compressed_sensing import order, smallest_sum
 
 SECTION = "Definitions and Motivation"
-MAPS, READ_OUT = (f"figures/sparse_recovery/{name}.svg" for name in ("recovery", "read_out"))
 SILENT = "not said"
 
 SPARSE = 0.2  # share of active features up to which they are few, where k log(n / k) is meant to hold
@@ -194,95 +193,86 @@ def _half(tables: Tables) -> int:
     return n // 2
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "sparse_recovery",
+    SECTION,
+    "read_out",
     Claim(
-        id="sparse_recovery.log_law",
-        section=SECTION,
+        log_law,
         statement="Recovering k active ones of n features takes a number of dimensions m of the order k log(n/k).",
         paper="m = Omega(k log(n/k))",
         tolerance="m at which the lasso recovers half of all samples from Gaussian projections, over k log(n/k), "
         "k up to n/5: within 25% of the mean",
-        figure=READ_OUT,
-        experiment="sparse_recovery",
-        check=log_law,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="sparse_recovery.donoho_tanner",
-        section=SECTION,
+        donoho_tanner,
         statement="It is where Donoho and Tanner (2005) have the transition of non-negative vectors.",
         paper=SILENT,
         # The formula is for many features: of 40 the cones' statistical dimension is 0.5 to 0.9 below it, and a half of
         # all samples are recovered at about half a dimension less than that; 90 samples leave about half a dimension.
         tolerance="the same m, less that of the formula, each k: within 2 of 40 dimensions",
-        figure=MAPS,
-        experiment="sparse_recovery",
-        check=donoho_tanner,
+        limit="theory",
+        fixed="after",
+        figure="recovery",
     ),
     Claim(
-        id="sparse_recovery.linear_recovers_nothing",
-        section=SECTION,
+        linear_recovers_nothing,
         statement="Without knowing that features are sparse, nothing is recovered from fewer dimensions than features.",
         paper="impossible in general",
         tolerance="pseudo-inverse of Gaussian projections, m < n: at most 5% of samples at each k and m",
-        figure=MAPS,
-        experiment="sparse_recovery",
-        check=linear_recovers_nothing,
+        limit="text",
+        fixed="before",
+        figure="recovery",
     ),
     Claim(
-        id="sparse_recovery.recovers_less",
-        section=SECTION,
+        recovers_less,
         statement="Below half as many dimensions as features, a model's read-out recovers fewer of its own hidden "
         "values than the lasso does.",
         paper=SILENT,
         tolerance="shares of samples with the right values, and of those with the right features, mean over k: both "
         "below the lasso's at each m < n/2",
-        figure=MAPS,
-        experiment="sparse_recovery",
-        check=recovers_less,
+        limit="ours",
+        fixed="after",
+        figure="recovery",
     ),
     Claim(
-        id="sparse_recovery.loses_more",
-        section=SECTION,
+        loses_more,
         statement="There it also loses more on data like that of training, for which it was trained.",
         paper=SILENT,
         tolerance="loss of the read-out over the lasso's, same hidden values: above 1 at each m < n/2, above 2 at one",
-        figure=READ_OUT,
-        experiment="sparse_recovery",
-        check=loses_more,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="sparse_recovery.best_for_pairs",
-        section=SECTION,
+        best_for_pairs,
         statement="With half as many dimensions as features, in antipodal pairs, the read-out is as good as the lasso.",
         paper=SILENT,
         tolerance="cosine of each feature with its partner below -0.95, with others up to 0.1; loss over the lasso's: "
         "within 5% of 1",
-        figure=READ_OUT,
-        experiment="sparse_recovery",
-        check=best_for_pairs,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="sparse_recovery.projection_costs",
-        section=SECTION,
+        projection_costs,
         statement="From there on it is the projection that costs: more is recovered from Gaussian ones than by any "
         "decoder from trained ones.",
         paper=SILENT,
         tolerance="shares of samples, mean over k: best decoder's on trained below the lasso's on Gaussian projections "
         "at each m from n/2 to below n",
-        figure=MAPS,
-        experiment="sparse_recovery",
-        check=projection_costs,
+        limit="ours",
+        fixed="after",
+        figure="recovery",
     ),
     Claim(
-        id="sparse_recovery.suits_its_read_out",
-        section=SECTION,
+        suits_its_read_out,
         statement="What the model learns is the projection that suits its read-out: the same read-out of directions "
         "that are as far apart as possible loses more.",
         paper=SILENT,
         tolerance="loss on data like that of training over that of ReLU(a (W^T h - c)) with the best a and c: below 1 "
         "at each m < n",
-        figure=READ_OUT,
-        experiment="sparse_recovery",
-        check=suits_its_read_out,
+        limit="ours",
+        fixed="after",
     ),
 )

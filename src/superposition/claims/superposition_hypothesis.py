@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding
+from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, densities, extra, solutions
@@ -16,7 +16,6 @@ from superposition.readings.split_losses import split_losses
 from superposition.theory.tipping import tipping_density, tipping_density_of_minima
 
 SECTION = "Definitions and Motivation"
-FIGURE = "figures/superposition_hypothesis/balance.svg"
 RATIOS = (0.9, 0.75, 0.6)  # of importance, from one feature to the next
 N, M = 20, 5  # features, hidden dimensions
 CHEAP = 0.25  # of what superposition gains
@@ -147,61 +146,53 @@ def _listed(tables: Tables) -> str:
     return ", ".join(f"{s:g}" for s in densities(tables, _setting("relu_output", RATIOS[0])))
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "superposition_hypothesis",
+    SECTION,
+    "balance",
     Claim(
-        id="superposition_hypothesis.linear_limit",
-        section=SECTION,
+        linear_limit,
         statement="A linear model represents as many features as it has dimensions, and no more, at any sparsity.",
         paper="m features",
         tolerance="norm > 0.5: exactly 5 features, at every density and importance",
-        figure=FIGURE,
-        experiment="superposition_hypothesis",
-        check=linear_limit,
+        limit="text",
+        fixed="before",
     ),
     Claim(
-        id="superposition_hypothesis.more_features_with_sparsity",
-        section=SECTION,
+        more_features_with_sparsity,
         statement="With a ReLU, networks represent more features than they have dimensions, the more the sparser.",
         paper="more features than dimensions",
         tolerance="norm > 0.5, for each importance, over falling density: 5 features at first, never fewer than "
         "before, 10 or more at last",
-        figure=FIGURE,
-        experiment="superposition_hypothesis",
-        check=more_features_with_sparsity,
+        limit="ours",
+        fixed="after",
     ),
     Claim(
-        id="superposition_hypothesis.tipping_point",
-        section=SECTION,
+        tipping_point,
         statement="Superposition begins where representing a feature gains as much as its interference costs.",
         paper="gain against interference",
         tolerance="for each importance, the density at which two features in one dimension tip, with the best weights "
         "and biases (in brackets: with weights 1, -1 and no bias), lies between the last density with 5 features "
         "and the next one",
-        figure=FIGURE,
-        experiment="superposition_hypothesis",
-        check=tipping_point,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="superposition_hypothesis.importance_delays",
-        section=SECTION,
+        importance_delays,
         statement="Less important features are worth less interference: steeper curves delay superposition.",
         paper="depends on importance",
         tolerance="first density with more than 5 features: lower for each steeper importance curve",
-        figure=FIGURE,
-        experiment="superposition_hypothesis",
-        check=importance_delays,
+        limit="theory",
+        fixed="after",
     ),
     Claim(
-        id="superposition_hypothesis.cheap_when_sparse",
-        section=SECTION,
+        cheap_when_sparse,
         statement="Sparser features interfere more rarely, so that the cost of superposition falls below its gain.",
         paper="cost outweighed when sparse",
-        # A pair costs (1 + r) s / (2 r - 3 r s / 2) of what it gains: all of it where it tips, next to nothing at 0.01.
         tolerance="loss on represented features, over what is gained by representing more than linear models do, over "
         "falling density where there are more than 5: falls at each step, from above 0.5 (theory: 1 where it tips) to "
         "below 0.25 (a quarter), below 1 throughout",
-        figure=FIGURE,
-        experiment="superposition_hypothesis",
-        check=cheap_when_sparse,
+        limit="ours",
+        fixed="after",
     ),
 )

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Verdict
+from superposition.claims.claim import Claim, Finding, Verdict, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import exp, log
 from superposition.exact.sums import interpolate, mean
@@ -22,8 +22,6 @@ from superposition.readings.solutions import SAME_DENSITY
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "The Geometry of Superposition"
-LOSSES = "figures/varied_feature_density/losses.svg"
-VECTORS = "figures/varied_feature_density/feature_vectors.svg"
 
 DENSITY = 0.05  # of the first four features
 PRINTED_CROSSOVER, EXACT_CROSSOVER = 1 / 2.5, 0.27  # relative densities
@@ -204,76 +202,68 @@ def _length_and_angle(model: Planar) -> tuple[float, float]:
     return float(model.norms[-1]), float(mean(angles_to_last(model.W)[:2]))
 
 
-CLAIMS = (
+CLAIMS = claims_of(
+    "varied_feature_density",
+    SECTION,
+    "feature_vectors",
     Claim(
-        id="varied_feature_density.crossover",
-        section=SECTION,
+        crossover,
         statement="Where one of five features is sparse enough, the pentagon gives way to two digons without it.",
         paper="at a 2.5 times lower density (the figure's line is at 3.6 times)",
         tolerance="losses of the best pentagon and the best square cross at 0.4 +- 0.04 times the density; "
         "differs from print at 0.27 +- 0.04",
-        figure=LOSSES,
-        experiment="varied_feature_density",
-        check=crossover,
+        limit="text",
+        fixed="before",
+        figure="losses",
     ),
     Claim(
-        id="varied_feature_density.branch_losses",
-        section=SECTION,
+        branch_losses,
         statement="Pentagons and squares without one of the other features have the losses of the figure.",
         paper="pentagon 0.00175 at 1, 0.0045 at 10, 0.0012 at the crossover; square 0.00335 at 1, 0.0049 at 10",
         tolerance="within 5%, mean over features",
-        figure=LOSSES,
-        experiment="varied_feature_density",
-        check=branch_losses,
+        limit="figure",
+        fixed="before",
+        figure="losses",
     ),
     Claim(
-        id="varied_feature_density.slope_breaks",
-        section=SECTION,
+        slope_breaks,
         statement="The switch is of first order: the slope of the least loss jumps where the solutions cross.",
         paper="two curves that cross",
         tolerance="d log(loss) / d log(density) over two steps above the crossover < 0.7 of that below",
-        figure=LOSSES,
-        experiment="varied_feature_density",
-        check=slope_breaks,
+        limit="ours",
+        fixed="before",
+        figure="losses",
     ),
     Claim(
-        id="varied_feature_density.two_digons",
-        section=SECTION,
+        two_digons,
         statement="At the lowest density of the varied feature it is at 0, and the others are two digons.",
         paper="two digons",
         tolerance="its norm < 0.1; each other one has a partner at cos < -0.98 and |cos| < 0.05 to the rest",
-        figure=VECTORS,
-        experiment="varied_feature_density",
-        check=two_digons,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="varied_feature_density.denser",
-        section=SECTION,
+        denser,
         statement="As a feature becomes denser, the pentagon's others are repelled by it, and its vector shortens.",
         paper="others farther, vector shorter",
         tolerance="in the best pentagon at each density above 1 times that of the others, against that at 1",
-        figure=VECTORS,
-        experiment="varied_feature_density",
-        check=denser,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="varied_feature_density.sparser",
-        section=SECTION,
+        sparser,
         statement="As it becomes sparser, they close in on it, and its vector lengthens.",
         paper="others nearer, vector longer",
         tolerance="in the best model at each density below 1 times that of the others at which it is a pentagon",
-        figure=VECTORS,
-        experiment="varied_feature_density",
-        check=sparser,
+        limit="text",
+        fixed="after",
     ),
     Claim(
-        id="varied_feature_density.outside_the_circle",
-        section=SECTION,
+        outside_the_circle,
         statement="The pentagon's vectors lie outside the unit circle, by the bias: ||W_i|| = 1/(1 - b_i).",
         paper="1/(1 - b)",
         tolerance="all norms > 1 at equal densities; differs from print if 1/(1 - b) and 1/(1 + b) are off by > 0.05",
-        figure=VECTORS,
-        experiment="varied_feature_density",
-        check=outside_the_circle,
+        limit="text",
+        fixed="after",
     ),
 )
