@@ -11,6 +11,7 @@ from pathlib import Path
 
 STAGES = ("generate", "train", "measure", "plot", "report")
 EVERY = "requirements.txt"  # what all stages run besides
+LOOKED_THROUGH = {"superposition.claims"}  # packages that import whatever modules they find in themselves
 
 
 def main() -> None:
@@ -26,6 +27,9 @@ def files(stage: str) -> list[Path]:
     """The stage's script, the modules of this project that it imports, and what lies beside a module by its name."""
     finder = ModuleFinder(path=["src"])
     finder.run_script(f"stages/{stage}.py")
+    for package in LOOKED_THROUGH & finder.modules.keys():
+        for file in Path("src", *package.split(".")).glob("*.py"):
+            finder.import_hook(f"{package}.{file.stem}")
     found = (getattr(module, "__file__", None) for module in finder.modules.values())  # None: built into Python
     modules = (Path(name).resolve() for name in found if name)
     beside = {file.relative_to(Path.cwd()) for module in modules for file in module.parent.glob(f"{module.stem}.*")}

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from superposition.claims import CLAIMS, evaluate
+from superposition.claims.claim import LIMITS, Share, how_far
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
@@ -92,9 +94,43 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
 
 
 def test_a_verdict_has_just_the_agreed_keys():
-    keys = {"id", "section", "statement", "paper", "measured", "spread", "tolerance", "verdict", "figure"}
+    keys = {"id", "section", "statement", "paper", "measured", "spread", "share", "tolerance", "limit", "fixed"}
+    keys |= {"verdict", "figure"}
     for experiment, tables in EXPERIMENTS.items():
         assert all(set(verdict) == keys for verdict in evaluate({experiment: tables()}).verdicts)
+
+
+def test_what_only_the_best_model_shows_holds_at_best():
+    tables = hand_made.intro()
+    features, instances = tables.features, tables.instances
+    sparse = instances[np.isclose(instances["sparsity"], 0.9)].sort_values("loss")["instance"]
+    lost = features["instance"].isin(sparse[1:])
+    weights = tables.weights.assign(
+        value=tables.weights["value"].where(~tables.weights["instance"].isin(sparse[1:]), 0.0)
+    )
+    alone = replace(tables, features=features.assign(norm=features["norm"].where(~lost, 0.0)), weights=weights)
+    found = verdicts("intro", alone)["intro.pentagon"]
+    assert found["verdict"] == "holds_at_best"
+    assert found["share"] == {"met": 1, "of": 3, "what": "seeds", "low": 0.061, "high": 0.792}
+    assert verdicts("intro", tables)["intro.pentagon"]["share"]["met"] == 2
+
+
+def test_a_half_of_the_single_runs_is_enough_and_none_makes_up_for_the_best():
+    assert how_far(True, Share(5, 10)) == "holds"
+    assert how_far(True, Share(4, 10)) == "holds_at_best"
+    assert how_far(False, Share(9, 10)) == "fails"
+
+
+@pytest.mark.parametrize(("met", "of"), [(0, 5), (1, 10), (5, 10), (12, 12), (61, 100)])
+def test_the_interval_of_a_share_is_wilsons(met, of):
+    low, high = stats.binomtest(met, of).proportion_ci(method="wilson")
+    assert Share(met, of).interval == pytest.approx((low, high), abs=1e-12)
+
+
+def test_claims_say_whose_limit_it_is_and_when_it_was_fixed():
+    for claim in (claim for group in CLAIMS.values() for claim in group):
+        assert claim.limit in LIMITS, claim.id
+        assert claim.fixed in ("before", "after"), claim.id
 
 
 def test_claims_have_names_of_their_own():

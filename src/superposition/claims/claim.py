@@ -9,6 +9,12 @@ from superposition.readings.results import NotInThisRun, Tables
 
 Verdict = Literal["holds", "holds_at_best", "fails", "differs_from_print"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+SEVERAL: dict[Verdict, str] = {
+    "holds": "hold",
+    "holds_at_best": "hold at best",
+    "fails": "fail",
+    "differs_from_print": "differ from print",
+}
 # Where the numbers that decide come from: the paper's words, its figure, its own way to decide (such as the mean of
 # nine models out of ten), a theory, or this project.
 Limit = Literal["text", "figure", "rule", "theory", "ours"]
@@ -112,6 +118,12 @@ class Evaluation:
     verdicts: list[dict[str, Any]]
     untested: list[tuple[Claim, str]]  # with the reason
     remarks: dict[str, str]  # by id, on claims that do not hold
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many claims got each verdict."""
+        given = [one["verdict"] for one in self.verdicts]
+        return {verdict: given.count(verdict) for verdict in VERDICTS}
 
 
 def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[str, Any]:

@@ -16,10 +16,8 @@ MAX_POINTS = 100  # of an experiment, whose numbers are listed one by one
 
 def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) -> dict[str, Any]:
     """`experiments` has two numbers of the best model at each point, `claims` how many got which verdict."""
-    verdicts = [verdict["verdict"] for verdict in evaluation.verdicts]
-    counts: dict[str, int] = {verdict: verdicts.count(verdict) for verdict in ("holds", "fails", "differs_from_print")}
     return {
-        "claims": counts | {"not_tested": len(evaluation.untested)},
+        "claims": {**evaluation.counts, "not_tested": len(evaluation.untested)},
         "experiments": {key: _of_experiment(tables) for key, tables in tables_by_experiment.items()},
     }
 

@@ -7,12 +7,19 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from superposition.claims.claim import Evaluation
+from superposition.claims.claim import SEVERAL, Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report.conditions import Condition, conditions
 
 MAX_ROWS = 200  # of an experiment's table
+LIMITS_IN_WORDS: dict[Limit, str] = {
+    "text": "limit from the paper's text",
+    "figure": "limit read off the paper's figure",
+    "rule": "decided by the paper's rule",
+    "theory": "limit from theory",
+    "ours": "our limit",
+}
 
 
 @dataclass(frozen=True)
@@ -92,13 +99,14 @@ def page(sections: Sequence[Section], evaluation: Evaluation) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    given = [verdict["verdict"] for verdict in evaluation.verdicts]
     return templates.get_template("page.html.jinja").render(
         sections=sections,
         verdicts=evaluation.verdicts,
         untested=evaluation.untested,
         remarks=evaluation.remarks,
-        counts={verdict: given.count(verdict) for verdict in ("holds", "fails", "differs_from_print")},
+        counts=evaluation.counts,
+        several=SEVERAL,
+        limits=LIMITS_IN_WORDS,
         max_rows=MAX_ROWS,
     )
 

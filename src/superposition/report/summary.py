@@ -9,12 +9,12 @@ from pathlib import Path
 from textwrap import wrap
 
 from superposition.claims import evaluate
-from superposition.claims.claim import Evaluation
+from superposition.claims.claim import SEVERAL, Evaluation
 from superposition.params import Params, ParamsError
 from superposition.params import read as read_params
 from superposition.readings.results import read as read_tables
 
-WIDTHS = (50, 20, 30, 11)  # with two spaces between them within 120 columns
+WIDTHS = (48, 20, 30, 13)  # with two spaces between them within 120 columns
 HEADINGS = ("claim", "paper", "measured", "verdict")
 
 
@@ -30,6 +30,8 @@ def claims_text(evaluation: Evaluation) -> str:
     ]
     lines = []
     if rows:
+        counts = ", ".join(f"{count} {SEVERAL[verdict]}" for verdict, count in evaluation.counts.items())
+        lines += [f"{len(rows)} claims: {counts}", ""]
         lines += [_line(HEADINGS), _line(["-" * width for width in WIDTHS])]
         for row in rows:
             cells = [wrap(str(cell), width) for cell, width in zip(row, WIDTHS, strict=True)]
