@@ -15,7 +15,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, how_far, plain
 from superposition.exact.functions import log, log10
-from superposition.exact.sums import mean, total
+from superposition.exact.sums import mean
 from superposition.readings.phases import cells, phase_of, runs
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.theory.phases import DEDICATED, SUPERPOSED, margin, phase

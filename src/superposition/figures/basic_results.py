@@ -19,7 +19,7 @@ def fits_without_linear(tables: Tables) -> bool:
     best = tables.best
     return (
         "relu_output" in set(best["model"])
-        and len(best["importance"].unique()) == 1
+        and len(best["importance_curve"].unique()) == 1
         and bool(best["sparsity"].notna().all())
     )
 

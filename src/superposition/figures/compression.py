@@ -25,8 +25,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 def features_per_dimension(tables: Tables) -> Figure:
     """Over sparsity, beside the bound with a constant taken where features are less sparse; and that constant."""
-    own = tables.instances.merge(tables.features.groupby("instance")["density"].first(), on="instance")
-    own = own[own["density"] < 1].sort_values("density", kind="stable")
+    own = tables.instances[tables.instances["density"] < 1].sort_values("density", kind="stable")
     s = own["density"].to_numpy()
     m = tables.n_hidden
     saved = recovered(own["loss"].to_numpy(), s, tables.n_features) / m

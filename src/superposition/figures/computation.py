@@ -29,7 +29,7 @@ LEVELS = (LEVEL_EDGES[1:] + LEVEL_EDGES[:-1]) / 2
 
 def fits(tables: Tables) -> bool:
     best = tables.best
-    one_importance = len(best["importance"].unique()) == 1
+    one_importance = len(best["importance_curve"].unique()) == 1
     return one_importance and tables.n_hidden <= MAX_NEURONS and set(best["model"]) == {"absolute_value"}
 
 

@@ -45,7 +45,7 @@ def fits(tables: Tables) -> bool:
     best = tables.best
     return (
         len(best["model"].unique()) == 1
-        and len(best["importance"].unique()) == 1
+        and len(best["importance_curve"].unique()) == 1
         and bool(best["sparsity"].notna().all())
         and len(best) > 1
     )

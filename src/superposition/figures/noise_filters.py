@@ -30,7 +30,7 @@ def fits(tables: Tables) -> bool:
     made = tables.extra["ablations"]
     return (
         bool(best["sparsity"].notna().all())
-        and best["importance"].nunique() == 1
+        and best["importance_curve"].nunique() == 1
         and best["sparsity"].nunique() > 1
         and len(best) == len(NAMES) * best["sparsity"].nunique()
         and {"nothing", "relu", "bias"} <= set(made["without"])

@@ -45,7 +45,7 @@ def points(tables: Tables, rows: pd.DataFrame, named: Callable[[float], str]) ->
 def titles(tables: Tables, named: Callable[[float], str]) -> dict[int, str]:
     """By point, the coordinates that vary in this experiment, or the sparsity if none does; a line for each."""
     best = tables.best
-    varying = [axis for axis in ("model", "n_hidden", "importance", "sparsity") if len(best[axis].unique()) > 1]
+    varying = [axis for axis in ("model", "n_hidden", "importance_curve", "sparsity") if len(best[axis].unique()) > 1]
     # Several points without a common sparsity differ in nothing that has a short name.
     unnamed = np.count_nonzero(best["sparsity"].isna()) > 1
     lines = {}
@@ -53,7 +53,7 @@ def titles(tables: Tables, named: Callable[[float], str]) -> dict[int, str]:
         names = {
             "model": model_name(str(row["model"])),
             "n_hidden": f"$m$ = {row['n_hidden']}",
-            "importance": f"importance {row['importance']}",
+            "importance_curve": f"importance {row['importance_curve']}",
             "sparsity": named(float(row["sparsity"])) + (f" ({row['point'] + 1})" if unnamed else ""),
         }
         lines[int(row["point"])] = "\n".join(names[axis] for axis in varying or ["sparsity"])

@@ -30,7 +30,7 @@ def fits(tables: Tables) -> bool:
     best = tables.best
     return (
         {"relu_output", "relu_hidden"} <= set(best["model"])
-        and len(best["importance"].unique()) == 1
+        and len(best["importance_curve"].unique()) == 1
         and bool(best["sparsity"].notna().all())
         and tables.n_hidden <= MAX_NEURONS
         and tables.n_features <= MAX_FEATURES

@@ -32,7 +32,7 @@ def fits(tables: Tables) -> bool:
         and best["n_hidden"].nunique() > 1
         and int(best["n_hidden"].max()) == 2 * tables.n_features
         and tables.n_features <= MAX_FEATURES
-        and len(best) == best["n_hidden"].nunique() * best["sparsity"].nunique() * best["importance"].nunique()
+        and len(best) == best["n_hidden"].nunique() * best["sparsity"].nunique() * best["importance_curve"].nunique()
     )
 
 

@@ -21,7 +21,7 @@ LINEAR, RELU = "linear", "relu_output"
 def fits(tables: Tables) -> bool:
     """Linear and ReLU models at the same densities, and at least one and at most three geometric importance curves."""
     best = tables.best
-    curves = best["importance"].unique()
+    curves = best["importance_curve"].unique()
     return (
         "ablations" in tables.extra
         and set(best["model"]) == {LINEAR, RELU}
@@ -39,7 +39,9 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _balance(tables: Tables) -> Figure:
-    ratios = sorted((float(curve.removesuffix("^i")) for curve in tables.best["importance"].unique()), reverse=True)
+    ratios = sorted(
+        (float(curve.removesuffix("^i")) for curve in tables.best["importance_curve"].unique()), reverse=True
+    )
     rows = _rows(tables)
     with theme():
         canvas = Canvas(10.5, 7.15)

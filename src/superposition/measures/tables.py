@@ -1,8 +1,9 @@
 """The tables that the measure stage stores: one function each, from the world's frames and the trained weights.
 
 Instances are known by their number, which is also their place on the first axis of every array. Two instances that
-differ in nothing but the seed stand at the same `point` of the experiment's axes; among those, the one with the lowest
-held-out loss is `best` (Elhage et al. keep the lowest loss of several fits where they say what they kept).
+differ in nothing but the seed stand at the same `point` of the experiment's axes; among those, `rank` counts from the
+lowest held-out loss, 0, which is `best` (Elhage et al. keep the lowest loss of several fits where they say what they
+kept).
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,11 +44,14 @@ def instances_table(
     """One row per instance: the world's columns, the point it stands at, its loss, and measures of all its features.
 
     `instances` and `features` are the world's frames, `loss` is the importance-weighted held-out loss, `models` the
-    settings of each model, of which those that are numbers have columns.
+    settings of each model, of which those that are numbers have columns. `density` is 1 - S, missing where features
+    have their own; `importance_curve` says in words how importance falls from feature to feature.
     """
     instances, features = _in_order(instances, features, W)
     W = on_weight_grid(W)
-    table = instances.assign(
+    density = features["density"].to_numpy().reshape(len(instances), -1)
+    table = instances.rename(columns={"importance": "importance_curve"}).assign(
+        density=np.where(instances["sparsity"].notna(), density[:, 0], np.nan),
         point=_points(instances, features),
         loss=loss,
         n_represented=count(represented(W)),
@@ -57,8 +61,8 @@ def instances_table(
     )
     for number in ("hidden_l1", "training_attack"):
         table[number] = table["model"].map({model["name"]: float(model[number]) for model in models})
-    best = table.sort_values(["loss", "seed"], kind="stable").drop_duplicates("point")["instance"]
-    return table.assign(best=table["instance"].isin(best))
+    rank = table.sort_values(["loss", "seed"], kind="stable").groupby("point").cumcount()  # by the table's rows
+    return table.assign(rank=rank, best=rank == 0)
 
 
 def features_table(
@@ -70,8 +74,7 @@ def features_table(
     """One row per instance and feature. `instances` is what `instances_table` returned, `features` is the world's."""
     instances, features = _in_order(instances, features, W)
     W = on_weight_grid(W)
-    coordinates = instances[["instance", "model", "n_hidden", "sparsity", "importance", "sets", "seed", "best"]]
-    coordinates = coordinates.rename(columns={"importance": "importance_curve"})
+    coordinates = instances[["instance", "model", "n_hidden", "sparsity", "importance_curve", "sets", "seed", "best"]]
     table = coordinates.merge(features[["instance", "feature", "importance", "density"]], on="instance")
     return table.assign(
         norm=norms(W).ravel(),

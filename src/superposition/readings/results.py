@@ -12,8 +12,8 @@ import pandas as pd
 from superposition.exact.sums import matmul
 
 COLUMNS = {
-    "instances": "instance model n_hidden sparsity sparsity_label importance sets set_size seed values "
-    "point loss n_represented n_dedicated best hidden_l1 training_attack penalty attack_norm "
+    "instances": "instance model n_hidden sparsity sparsity_label density importance_curve sets set_size seed values "
+    "point loss rank n_represented n_dedicated best hidden_l1 training_attack penalty attack_norm "
     "clean_loss attacked_loss",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
     "weights": "instance hidden feature value value_out",
@@ -77,8 +77,7 @@ class Tables:
 
     def at(self, point: int) -> pd.DataFrame:
         """All instances at one point, lowest loss first."""
-        own = self.instances.iloc[self._points_rows[point]]
-        return own.sort_values(["loss", "seed"], ignore_index=True)
+        return self.instances.iloc[self._points_rows[point]].sort_values("rank", ignore_index=True)
 
     @cached_property
     def _points_rows(self) -> dict[Any, Any]:

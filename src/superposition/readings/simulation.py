@@ -32,7 +32,7 @@ def equivalent_widths(tables: Tables) -> pd.DataFrame:
     importance[order] = tables.per_feature("importance", numbers[order])
     found = rows[["instance", "n_hidden", "point", "seed", "best", "loss"]].assign(
         density=density[:, 0],
-        curve=rows["importance"],
+        curve=rows["importance_curve"],
         equivalent=[
             equivalent_width(loss, float(s[0]), curve)
             for loss, s, curve in zip(rows["loss"], density, importance, strict=True)

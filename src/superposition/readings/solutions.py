@@ -54,8 +54,7 @@ def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution
     if here.empty:
         present = ", ".join(f"{present:g}" for present in sorted(matching["density"].unique(), reverse=True))
         raise NotInThisRun(f"no {setting.model} model at density {density:g} in this run, only at {present}")
-    ordered = tables.instances.merge(here, on="instance").sort_values(["loss", "seed"])
-    return [_solution(tables, row) for _, row in ordered.iterrows()]
+    return [_solution(tables, row) for _, row in here.sort_values(["loss", "seed"]).iterrows()]
 
 
 def extra(tables: Tables, name: str) -> pd.DataFrame:
@@ -66,7 +65,7 @@ def extra(tables: Tables, name: str) -> pd.DataFrame:
 
 
 def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """Instance and density of those instances of the claim's setting whose features all have the same density."""
+    """Those instances of a setting whose features all have the same density."""
     shape = (tables.n_features, tables.n_hidden)
     if shape != (setting.n_features, setting.n_hidden):
         raise NotInThisRun(
@@ -76,11 +75,13 @@ def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
     of_model = tables.instances["model"] == setting.model
     if not of_model.any():
         raise NotInThisRun(f"no {setting.model} model in this run")
-    own = tables.instances[of_model & (tables.instances["sets"] == setting.sets)]["instance"].to_numpy()
-    importance, density = (tables.per_feature(column, own) for column in ("importance", "density"))
+    own = tables.instances[of_model & (tables.instances["sets"] == setting.sets)]
+    importance, density = (
+        tables.per_feature(column, own["instance"].to_numpy()) for column in ("importance", "density")
+    )
     curve = power(setting.importance_ratio, np.arange(setting.n_features))
     curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
-    rows = pd.DataFrame({"instance": own, "density": density[:, 0]})[curves & (density == density[:, :1]).all(axis=1)]
+    rows = own.assign(density=density[:, 0])[curves & (density == density[:, :1]).all(axis=1)]
     if rows.empty:
         raise NotInThisRun(f"no {setting.model} model with importance {setting.importance_ratio:g}^i in this run")
     return rows

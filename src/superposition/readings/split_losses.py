@@ -28,9 +28,7 @@ def split_losses(tables: Tables) -> pd.DataFrame:
     grouped = rows.groupby(["instance", "own", "data_density", "without"], sort=False)[["missing", "interference"]]
     split = grouped.agg(_total).reset_index()
     split["total"] = split["missing"] + split["interference"]
-    return split.merge(
-        tables.instances.drop(columns="importance").assign(importance_curve=tables.instances["importance"])
-    )
+    return split.merge(tables.instances, on="instance")
 
 
 def _total(values: pd.Series) -> float:

@@ -47,8 +47,8 @@ def _names(best: pd.DataFrame) -> list[str]:
     parts = [best["model"].astype(str), "S=" + sparsity.astype(str)]
     if len(best["n_hidden"].unique()) > 1:
         parts.append("m=" + best["n_hidden"].astype(str))
-    if len(best["importance"].unique()) > 1:
-        parts.append("I=" + best["importance"].astype(str))
+    if len(best["importance_curve"].unique()) > 1:
+        parts.append("I=" + best["importance_curve"].astype(str))
     if len(best[["sets", "set_size"]].drop_duplicates()) > 1:
         parts.append(
             best["sets"].astype(str).where(best["set_size"] == 1, best["sets"] + " " + best["set_size"].astype(str))
