@@ -1,39 +1,51 @@
-"""python stages/code.py: notes the files that each stage runs, data/code/STAGE.json, for stages to depend on.
+"""python stages/code.py: notes the files that each stage runs, for stages to depend on: data/code/STAGE.json.
 
 DVC does not look at what a script imports. A stage that depends on its own file here reruns if any of the modules that
-it imports has changed, and for no other change; and dvc.lock need not list those modules once for each experiment.
+it imports has changed, and for no other change; and dvc.lock need not list those modules once for each experiment. What
+is measured and drawn of one experiment only is in modules that are found by name: `measure` and `plot` have a file for
+each experiment, data/code/STAGE/EXPERIMENT.json.
 """
 
 import hashlib
 import json
-from modulefinder import ModuleFinder
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-STAGES = ("generate", "train", "measure", "plot", "report")
-EVERY = "requirements.txt"  # what all stages run besides
-LOOKED_THROUGH = {"superposition.claims"}  # packages that import whatever modules they find in themselves
+from superposition.imports import PACKAGE, files
+
+STAGES = ("generate", "train", "report")
+STAGES_OF_EACH = ("measure", "plot")
 
 
 def main() -> None:
-    out = Path("data/code")
-    out.mkdir(parents=True, exist_ok=True)
-    for stage in STAGES:
-        digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files(stage)}
-        text = json.dumps(digests, indent=1, sort_keys=True) + "\n"
-        (out / f"{stage}.json").write_text(text, encoding="utf-8")
+    experiments = json.loads(Path("data/params.json").read_text(encoding="utf-8"))["experiments"]
+    noted = {f"{stage}.json": files(script(stage)) for stage in STAGES}
+    for stage in STAGES_OF_EACH:
+        for name, experiment in experiments.items():
+            noted[f"{stage}/{name}.json"] = files(script(stage), *own(stage, name, experiment))
+    for name, found in noted.items():
+        out = Path("data/code", name)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({file.as_posix(): digest(file) for file in found}, indent=1, sort_keys=True)
+        out.write_text(text + "\n", encoding="utf-8")
 
 
-def files(stage: str) -> list[Path]:
-    """The stage's script, the modules of this project that it imports, and what lies beside a module by its name."""
-    finder = ModuleFinder(path=["src"])
-    finder.run_script(f"stages/{stage}.py")
-    for package in LOOKED_THROUGH & finder.modules.keys():
-        for file in Path("src", *package.split(".")).glob("*.py"):
-            finder.import_hook(f"{package}.{file.stem}")
-    found = (getattr(module, "__file__", None) for module in finder.modules.values())  # None: built into Python
-    modules = (Path(name).resolve() for name in found if name)
-    beside = {file.relative_to(Path.cwd()) for module in modules for file in module.parent.glob(f"{module.stem}.*")}
-    return sorted(beside | {Path(EVERY)})
+def own(stage: str, name: str, experiment: dict[str, Any]) -> list[str]:
+    """Modules that a stage finds by the experiment's name, or by the keys of its `measures`."""
+    if stage == "plot":
+        return [f"{PACKAGE}.figures.{name}"]
+    blocks = (experiment, experiment.get("full_scale") or {})
+    return [f"{PACKAGE}.measures.{key}" for block in blocks for key in block.get("measures") or {}]
+
+
+def script(stage: str) -> Path:
+    return Path("stages", f"{stage}.py")
+
+
+@cache
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from hand_made import HandMade
 
 from superposition.claims import phase_change as claims
-from superposition.figures import phase_change as figures
+from superposition.figures import phase_diagram as figures
 from superposition.readings.phases import cells, phase_of
 from superposition.readings.results import NotInThisRun
 from superposition.theory.phases import IGNORED, SUPERPOSED, phase

@@ -16,6 +16,8 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from stages import code
+from superposition import imports
+from superposition.imports import files
 from tests.test_params import changed, write
 
 ROOT = Path(__file__).parent.parent
@@ -29,9 +31,11 @@ def script(stage) -> str:
     return next(word for word in shlex.split(stage.cmd) if word.startswith("stages/"))
 
 
-def imported(file: str) -> set[str]:
+def imported(file: str, *modules: str) -> set[str]:
     finder = ModuleFinder(path=[str(ROOT / "src")])
     finder.run_script(str(ROOT / file))
+    for module in modules:
+        finder.import_hook(module)
     files = {Path(m.__file__).resolve() for m in finder.modules.values() if m.__file__}
     return {f.relative_to(ROOT).as_posix() for f in files if f.is_relative_to(ROOT)}
 
@@ -43,18 +47,25 @@ def test_stages_depend_on_their_code(stage):
     if name == "check":  # comes before everything else
         assert declared == imported("stages/check.py") | {"params.yaml", "requirements.txt"}
     elif name == "code":
-        assert declared == {"src", "stages", "requirements.txt"}
+        assert declared == {"src", "stages", "requirements.txt", "data/params.json"}
     else:
-        assert f"data/code/{name}.json" in declared
-        assert name in code.STAGES
+        of_each = f"{name}/{stage.name.partition('@')[2]}"
+        assert f"data/code/{of_each if name in code.STAGES_OF_EACH else name}.json" in declared
+        assert name in (*code.STAGES, *code.STAGES_OF_EACH)
         assert not {path for path in declared if path.startswith(("src", "stages"))}
 
 
 def test_code_is_what_a_stage_imports_and_what_lies_beside_that(monkeypatch):
     monkeypatch.chdir(ROOT)
-    noted = {stage: {file.as_posix() for file in code.files(stage)} for stage in code.STAGES}
-    for stage, found in noted.items():
-        assert found - COMPANIONS == imported(f"stages/{stage}.py") | {"requirements.txt"}
+    claims = [f"superposition.claims.{file.stem}" for file in (ROOT / "src/superposition/claims").glob("*.py")]
+    noted = {}
+    for stage in (*code.STAGES, *code.STAGES_OF_EACH):
+        noted[stage] = {file.as_posix() for file in files(code.script(stage))}
+        modules = claims if stage == "report" else []
+        assert noted[stage] - COMPANIONS == imported(f"stages/{stage}.py", *modules) | {"requirements.txt"}
+    for stage, module in (("plot", "superposition.figures.geometry"), ("measure", "superposition.measures.recovery")):
+        found = {file.as_posix() for file in files(code.script(stage), module)}
+        assert found == imported(f"stages/{stage}.py", module) | {"requirements.txt"} > noted[stage]
     assert noted["train"] & COMPANIONS == {"src/superposition/training/kernel.cpp"}
     assert noted["report"] & COMPANIONS == {"src/superposition/report/page.html.jinja"}
     others = {
@@ -63,25 +74,49 @@ def test_code_is_what_a_stage_imports_and_what_lies_beside_that(monkeypatch):
     assert {file for file in others if not file.endswith(".py")} == COMPANIONS | NOT_OF_STAGES
 
 
-def test_code_notes_each_file_by_its_content(tmp_path, monkeypatch):
+def test_code_is_noted_for_each_experiment(tmp_path, monkeypatch):
+    """An edit reruns what runs that code: a measure its experiments, a figure its own, training everything."""
     for folder in ("src", "stages"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", tmp_path)
+    (tmp_path / "data").mkdir()
+    experiments = {
+        "intro": {},
+        "mine": {"measures": {"rotations": {"count": 19}, "attack": 0.3}},
+        "sparse_recovery": {"measures": {"recovery": {"samples": 3}}},
+        "geometry": {"full_scale": {"measures": {"packings": {}}}},
+        "geometry_small": {},
+    }
+    (tmp_path / "data/params.json").write_text(json.dumps({"experiments": experiments}), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
     def noted() -> dict[str, str]:
+        imports.imported.cache_clear()
+        code.digest.cache_clear()
         code.main()
-        return {stage: Path("data/code", f"{stage}.json").read_text(encoding="utf-8") for stage in code.STAGES}
+        files = Path("data/code").rglob("*.json")
+        return {file.relative_to("data/code").with_suffix("").as_posix(): file.read_text() for file in files}
 
-    before = noted()
-    with Path("src/superposition/training/kernel.cpp").open("a", encoding="utf-8") as file:
-        file.write("// changed\n")
-    kernel = noted()
-    assert {stage for stage in before if before[stage] != kernel[stage]} == {"train"}
-    with Path("src/superposition/figures/style.py").open("a", encoding="utf-8") as file:
-        file.write("# changed\n")
-    style = noted()
-    assert {stage for stage in kernel if kernel[stage] != style[stage]} == {"plot"}
+    def changed_by(file: str) -> set[str]:
+        before = noted()
+        with Path("src/superposition", file).open("a", encoding="utf-8") as text:
+            text.write("// changed\n" if file.endswith(".cpp") else "# changed\n")
+        after = noted()
+        return {name for name in before if before[name] != after[name]}
+
+    def of_each(stage: str) -> set[str]:
+        return {f"{stage}/{name}" for name in experiments}
+
+    assert changed_by("training/kernel.cpp") == {"train"}
+    assert changed_by("figures/style.py") == of_each("plot")
+    assert changed_by("figures/intro.py") == {"plot/intro"}
+    assert changed_by("figures/geometry.py") == {"plot/geometry", "plot/geometry_small"}
+    assert changed_by("measures/recovery.py") == {"measure/sparse_recovery"}
+    assert changed_by("measures/rotations.py") == {"measure/mine"}
+    assert changed_by("measures/packings.py") == {"measure/geometry"}
+    assert changed_by("measures/tables.py") == of_each("measure")
+    assert changed_by("claims/intro.py") == {"report"}
+    assert changed_by("readings/solutions.py") >= {"report"}
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.addressing)

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from superposition.exact.functions import PI, cos, exp, hypot, log, sin
 from superposition.exact.sums import matmul, total
-from superposition.figures import adversarial
+from superposition.figures import adversarial, compression
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -57,6 +57,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
         "feature_dimensionality": _scatter(tables),
         "feature_graphs": _graphs(tables),
     }
+    drawn |= compression.figures(tables)
     return drawn | (adversarial.figures(tables) if adversarial.fits(tables) else {})
 
 

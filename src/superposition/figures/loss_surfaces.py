@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from superposition.exact.functions import log
 from superposition.exact.sums import mean
 from superposition.figures.grids import Canvas
-from superposition.figures.phase_change import colours
+from superposition.figures.phase_diagram import colours
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
 from superposition.readings.expected_losses import column
 from superposition.readings.results import Tables
