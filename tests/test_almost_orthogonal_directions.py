@@ -1,7 +1,7 @@
 """Packings of directions: bounds against known answers, what draws and optimises them, claims and the figure."""
 
 from dataclasses import replace
-from math import sqrt
+from math import cos, pi, sin, sqrt
 
 import mpmath
 import numpy as np
@@ -191,8 +191,9 @@ def test_medians_are_those_of_theory():
 
 
 def test_mean_square_cosines():
-    for m in (3, 50):
-        assert m * mean_square_cosine(m, 300) == pytest.approx(1, abs=0.02)
+    # 1/m by symmetry, which 512 directions give to about 0.4%
+    for m in (3, 50, 400):
+        assert m * mean_square_cosine(m, 512) == pytest.approx(1, abs=0.02)
 
 
 def test_greed_keeps_those_below_the_limit_until_no_more_fit():
@@ -214,6 +215,7 @@ def test_greed_keeps_those_below_the_limit_until_no_more_fit():
         (8, 9, True, 1 / 8),
         (5, 10, False, 0.0),  # orthoplex
         (5, 5, True, 0.0),  # orthogonal
+        (5, 6, True, 1 / 5),  # and no more are: simplex
         (3, 6, True, 1 / sqrt(5)),  # icosahedron
         (3, 12, False, 1 / sqrt(5)),
         (6, 16, True, 1 / 3),  # equiangular lines
@@ -226,6 +228,36 @@ def test_optimised_directions_are_the_known_ones(m, count, two_sided, cosine):
 def test_no_more_than_2m_have_cosines_below_0():
     assert least_coherent(4, 8, False, 4, 2000) < 1e-3
     assert least_coherent(4, 9, False, 4, 2000) > 0.05
+
+
+@pytest.mark.parametrize("m", [3, 4, 6])
+def test_no_packing_is_beyond_the_bounds(m):
+    for count in (m, m + 1, 2 * m, 2 * m + 1, 3 * m):
+        lines = max(welch(count, m), least_cosine(2 * count, m))
+        assert least_coherent(m, count, True, 2, 1000) > lines - 1e-4
+        assert least_coherent(m, count, False, 2, 1000) > least_cosine(count, m) - 1e-4
+    for limit in (0.3, 0.6):
+        for count, largest in (greedy(m, limit, 500), grown(m, limit, 100)):
+            assert largest < limit
+            assert count <= levenshtein(m, limit, True)
+
+
+def test_mean_squares_are_no_less_than_welch_has_them():
+    for count, m in ((8, 3), (16, 6), (96, 12)):
+        drawn = draw({"part": "any"}, count, m)
+        square = (cosines(drawn, drawn)[np.triu_indices(count, k=1)] ** 2).mean()
+        assert square >= welch(count, m) ** 2
+    frame = np.array([[cos(pi * k / 5), sin(pi * k / 5)] for k in range(5)])  # lines at equal angles are a tight frame
+    assert ((frame @ frame.T)[np.triu_indices(5, k=1)] ** 2).mean() == pytest.approx(welch(5, 2) ** 2)
+
+
+def test_96_directions_that_keep_apart_are_many_times_more_than_chance_has():
+    # Largest cosines of models with 96 features, in 6 to 32 dimensions [measured]: chance reaches a tenth of 96 only
+    # with cosines that are larger by 0.1 and more.
+    for m, cosine in {6: 0.66, 8: 0.50, 12: 0.32, 16: 0.23, 24: 0.13, 32: 0.09}.items():
+        assert random_directions(m, cosine + 0.1, two_sided=False) < 9.6
+    counts = [before_two_are_close(12, 0.32, False, trial) for trial in range(50)]
+    assert np.median(counts) < 5
 
 
 def test_directions_that_are_grown_fit():
@@ -342,9 +374,7 @@ def test_all_claims_hold_on_what_theory_says():
     found = verdicts(ideal())
     assert len(found) == len(CLAIMS[NAME])
     assert {id: verdict["verdict"] for id, verdict in found.items()} == dict.fromkeys(found, "holds")
-    assert found["only_m_are_orthogonal"]["measured"].startswith("m = 6: |cos| 0.0000 for 6, 0.1667 for 7; cos 0.0000")
     assert "R2 0.99" in found["grows_exponentially"]["measured"]
-    assert found["models_hold_more_than_chance"]["spread"] == "2 of 2 seeds, 20 times as many at least"
 
 
 def wrong(kind, **values):
@@ -362,16 +392,8 @@ def wrong(kind, **values):
     [
         ("grows_exponentially", wrong("random", count=lambda row: row["dimensions"])),  # linear in m
         ("grows_exponentially", wrong("random", count=lambda row: round(np.exp(0.03 * row["dimensions"])))),
-        ("mean_square", wrong("sample", mean_square=lambda row: 1.03 / row["dimensions"])),
-        ("only_m_are_orthogonal", wrong("optimised", cosine=lambda row: row["cosine"] + 0.01)),
-        ("only_m_are_orthogonal", wrong("optimised", cosine=0.0)),
         ("chosen_ones_are_more", wrong("greedy", count=2)),
         ("chosen_ones_are_more", wrong("grown", count=3)),
-        ("none_beats_the_bounds", wrong("optimised", cosine=lambda row: row["cosine"] - 0.001)),
-        ("none_beats_the_bounds", wrong("grown", count=10**6)),
-        ("none_beats_the_bounds", wrong("trained", mean_square=lambda row: 0.9 / row["dimensions"])),
-        ("models_hold_more_than_chance", wrong("trained", count=lambda row: 2 * row["dimensions"])),
-        ("models_hold_more_than_chance", wrong("trained", count=0, cosine=np.nan)),
         ("models_pack_as_optimisers_do", wrong("trained", cosine=0.999)),
         ("models_pack_as_optimisers_do", wrong("trained", count=0, cosine=np.nan)),
     ],
@@ -392,7 +414,6 @@ def test_without_the_table_nothing_is_tested():
     few = replace(few, extra={"packings": few.extra["packings"].query("dimensions > 200 or kind == 'trained'")})
     assert {claim.id.split(".")[1] for claim, _ in evaluate({NAME: few}).untested} >= {
         "grows_exponentially",
-        "only_m_are_orthogonal",
         "chosen_ones_are_more",
     }
 

@@ -112,7 +112,7 @@ def test_claims_hold_on_the_ideal_outcome():
     assert found["filtered"]["measured"] == "density^2.00 with the ReLU, density^1.00 without"
     # 10 features with norm 1 and 10 with 0.6: 13.6 / 5
     assert found["without_bias"]["measured"].startswith("0.1: 2.00 instead of 2.72 in a dimension, loss 1.50 times")
-    assert found["switched_off"]["spread"].startswith("2 of 2 seeds")
+    assert found["switched_off"]["spread"].startswith("2 of 2 ranks")
 
 
 @pytest.mark.parametrize(

@@ -266,8 +266,10 @@ def test_claims_fail_where_rivals_cost_nothing_or_single_features_have_some():
     assert verdicts(more)["unique_with_one"] == "fails"
 
 
-def test_claims_are_not_tested_without_the_measure():
-    assert verdicts(replace(several_active_features(), extra={})) == {}
+def test_claims_are_not_tested_without_the_measure_or_at_other_densities():
+    shown = several_active_features()
+    assert verdicts(replace(shown, extra={})) == {}
+    assert verdicts(replace(shown, features=shown.features.assign(density=0.2))) == {}
 
 
 def test_shares_are_of_vectors_with_at_most_as_many_active_features_as_dimensions():

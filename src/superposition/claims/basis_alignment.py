@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.chance import uniformity
-from superposition.claims.claim import Claim, Finding, claims_of
-from superposition.claims.judging import Judged, over_seeds
+from superposition.claims.claim import Claim, Finding, claims_of, plain
+from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.sums import mean
 from superposition.readings.basis import alignments
 from superposition.readings.results import NotInThisRun, Tables
@@ -26,14 +26,12 @@ LINEAR, RELU = (
 )
 DENSE, SPARSE = 0.7, 0.03
 
-# Hidden values are rounded to 2^-16 and rotated weights to 2^-18. Each of five hidden values is off by 2^-17 at most,
-# before and after the rotation, and meets a weight; with norms of 1.2 that makes 2 * sqrt(5) * 1.2 * 2^-17 = 4e-5. The
-# weights' own rounding, 2^-19 each, meets hidden values and ten inputs: 8e-5 at most.
-ROUNDING = 2.0**-13
 RAISED = 2.0  # a loss that is doubled is far above what seeds differ by
 ALIGNED, NOT_ALIGNED = 0.95, 0.75  # the lines of privileged_basis, from the paper's figure
 SIGNIFICANT = 0.01  # of the share of rotations: the two smallest values of 199, 0.005 and 0.01
 FEW = 20  # models, of which a distribution says something
+MIDDLE = 0.5  # median of shares that are uniform
+TWENTIETH = 0.05  # of shares, on either side
 
 
 @dataclass(frozen=True)
@@ -44,22 +42,8 @@ class Turned:
     alignment: float
     chance: float
     share_above: float
-    change: float
     least: float
     median: float
-
-
-def linear_outputs_stay(tables: Tables) -> Finding:
-    """Over all models: the rule is of the architecture, and has no exceptions."""
-    rows = _rows(tables, LINEAR)
-    worst, learned = float(rows["change"].max()), bool((rows["n_represented"] > 0).all())
-    holds = learned and worst < ROUNDING
-    ratios = f"losses {rows['least'].min():.5f} to {rows['median'].max():.5f} times"
-    return Finding(
-        "holds" if holds else "fails",
-        f"{worst:.1e}",
-        f"all {len(rows)} models: {rows['change'].min():.1e} to {worst:.1e}; {ratios}",
-    )
 
 
 def relu_models_break(tables: Tables) -> Finding:
@@ -68,14 +52,14 @@ def relu_models_break(tables: Tables) -> Finding:
         text = "; ".join(f"{s:g}: {model.median:.1f} ({model.least:.2f} at least)" for s, model in ranked.items())
         return Judged(holds, round(min(model.median for model in ranked.values()), 2), text)
 
-    return over_seeds(_ranked(tables, RELU), judge, "times, least median of the densities")
+    return over_ranks(_ranked(tables, RELU), judge, "times, least median of the densities")
 
 
 def linear_alignment_is_chance(tables: Tables) -> Finding:
     rows = _rows(tables, LINEAR)
     p = uniformity(rows["share_above"].to_numpy())
     holds = p > SIGNIFICANT and bool((rows["n_represented"] > 0).all())
-    return Finding("holds" if holds else "fails", f"p = {p:.2g}", _spread(rows))
+    return Finding(plain(holds), f"p = {p:.2g}", _spread(rows))
 
 
 def relu_aligns_when_dense(tables: Tables) -> Finding:
@@ -101,10 +85,8 @@ def adam_leaves_a_trace(tables: Tables) -> Finding:
     rows = _rows(tables, LINEAR)
     p = uniformity(rows["share_above"].to_numpy())
     learned = bool((rows["n_represented"] > 0).all())
-    holds = learned and p < SIGNIFICANT and float(rows["share_above"].median()) > 0.5
-    return Finding(
-        "holds" if holds else "fails", f"p = {p:.2g}, median {rows['share_above'].median():.2f}", _spread(rows)
-    )
+    holds = learned and p < SIGNIFICANT and float(rows["share_above"].median()) > MIDDLE
+    return Finding(plain(holds), f"p = {p:.2g}, median {rows['share_above'].median():.2f}", _spread(rows))
 
 
 def _compared(model: Turned) -> str:
@@ -113,7 +95,7 @@ def _compared(model: Turned) -> str:
 
 def _spread(rows: pd.DataFrame) -> str:
     shares = rows["share_above"].to_numpy()
-    low, high = (int(np.count_nonzero(found)) for found in (shares <= 0.05, shares > 0.95))
+    low, high = (int(np.count_nonzero(found)) for found in (shares <= TWENTIETH, shares > 1 - TWENTIETH))
     return (
         f"{len(rows)} models: {low} in the lowest and {high} in the highest twentieth; alignment "
         f"{float(mean(rows['alignment'])):.3f}, by chance {float(mean(rows['chance'])):.3f}"
@@ -145,7 +127,7 @@ def _of(tables: Tables, setting: Setting) -> pd.DataFrame:
 
 
 def _turned(row: pd.Series) -> Turned:
-    own = {key: float(row[key]) for key in ("alignment", "chance", "share_above", "change", "least", "median")}
+    own = {key: float(row[key]) for key in ("alignment", "chance", "share_above", "least", "median")}
     return Turned(represented=int(row["n_represented"]), **own)
 
 
@@ -162,60 +144,56 @@ CLAIMS = claims_of(
     SECTION,
     "rotations",
     Claim(
-        linear_outputs_stay,
-        statement="Without a privileged basis, the hidden space can be rotated, and the model computes the same.",
-        paper="no change",
-        tolerance="largest change of any output, over all models with a linear hidden layer, 199 rotations of each and "
-        "1024 samples: below 2^-13 = 1.2e-4, what rounding hidden values to 2^-16 and weights to 2^-18 can do",
-        limit="theory",
-        fixed="after",
-    ),
-    Claim(
         relu_models_break,
         statement="An activation function makes the basis of neurons privileged: a rotated model is another one.",
         paper="rotation is not a symmetry",
         tolerance="loss after rotation over that before, ReLU on the hidden layer, at each density: every one of 199 "
-        "above 1, the median above 2",
+        f"above 1, the median above {RAISED:g}",
         limit="ours",
         fixed="after",
     ),
     Claim(
         linear_alignment_is_chance,
-        statement="Without a privileged basis, there is no reason to expect features to align with it.",
+        statement="Without a privileged basis, there is no reason to expect features to align with it (models of all "
+        "densities together).",
         paper="arbitrary directions",
         tolerance="share of rotations that align features as well as training did, over all models with a linear "
-        "hidden layer: uniform, Kolmogorov-Smirnov p > 0.01",
+        f"hidden layer: uniform, Kolmogorov-Smirnov p > {SIGNIFICANT:g}",
         limit="theory",
         fixed="after",
     ),
     Claim(
         relu_aligns_when_dense,
-        statement="A privileged basis encourages features to align with it.",
+        statement=f"A privileged basis encourages features to align with it, at density {DENSE:g}.",
         paper="features may align with neurons",
-        tolerance="at density 0.7, ReLU on the hidden layer: alignment > 0.95, reached by at most one of 199 rotations",
+        tolerance=f"at density {DENSE:g}, ReLU on the hidden layer: alignment > {ALIGNED:g}, reached by at most one of "
+        "199 rotations",
         limit="ours",
         fixed="after",
     ),
     Claim(
         privileged_is_not_aligned,
-        statement="A privileged basis does not guarantee that features are aligned with it.",
+        statement=f"A privileged basis does not guarantee that features are aligned with it: at density {SPARSE:g} "
+        "they are not.",
         paper="no guarantee",
-        tolerance="at density 0.03, ReLU on the hidden layer: every rotation raises the loss, half of them to more "
-        "than twice; alignment < 0.75, and not beyond chance, p > 0.01",
+        tolerance=f"at density {SPARSE:g}, ReLU on the hidden layer: every rotation raises the loss, half of them to "
+        f"more than {RAISED:g} times; alignment < {NOT_ALIGNED:g}, and not beyond chance, p > {SIGNIFICANT:g}",
         limit="ours",
         fixed="after",
     ),
-) + claims_of(
+)
+
+CLAIMS += claims_of(
     "basis_alignment_adam",
     SECTION,
     "trace",
     Claim(
         adam_leaves_a_trace,
         statement="Adam, which scales every weight's step by itself, leaves a trace of the axes where the model has "
-        "none: features keep away from them.",
+        "none: features keep away from them (models of all densities together).",
         paper="not said (Elhage, Lasenby & Olah 2023 suspect Adam of it in transformers)",
         tolerance="share of rotations that align features as well as training did, over all models: not uniform, "
-        "Kolmogorov-Smirnov p < 0.01, and its median above 1/2",
+        f"Kolmogorov-Smirnov p < {SIGNIFICANT:g}, and its median above {MIDDLE:g}",
         limit="ours",
         fixed="after",
         name="trace",

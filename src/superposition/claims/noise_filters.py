@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
-from superposition.claims.judging import Judged, over_seeds
+from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.functions import log, power
 from superposition.exact.sums import line, total
+from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import Setting, Solution, densities, extra, solutions
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, extra, solutions
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import without_superposition
 
@@ -21,9 +22,15 @@ SECTION = "Definitions and Motivation"
 FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 N, M, RATIO = 20, 5, 0.9
 SAME_LOSS = 0.05  # held-out losses at density 0.01 are off by 2% [measured]
-PAIRS = 2.0  # features of a dimension in antipodal pairs
-SPARSE = 0.1  # density from which on models with a bias have more than that [basic_results]
-ANTIPODAL = 0.03  # density at which models without a bias consist of such pairs
+# ||W||_F^2 / m: 2 in antipodal pairs, of vectors that are a little longer without a bias; with one, clearly more.
+PAIRS, AT_MOST, AT_LEAST = 2, 2.2, 2.5
+SHARED = 0.3  # density from which on models are in superposition
+SPARSE = 0.1  # density from which on models with a bias have more than two features in a dimension [basic_results]
+ANTIPODAL = 0.03  # density at which models without a bias consist of pairs, and others are far beyond them
+WITH_RELU, WITHOUT_RELU = 2, 1  # exponents: s^2/6 for each of a pair, and s/3
+EXPONENT = 0.1  # room for them
+LEAST_DATA = 3  # densities of data, for a line
+ROOM = 1 + SAME_DENSITY  # 1 - 0.97 is not 0.03 to the last bit
 
 Sweep = dict[float, Solution]  # by density, from dense to sparse
 
@@ -33,7 +40,7 @@ def without_relu(tables: Tables) -> Finding:
         plain = [_is_plain(s, one) for s, one in sweep.items()]
         return Judged(all(plain), plain.count(True), _counts(sweep))
 
-    return over_seeds(_sweeps(tables, NO_RELU), judge, "densities")
+    return over_ranks(_sweeps(tables, NO_RELU), judge, "densities")
 
 
 def without_sparsity(tables: Tables) -> Finding:
@@ -50,9 +57,9 @@ def without_bias(tables: Tables) -> Finding:
         right, said = [], []
         for s, without in pair[0].items():
             own, other = _per_dimension(without), _per_dimension(pair[1][s])
-            few = own < 1.1 * PAIRS and without.represented > M  # vectors without a bias are a little longer
-            if s <= SPARSE * (1 + 1e-9):
-                right.append(few and other > 1.25 * PAIRS and without.loss > pair[1][s].loss)
+            few = own < AT_MOST and without.represented > M
+            if s <= SPARSE * ROOM:
+                right.append(few and other > AT_LEAST and without.loss > pair[1][s].loss)
                 ratio = without.loss / pair[1][s].loss
                 said.append(f"{s:g}: {own:.2f} instead of {other:.2f} in a dimension, loss {ratio:.2f} times")
         if not right:
@@ -60,7 +67,7 @@ def without_bias(tables: Tables) -> Finding:
         return Judged(all(right), right.count(True), "; ".join(said))
 
     found = zip(_sweeps(tables, NO_BIAS), _sweeps(tables, FULL), strict=False)
-    return over_seeds(list(found), judge, "densities")
+    return over_ranks(list(found), judge, "densities")
 
 
 def filtered(tables: Tables) -> Finding:
@@ -71,7 +78,7 @@ def filtered(tables: Tables) -> Finding:
     """
     rows = _measured(tables)
     rows = rows[(rows["model"] == NO_BIAS) & np.isclose(1 - rows["sparsity"], ANTIPODAL) & ~rows["own"]]
-    if rows["data_density"].nunique() < 3:
+    if rows["data_density"].nunique() < LEAST_DATA:
         raise NotInThisRun(f"the claim needs models without a bias at density {ANTIPODAL:g}, on several data")
 
     def judge(own: pd.DataFrame) -> Judged:
@@ -80,7 +87,8 @@ def filtered(tables: Tables) -> Finding:
         slopes = {}
         for part, group in own.groupby("without"):
             slopes[part], _ = line(log(group["data_density"]), log(group["interference"]))
-        holds = abs(slopes["nothing"] - 2) < 0.1 and abs(slopes["relu"] - 1) < 0.1
+        expected = {"nothing": WITH_RELU, "relu": WITHOUT_RELU}
+        holds = all(abs(slopes[part] - slope) < EXPONENT for part, slope in expected.items())
         text = f"density^{slopes['nothing']:.2f} with the ReLU, density^{slopes['relu']:.2f} without"
         return Judged(holds, round(slopes["nothing"], 2), text)
 
@@ -90,7 +98,7 @@ def filtered(tables: Tables) -> Finding:
 
 def switched_off(tables: Tables) -> Finding:
     """Of trained models in superposition, with the ReLU or the sparsity of the data taken away."""
-    return _after_training(tables, {"ReLU": ("relu", True), "sparsity": ("nothing", False)}, at_most=SPARSE * 3)
+    return _after_training(tables, {"ReLU": ("relu", True), "sparsity": ("nothing", False)}, at_most=SHARED)
 
 
 def bias_switched_off(tables: Tables) -> Finding:
@@ -104,7 +112,7 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
     `parts` are by name what is switched off, and whether data are as in training or else dense.
     """
     rows = _measured(tables)
-    rows = rows[(rows["model"] == FULL) & (1 - rows["sparsity"] <= at_most * (1 + 1e-9))]
+    rows = rows[(rows["model"] == FULL) & (1 - rows["sparsity"] <= at_most * ROOM)]
     rows = rows.sort_values(["sparsity", "loss", "seed"])
     if rows.empty:
         raise NotInThisRun(f"the claim needs models at densities of at most {at_most:g}")
@@ -126,7 +134,7 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
         return Judged(holds, round(least, 2), "; ".join(said) + f" at {densities_said}")
 
     ranked = [own for _, own in rows.groupby("rank")]
-    return over_seeds(ranked, judge, "times the loss without superposition, at least")
+    return over_ranks(ranked, judge, "times the loss without superposition, at least")
 
 
 def _measured(tables: Tables) -> pd.DataFrame:
@@ -182,8 +190,9 @@ CLAIMS = claims_of(
         without_relu,
         statement="Without a non-linearity to filter interference there is no superposition.",
         paper="no superposition",
-        tolerance="trained with a linear output, at each density: 5 features with norm > 0.5, all dedicated "
-        "(superposition below 0.1); loss over the least one without superposition within 5% of 1",
+        tolerance=f"trained with a linear output, at each density: {M} features with norm > {REPRESENTED_NORM:g}, all "
+        f"dedicated (superposition below {DEDICATED_SUPERPOSITION:g}); loss over the least one without superposition "
+        f"within {SAME_LOSS:.0%} of 1",
         limit="text",
         fixed="after",
     ),
@@ -197,38 +206,43 @@ CLAIMS = claims_of(
     ),
     Claim(
         without_bias,
-        statement="A negative bias filters small positive interference; without biases only antipodal pairs are left.",
+        statement="A negative bias filters small positive interference; without biases only antipodal pairs are left, "
+        f"at densities of {SPARSE:g} and below.",
         paper="features in antipodal pairs",
-        tolerance="||W||_F^2 / m at densities of 0.1 and below: without a bias below 2.2 (pairs: 2) with more than 5 "
-        "features; with it above 2.5; and a lower loss with it",
+        tolerance=f"||W||_F^2 / m at densities of {SPARSE:g} and below: without a bias below {AT_MOST:g} (pairs: "
+        f"{PAIRS}) with more than {M} features; with it above {AT_LEAST:g}; and a lower loss with it",
         limit="ours",
         fixed="after",
     ),
     Claim(
         filtered,
-        statement="A ReLU filters the interference of one active feature, and sparsity makes two of them rare.",
+        statement="A ReLU filters the interference of one active feature, and sparsity makes two of them rare, in "
+        f"models of antipodal pairs (density {ANTIPODAL:g}).",
         paper="rare",
-        tolerance="loss on represented features of antipodal pairs (no bias, density 0.03), as a power of the density "
-        "of the data: exponent within 0.1 of 2 (theory: s^2/6 for each), and of 1 with the ReLU switched off (s/3)",
+        tolerance=f"loss on represented features of antipodal pairs (no bias, density {ANTIPODAL:g}), as a power of "
+        f"the density of the data: exponent within {EXPONENT:g} of {WITH_RELU} (theory: s^2/6 for each), and of "
+        f"{WITHOUT_RELU} with the ReLU switched off (s/3)",
         limit="theory",
         fixed="after",
         figure="switched_off",
     ),
     Claim(
         switched_off,
-        statement="If the ReLU or the sparsity is taken away after training, superposition costs more than it gains.",
+        statement=f"If the ReLU or the sparsity is taken away after training (at densities of {SHARED:g} and below), "
+        "superposition costs more than it gains.",
         paper="interference outweighs the gain",
         tolerance="loss of trained models over the least one without superposition on the same data, at densities of "
-        "0.3 and below: below 1; with the ReLU switched off, and on dense data: above 1",
+        f"{SHARED:g} and below: below 1; with the ReLU switched off, and on dense data: above 1",
         limit="theory",
         fixed="after",
         figure="switched_off",
     ),
     Claim(
         bias_switched_off,
-        statement="So it does without the bias where more than two features share a dimension.",
+        statement="So it does without the bias where more than two features share a dimension (at densities of "
+        f"{ANTIPODAL:g} and below).",
         paper="interference outweighs the gain",
-        tolerance="as above with the biases set to 0, at densities of 0.03 and below",
+        tolerance=f"as above with the biases set to 0, at densities of {ANTIPODAL:g} and below",
         limit="theory",
         fixed="after",
         figure="switched_off",

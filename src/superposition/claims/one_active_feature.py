@@ -6,6 +6,7 @@ feature i at full strength. A regular pentagon has cos 72 = 0.309 and cos 144 = 
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,7 +23,12 @@ SETTING = Setting(model="relu_output", n_features=5, n_hidden=2, importance_rati
 
 PAIRS = (0.3, 0.2)  # densities at which four features form antipodal pairs
 PENTAGONS = (0.1, 0.05, 0.01)  # and at which five form a pentagon
-COSINE = (math.sqrt(5) - 1) / 4  # of 72 degrees
+PAIRED = 2 * SETTING.n_hidden  # features
+COSINE, COSINES = (math.sqrt(5) - 1) / 4, 0.03  # of 72 degrees, and room for how regular a pentagon is
+FREE, NO_BIAS = 0.99, 0.05  # of squared interference; of |b|
+BY_RELU, BY_BOTH = 0.9, 0.95  # of squared interference: at most, at least
+LEFT, STRENGTHS = 0.05, 200  # of ||W_i||^2; in how many the mean is taken
+SILENT, LONGER, RIGHT = 0.1, 1.1, 0.1  # strength; squared norm; error of the own output at strength 1
 OTHERS = ~np.eye(SETTING.n_features, dtype=bool)
 
 
@@ -32,7 +38,7 @@ def positive_on_neighbours(tables: Tables) -> Finding:
         relative = _relative(model, "linear")
         neighbours, away = relative[:2], relative[2:]
         whole = model.represented == SETTING.n_features
-        holds = whole and bool((np.abs(neighbours - COSINE) < 0.03).all()) and bool((away < 0).all())
+        holds = whole and bool((np.abs(neighbours - COSINE) < COSINES).all()) and bool((away < 0).all())
         text = f"{neighbours.min():.2f} to {neighbours.max():.2f} on two, {float(mean(away)):.2f} on the others"
         return Judged(holds, round(float(mean(neighbours)), 3), text)
 
@@ -44,16 +50,19 @@ def negative_needs_no_bias(tables: Tables) -> Finding:
         shown = model.norms > REPRESENTED_NORM
         share = filtered(model.W, model.b, shown).relu
         bias = float(np.abs(model.b[shown]).max(initial=0))
-        holds = int(np.count_nonzero(shown)) == 4 and share > 0.99 and bias < 0.05
+        holds = int(np.count_nonzero(shown)) == PAIRED and share > FREE and bias < NO_BIAS
         return Judged(holds, _rounded(share), f"{share:.1%}, |b| <= {bias:.3f}")
 
     return over_densities(tables, SETTING, PAIRS, judge, "filtered by the ReLU")
 
 
 def only_together(tables: Tables) -> Finding:
+    """In a regular pentagon the ReLU alone takes away 87%, and any negative bias adds; what can fail is both."""
+
     def judge(_: float, model: Solution) -> Judged:
         share = filtered(model.W, model.b, model.norms > REPRESENTED_NORM)
-        holds = model.represented == SETTING.n_features and share.bias < 0 and share.relu < 0.9 and share.both > 0.95
+        one_by_one = share.bias < 0 and share.relu < BY_RELU
+        holds = model.represented == SETTING.n_features and one_by_one and share.both > BY_BOTH
         return Judged(
             holds, _rounded(share.both), f"bias {share.bias:.0%}, ReLU {share.relu:.1%}, both {share.both:.1%}"
         )
@@ -64,8 +73,8 @@ def only_together(tables: Tables) -> Finding:
 def little_is_left(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         left = _relative(model, "both")[0]
-        average = mean([_relative(model, "both", x)[0] for x in (np.arange(200) + 0.5) / 200], axis=0)
-        holds = model.represented == SETTING.n_features and float(left.max()) <= 0.05
+        average = mean([_relative(model, "both", x)[0] for x in (np.arange(STRENGTHS) + 0.5) / STRENGTHS], axis=0)
+        holds = model.represented == SETTING.n_features and float(left.max()) <= LEFT
         text = f"{left.max():.3f}, mean over strengths {average.max():.3f}"
         return Judged(holds, round(float(left.max()), 3), text)
 
@@ -78,9 +87,9 @@ def the_feature_pays(tables: Tables) -> Finding:
         squared = np.square(model.norms)
         holds = (
             model.represented == SETTING.n_features
-            and float(silent.min()) > 0.1
-            and float(squared.min()) > 1.1
-            and bool((np.abs(own - 1) < 0.1).all())
+            and float(silent.min()) > SILENT
+            and float(squared.min()) > LONGER
+            and bool((np.abs(own - 1) < RIGHT).all())
         )
         means = [float(mean(one)) for one in (silent, squared, own)]
         text = f"silent below {means[0]:.2f}, squared norm {means[1]:.2f}, {means[2]:.2f} at strength 1"
@@ -101,6 +110,11 @@ def _rounded(number: float) -> float:
     return round(number, 3)
 
 
+def _listed(densities: Sequence[float]) -> str:
+    *first, last = (f"{s:g}" for s in densities)
+    return f"{', '.join(first)} and {last}"
+
+
 CLAIMS = claims_of(
     "one_active_feature",
     SECTION,
@@ -110,8 +124,8 @@ CLAIMS = claims_of(
         statement="Even if one feature alone is active, a linear read-out by dot products shows others as well: in a "
         "pentagon, it is positive on the two neighbours.",
         paper="dot products with others, drawn without numbers; cos 72 = 0.31 of a regular pentagon",
-        tolerance="each feature: W_j . W_i over ||W_i||^2 is 0.31 +- 0.03 for two others, negative for two; at "
-        "densities 0.1, 0.05 and 0.01",
+        tolerance=f"each feature: W_j . W_i over ||W_i||^2 is {COSINE:.2f} +- {COSINES:g} for two others, negative for "
+        f"two; at densities {_listed(PENTAGONS)}",
         limit="theory",
         fixed="after",
     ),
@@ -120,8 +134,8 @@ CLAIMS = claims_of(
         statement="Negative interference costs nothing with one active feature: where features form antipodal pairs, "
         "the ReLU alone filters it.",
         paper="negative interference is free",
-        tolerance="four represented features at densities 0.3 and 0.2: the ReLU alone takes away > 99% of squared "
-        "interference, biases within 0.05 of 0",
+        tolerance=f"{PAIRED} represented features at densities {_listed(PAIRS)}: the ReLU alone takes away > "
+        f"{FREE:.0%} of squared interference, biases within {NO_BIAS:g} of 0",
         limit="text",
         fixed="after",
     ),
@@ -130,8 +144,8 @@ CLAIMS = claims_of(
         statement="Positive interference takes a negative bias and a ReLU: the bias makes it negative, the ReLU cuts "
         "that off.",
         paper="a negative bias converts small positive interference into negative interference",
-        tolerance="pentagons at densities 0.1, 0.05 and 0.01, share of squared interference that is taken away: below "
-        "0 by the bias alone, below 90% by the ReLU alone, above 95% by both",
+        tolerance=f"pentagons at densities {_listed(PENTAGONS)}, share of squared interference that is taken away: "
+        f"below 0 by the bias alone, below {BY_RELU:.0%} by the ReLU alone, above {BY_BOTH:.0%} by both",
         limit="ours",
         fixed="after",
     ),
@@ -139,8 +153,8 @@ CLAIMS = claims_of(
         little_is_left,
         statement="Bias and ReLU filter the interference of one active feature out of all others.",
         paper="filtered or tolerated, without a number",
-        tolerance="pentagons at densities 0.1, 0.05 and 0.01: outputs of the other features at most 0.05 ||W_i||^2 "
-        "with feature i at full strength",
+        tolerance=f"pentagons at densities {_listed(PENTAGONS)}: outputs of the other features at most {LEFT:g} "
+        "||W_i||^2 with feature i at full strength",
         limit="ours",
         fixed="before",
         remark="Of the 0.31 on a neighbour about a third is left at full strength, and is tolerated. The bias that "
@@ -152,8 +166,8 @@ CLAIMS = claims_of(
         statement="The active feature pays for the filter: its own output is silent at low strengths, and its vector "
         "is longer than 1 to make up for the bias at full strength.",
         paper="not said; a negative bias is subtracted from the feature itself too",
-        tolerance="pentagons at densities 0.1, 0.05 and 0.01, each feature: silent below a strength of more than 0.1, "
-        "squared norm > 1.1, output within 0.1 of 1 at strength 1",
+        tolerance=f"pentagons at densities {_listed(PENTAGONS)}, each feature: silent below a strength of more than "
+        f"{SILENT:g}, squared norm > {LONGER:g}, output within {RIGHT:g} of 1 at strength 1",
         limit="ours",
         fixed="after",
     ),

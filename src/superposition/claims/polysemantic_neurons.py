@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, claims_of
-from superposition.claims.judging import Judged, over_seeds
+from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
+from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.functions import power
 from superposition.exact.sums import mean
 from superposition.measures.neurons import monosemantic, polysemantic, responses
@@ -26,6 +26,7 @@ MODEL, RATIO = "relu_hidden", 0.75
 ALWAYS = 1.0  # density at which all features are always active
 OFTEN, RARE = 0.5, 0.03  # densities between which neurons become polysemantic
 ON = 0.9  # share of the data on which a neuron that is hardly ever off is on
+HALF = 0.5  # of the models without superposition
 
 
 @dataclass(frozen=True)
@@ -48,22 +49,6 @@ class Trained:
 Grid = dict[int, dict[float, Trained]]  # by number of neurons, and by density from dense to sparse
 
 
-def pigeonhole(tables: Tables) -> Finding:
-    """Over all models: the rule has no exceptions, if each represented feature excites some neuron."""
-    crowded = [
-        model
-        for grid in grids(tables)
-        for width, row in grid.items()
-        for model in row.values()
-        if model.represented > width
-    ]
-    obeying = sum(bool(model.poly.any()) for model in crowded)
-    holds = bool(crowded) and obeying == len(crowded)
-    counts = [int(np.count_nonzero(model.poly)) for model in crowded]
-    said = f"{min(counts)} to {max(counts)} polysemantic neurons" if counts else "no model represents more"
-    return Finding("holds" if holds else "fails", f"{obeying} of {len(crowded)} models", said)
-
-
 def grows_with_sparsity(tables: Tables) -> Finding:
     """From density 0.5 on. Where features are denser, neurons are hardly ever off (`dense_neurons_are_linear`)."""
 
@@ -74,7 +59,7 @@ def grows_with_sparsity(tables: Tables) -> Finding:
         at = ", ".join(f"{s:g}" for s in next(iter(grid.values())) if s <= OFTEN)
         return Judged(all(grow), grow.count(True), f"{text} at {at}")
 
-    return over_seeds(grids(tables), judge, "widths")
+    return over_ranks(grids(tables), judge, "widths")
 
 
 def important_features_last(tables: Tables) -> Finding:
@@ -92,7 +77,7 @@ def important_features_last(tables: Tables) -> Finding:
         share = right.count(True) / len(right) if right else 0.0
         return Judged(bool(right) and all(right), share, "; ".join(said) or "no model has both kinds")
 
-    return over_seeds(grids(tables), judge, "of models with both kinds")
+    return over_ranks(grids(tables), judge, "of models with both kinds")
 
 
 def a_neuron_for_each_feature(tables: Tables) -> Finding:
@@ -102,7 +87,7 @@ def a_neuron_for_each_feature(tables: Tables) -> Finding:
         text = "; ".join(f"{s:g}: {count}" for s, count in counts.items()) + " of 10 monosemantic"
         return Judged(all(count == N_FEATURES for count in counts.values()), min(counts.values()), text)
 
-    return over_seeds(grids(tables), judge, "monosemantic neurons at some density")
+    return over_ranks(grids(tables), judge, "monosemantic neurons at some density")
 
 
 def dense_neurons_are_linear(tables: Tables) -> Finding:
@@ -118,12 +103,12 @@ def dense_neurons_are_linear(tables: Tables) -> Finding:
         return Finding("fails", "no model", "none represents features without superposition")
     mixed = [model for model in found if model.poly.any()]
     on = np.concatenate([model.on[model.poly] for model in mixed]) if mixed else np.zeros(1)
-    share = len(mixed) / len(found)
-    holds = share > 0.5 and float(np.median(on)) > ON
-    measured = f"{share:.0%} of models; on for {np.median(on):.1%} of the data"
+    share = Share(len(mixed), len(found), "models")
+    holds = len(mixed) > HALF * len(found) and float(np.median(on)) > ON
+    measured = f"{len(mixed) / len(found):.0%} of models; on for {np.median(on):.1%} of the data"
     often = float(mean(on > ON))
-    spread = f"{len(mixed)} of {len(found)} models; {often:.0%} of {len(on)} neurons on for more than {ON:.0%}"
-    return Finding("holds" if holds else "fails", measured, spread)
+    spread = f"{share}; {often:.0%} of {len(on)} neurons on for more than {ON:.0%}"
+    return Finding(plain(holds), measured, spread, share)
 
 
 def grids(tables: Tables) -> list[Grid]:
@@ -184,37 +169,29 @@ CLAIMS = claims_of(
     SECTION,
     "responses",
     Claim(
-        pigeonhole,
-        statement="If a model represents more features than it has neurons, some neuron must be polysemantic.",
-        paper="at least one",
-        tolerance="every model, of any density and seed, with more features of norm > 0.5 than neurons: a neuron whose "
-        "response to one feature is > 0.3 and to another >= 0.15",
-        limit="text",
-        fixed="before",
-    ),
-    Claim(
         grows_with_sparsity,
-        statement="The sparser the features, the more neurons are polysemantic.",
+        statement=f"The sparser the features, the more neurons are polysemantic (density {OFTEN:g} and less).",
         paper="none to all",
-        tolerance="share of polysemantic neurons, with 3, 5 and 7 for ten features, from density 0.5 to 0.03: 0 at "
-        "first, never less than before, 1 at last",
+        tolerance="share of polysemantic neurons, with fewer than ten for ten features, each number of them, from "
+        f"density {OFTEN:g} to the lowest: 0 at first, never less than before, 1 at last",
         limit="ours",
         fixed="after",
     ),
     Claim(
         important_features_last,
-        statement="Neurons of the most important features stay monosemantic the longest.",
+        statement=f"Neurons of the most important features stay monosemantic the longest (density {OFTEN:g} and less).",
         paper="important features have neurons of their own",
-        tolerance="models with fewer neurons than features that have both kinds, density 0.5 and less: mean rank "
-        "of importance, 1 the highest, of features with a neuron of their own below that of features that share one",
+        tolerance=f"models with fewer neurons than features that have both kinds, density {OFTEN:g} and less: mean "
+        "rank of importance, 1 the highest, of features with a neuron of their own below that of features that share "
+        "one",
         limit="text",
         fixed="after",
     ),
     Claim(
         a_neuron_for_each_feature,
-        statement="A network that is large enough dedicates a neuron to each feature.",
+        statement=f"A network that is large enough dedicates a neuron to each feature (density {OFTEN:g} and less).",
         paper="a neuron for each feature, reliably",
-        tolerance="with ten neurons for ten features, at each density from 0.5 on: all ten monosemantic",
+        tolerance=f"with ten neurons for ten features, at each density from {OFTEN:g} down: all ten monosemantic",
         limit="text",
         fixed="after",
         remark="A neuron for each feature would have no error, but rare features share neurons at almost none: each "
@@ -227,8 +204,8 @@ CLAIMS = claims_of(
         statement="Where features are always active, neurons are polysemantic without superposition: they are never "
         "off, and so their basis is not privileged on this data.",
         paper="not said",
-        tolerance="density 1, models of all widths that represent no more features than neurons: more than half have "
-        "polysemantic neurons, which are on for more than 90% of the data (median)",
+        tolerance=f"density {ALWAYS:g}, models of all widths that represent no more features than neurons: more than "
+        f"half have polysemantic neurons, which are on for more than {ON:.0%} of the data (median)",
         limit="ours",
         fixed="after",
     ),

@@ -9,17 +9,23 @@ loss, so that the verdict is on the best of all widths.
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
-from superposition.claims.judging import Judged, over_seeds
+from superposition.claims.judging import Judged, over_ranks
 from superposition.readings.ambiguity import by_active, lost
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import extra
+from superposition.readings.solutions import SAME_DENSITY, extra
 
 SECTION = "Definitions and Motivation"
 N_FEATURES = 10
 WIDTHS = (2, 3, 4)
+ALL_WIDTHS = f"{WIDTHS[0]}, {WIDTHS[1]} and {WIDTHS[2]} dimensions"
+DENSITY = 0.05  # pentagons in two dimensions
+UNIQUE = 0.99  # of vectors; and as near to one is the mean number of explanations
+OFTEN = 0.5  # of vectors
+WORSE = 1.5  # times, with two active features
 LEAST_VECTORS = 20  # of a kind, of which an error is said: fewer give it to 10% at best
 
 Sweep = dict[int, pd.DataFrame]  # by width: the rows of one model
@@ -29,10 +35,10 @@ def unique_with_one(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
         shares = {m: 1 - float(_at(own, 1)["rivals"]) for m, own in sweep.items()}
         counts = {m: float(_at(own, 1)["explanations"]) for m, own in sweep.items()}
-        holds = min(shares.values()) >= 0.99 and all(abs(count - 1) <= 0.01 for count in counts.values())
+        holds = min(shares.values()) >= UNIQUE and all(abs(count - 1) <= 1 - UNIQUE for count in counts.values())
         return Judged(holds, round(min(shares.values()), 3), _listed({m: f"{s:.1%}" for m, s in shares.items()}))
 
-    return over_seeds(_sweeps(tables, by_active, (1,)), judge, "of vectors")
+    return over_ranks(_sweeps(tables, by_active, (1,)), judge, "of vectors")
 
 
 def more_with_more_active(tables: Tables) -> Finding:
@@ -45,9 +51,9 @@ def more_with_more_active(tables: Tables) -> Finding:
             for m, curve in curves.items()
         }
         least = min(curve[-1] for curve in curves.values())
-        return Judged(grows and least > 0.5, round(least, 3), _listed(said))
+        return Judged(grows and least > OFTEN, round(least, 3), _listed(said))
 
-    return over_seeds(_sweeps(tables, by_active, WIDTHS), judge, "with rivals, m active features")
+    return over_ranks(_sweeps(tables, by_active, WIDTHS), judge, "with rivals, m active features")
 
 
 def later_with_more_dimensions(tables: Tables) -> Finding:
@@ -56,7 +62,7 @@ def later_with_more_dimensions(tables: Tables) -> Finding:
         falls = all(shares[a] > shares[b] for a, b in pairwise(WIDTHS))
         return Judged(falls, round(shares[WIDTHS[-1]], 3), _listed({m: f"{share:.0%}" for m, share in shares.items()}))
 
-    return over_seeds(_sweeps(tables, by_active, (2,)), judge, "with rivals in the widest models")
+    return over_ranks(_sweeps(tables, by_active, (2,)), judge, "with rivals in the widest models")
 
 
 def reconstructed_worse(tables: Tables) -> Finding:
@@ -67,9 +73,9 @@ def reconstructed_worse(tables: Tables) -> Finding:
         least = min(min(one.values()) for one in ratios.values())
         at_two = min(one[2] for one in ratios.values())
         said = {m: ", ".join(f"{ratio:.2f}" for ratio in one.values()) for m, one in ratios.items()}
-        return Judged(least > 1 and at_two > 1.5, round(at_two, 2), f"{_listed(said)} times, from 2 active on")
+        return Judged(least > 1 and at_two > WORSE, round(at_two, 2), f"{_listed(said)} times, from 2 active on")
 
-    return over_seeds(_sweeps(tables, lost, (2,)), judge, "times with two active features, at least")
+    return over_ranks(_sweeps(tables, lost, (2,)), judge, "times with two active features, at least")
 
 
 def _ratios(rows: pd.DataFrame) -> dict[int, float]:
@@ -93,6 +99,8 @@ def _sweeps(tables: Tables, summed: Callable[[Tables], pd.DataFrame], active: Se
         raise NotInThisRun(f"the claim needs samples of {', '.join(map(str, active))} active features")
     if tables.instances["point"].nunique() != tables.instances["n_hidden"].nunique():
         raise NotInThisRun("the claim is about models that differ in nothing but their width")
+    if not np.allclose(tables.features["density"], DENSITY, rtol=SAME_DENSITY):
+        raise NotInThisRun(f"the claim is about models of features with density {DENSITY:g}")
     ranked = {}
     for m in WIDTHS:
         own = tables.instances[tables.instances["n_hidden"] == m].sort_values(["loss", "seed"])
@@ -114,9 +122,10 @@ CLAIMS = claims_of(
     "explanations",
     Claim(
         unique_with_one,
-        statement="If one feature is active, as sparse as superposition expects, no other feature explains the vector.",
+        statement="If one feature is active, as sparse as superposition expects, no other feature explains the vector "
+        f"(models of density {DENSITY:g}).",
         paper="interference, but no ambiguity",
-        tolerance="vectors of one active feature, in 2, 3 and 4 dimensions: at least 99% have one explanation, the "
+        tolerance=f"vectors of one active feature, in {ALL_WIDTHS}: at least {UNIQUE:.0%} have one explanation, the "
         "true one",
         limit="ours",
         fixed="after",
@@ -124,16 +133,17 @@ CLAIMS = claims_of(
     Claim(
         more_with_more_active,
         statement="If features are less sparse than superposition expects, several of them add up to vectors that have "
-        "several possible reconstructions.",
+        f"several possible reconstructions (models of density {DENSITY:g}).",
         paper="multiple possible reconstructions",
         tolerance="share of vectors with rivals grows from each number of active features to the next, from 1 to the "
-        "number of dimensions, where it is above 50%; in 2, 3 and 4 dimensions",
+        f"number of dimensions, where it is above {OFTEN:.0%}; in {ALL_WIDTHS}",
         limit="ours",
         fixed="after",
     ),
     Claim(
         later_with_more_dimensions,
-        statement="The more dimensions, the more features can be active before reconstructions are ambiguous.",
+        statement="The more dimensions, the more features can be active before reconstructions are ambiguous (models "
+        f"of density {DENSITY:g}).",
         paper="not said; as in compressed sensing, sparsity is relative to the number of dimensions",
         tolerance="share of vectors of two active features that have rivals falls from 2 to 3 to 4 dimensions",
         limit="ours",
@@ -141,11 +151,12 @@ CLAIMS = claims_of(
     ),
     Claim(
         reconstructed_worse,
-        statement="What could have come from other features as well is reconstructed worse.",
+        statement="What could have come from other features as well is reconstructed worse (models of density "
+        f"{DENSITY:g}).",
         paper="not said; a model has one output for all that explains a vector",
         tolerance="squared error over the sum of squared features, of vectors with rivals over those without: above 1 "
-        "at each number of active features from 2 to that of dimensions with 20 vectors of both kinds, above 1.5 at 2; "
-        "in 2, 3 and 4 dimensions",
+        f"at each number of active features from 2 to that of dimensions with {LEAST_VECTORS} vectors of both kinds, "
+        f"above {WORSE:g} at 2; in {ALL_WIDTHS}",
         limit="ours",
         fixed="after",
     ),

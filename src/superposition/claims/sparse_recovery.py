@@ -7,11 +7,11 @@ compressed sensing is one for its models. It leaves open how near they come: all
 import numpy as np
 import pandas as pd
 
-from superposition.claims.claim import Claim, Finding, claims_of
-from superposition.claims.judging import Judged, over_seeds
+from superposition.claims.claim import Claim, Finding, claims_of, plain
+from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.sums import mean
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import extra
+from superposition.readings.solutions import SAME_DENSITY, extra
 from superposition.readings.transitions import Sweep, others, pooled, trained, transitions
 from superposition.theory.angles import antipodal_pairing, cosines
 from superposition.theory.compressed_sensing import order, smallest_sum
@@ -19,13 +19,18 @@ from superposition.theory.compressed_sensing import order, smallest_sum
 SECTION = "Definitions and Motivation"
 SILENT = "not said"
 
-SPARSE = 0.2  # share of active features up to which they are few, where k log(n / k) is meant to hold
+DENSITY = 0.05  # of the models' features
+# Share of active features up to which they are few, where k log(n / k) is meant to hold. Of 400 features one would ask
+# it of 2 to 20, where theory has the constant at 1.11 to 1.16; of 40 it is 1.13 at 2 and 1.31 at 8. With the
+# 10 and 12 that are measured, too, all would be within 20% [measured].
+SPARSE = 0.2
 LEAST = 3  # transitions, for a course over numbers of active features
-DIMENSIONS = 0.05  # of n
+# Of n. The formula is for many features: of 40 the cones' statistical dimension is 0.5 to 0.9 below it, and a half of
+# all samples are recovered at about half a dimension less than that; 90 samples leave about half a dimension.
+DIMENSIONS = 0.05
 CONSTANT = 0.25  # relative
 WORSE = 2.0  # factor
 ALIKE = 0.05  # relative
-NOTHING = 0.05  # share of samples
 OPPOSITE, ORTHOGONAL = -0.95, 0.1  # cosines of a feature with its partner, and at most with the others
 
 
@@ -42,7 +47,7 @@ def donoho_tanner(tables: Tables) -> Finding:
     single = [float(off(sweep).abs().max()) for sweep in every]
     holds = bool((together.abs() <= DIMENSIONS * n).all())
     spread = f"{len(every)} matrices, {min(single):.2f} to {max(single):.2f} dimensions at most"
-    return Finding("holds" if holds else "fails", text, spread)
+    return Finding(plain(holds), text, spread)
 
 
 def log_law(tables: Tables) -> Finding:
@@ -65,7 +70,7 @@ def log_law(tables: Tables) -> Finding:
     text = ", ".join(f"{active:g}: {ratio:.2f}" for active, ratio in together.items())
     single = [departure(constants(sweep)) for sweep in every]
     spread = f"{len(every)} matrices, {min(single):.0%} to {max(single):.0%} off their mean at most"
-    return Finding("holds" if departure(together) <= CONSTANT else "fails", text, spread)
+    return Finding(plain(departure(together) <= CONSTANT), text, spread)
 
 
 def recovers_less(tables: Tables) -> Finding:
@@ -83,7 +88,7 @@ def recovers_less(tables: Tables) -> Finding:
         )
         return Judged(less, float((own[0] / best[0]).max()), f"m = {', '.join(map(str, widths))}: {text}")
 
-    return over_seeds(_trained(tables), judge, "of the lasso's at most")
+    return over_ranks(_trained(tables), judge, "of the lasso's at most")
 
 
 def loses_more(tables: Tables) -> Finding:
@@ -92,7 +97,7 @@ def loses_more(tables: Tables) -> Finding:
         text = "; ".join(f"{m}: {ratio:.2f}" for m, ratio in ratios.items())
         return Judged(bool((ratios > 1).all() and ratios.max() > WORSE), float(ratios.max()), text)
 
-    return over_seeds(_trained(tables), judge, "times the lasso's at most")
+    return over_ranks(_trained(tables), judge, "times the lasso's at most")
 
 
 def best_for_pairs(tables: Tables) -> Finding:
@@ -102,7 +107,6 @@ def best_for_pairs(tables: Tables) -> Finding:
         ratio = float(_ratios(sweep)[half])
         own, best = (float(mean(sweep.shares(decoder).loc[half])) for decoder in ("relu_readout", "lasso"))
         loss = float(sweep.losses("relu_readout")[half])
-        density = float(tables.features["density"].iloc[0])
         instance = int(sweep.rows.loc[sweep.rows["n_hidden"] == half, "instance"].iloc[0])
         paired = antipodal_pairing(cosines(tables.weights_of(instance)), OPPOSITE, ORTHOGONAL)
         # Of a pair with values x and y only x - y comes through: both are off by the lesser of x and y, and the mean of
@@ -110,7 +114,7 @@ def best_for_pairs(tables: Tables) -> Finding:
         text = (
             f"{'antipodal pairs' if paired else 'not all in antipodal pairs'}, loss {ratio:.3f} times the lasso's and "
         )
-        text += f"{loss / (density * density / 6):.2f} times s^2/6; recovers {own:.0%} of samples, the lasso {best:.0%}"
+        text += f"{loss / (DENSITY * DENSITY / 6):.2f} times s^2/6; recovers {own:.0%} of samples, the lasso {best:.0%}"
         return Judged(paired and abs(ratio - 1) <= ALIKE, round(ratio, 3), text)
 
     return over_seeds(_trained(tables), judge, "times the lasso's loss")
@@ -129,7 +133,7 @@ def projection_costs(tables: Tables) -> Finding:
         least = min(other - own for own, other in shares.values())
         return Judged(least > 0, round(least, 3), text)
 
-    return over_seeds(_trained(tables), judge, "difference at least")
+    return over_ranks(_trained(tables), judge, "difference at least")
 
 
 def suits_its_read_out(tables: Tables) -> Finding:
@@ -141,20 +145,7 @@ def suits_its_read_out(tables: Tables) -> Finding:
         text = "; ".join(f"{m}: {ratio:.2f}" for m, ratio in ratios.items())
         return Judged(bool((ratios < 1).all()), float(ratios.max()), text)
 
-    return over_seeds(_trained(tables), judge, "times the other's loss at most")
-
-
-def linear_recovers_nothing(tables: Tables) -> Finding:
-    every = others(extra(tables, "recovery"), "gaussian")
-
-    def most(sweep: Sweep) -> float:
-        shares = sweep.shares("pseudo_inverse")
-        return float(shares.loc[shares.index < tables.n_features].to_numpy().max())
-
-    together, single = most(pooled(every)), [most(sweep) for sweep in every]
-    text = f"{together:.1%} at most; of trained projections, with dedicated features, {most(_trained(tables)[0]):.0%}"
-    spread = f"{len(every)} matrices, {min(single):.1%} to {max(single):.1%} at most"
-    return Finding("holds" if together <= NOTHING else "fails", text, spread)
+    return over_ranks(_trained(tables), judge, "times the other's loss at most")
 
 
 def _percent(shares: np.ndarray) -> str:
@@ -162,6 +153,8 @@ def _percent(shares: np.ndarray) -> str:
 
 
 def _trained(tables: Tables) -> list[Sweep]:
+    if not np.allclose(tables.features["density"], DENSITY, rtol=SAME_DENSITY):
+        raise NotInThisRun(f"the claim is about models of features with density {DENSITY:g}")
     return trained(extra(tables, "recovery"), tables)
 
 
@@ -199,10 +192,11 @@ CLAIMS = claims_of(
     "read_out",
     Claim(
         log_law,
-        statement="Recovering k active ones of n features takes a number of dimensions m of the order k log(n/k).",
+        statement="Recovering k active ones of n features, up to a fifth, takes a number of dimensions m of the order "
+        "k log(n/k).",
         paper="m = Omega(k log(n/k))",
         tolerance="m at which the lasso recovers half of all samples from Gaussian projections, over k log(n/k), "
-        "k up to n/5: within 25% of the mean",
+        f"k up to {SPARSE:g} n: within {CONSTANT:.0%} of the mean",
         limit="text",
         fixed="after",
     ),
@@ -210,26 +204,15 @@ CLAIMS = claims_of(
         donoho_tanner,
         statement="It is where Donoho and Tanner (2005) have the transition of non-negative vectors.",
         paper=SILENT,
-        # The formula is for many features: of 40 the cones' statistical dimension is 0.5 to 0.9 below it, and a half of
-        # all samples are recovered at about half a dimension less than that; 90 samples leave about half a dimension.
-        tolerance="the same m, less that of the formula, each k: within 2 of 40 dimensions",
+        tolerance=f"the same m, less that of the formula, each k: within {DIMENSIONS:g} n",
         limit="theory",
         fixed="after",
         figure="recovery",
     ),
     Claim(
-        linear_recovers_nothing,
-        statement="Without knowing that features are sparse, nothing is recovered from fewer dimensions than features.",
-        paper="impossible in general",
-        tolerance="pseudo-inverse of Gaussian projections, m < n: at most 5% of samples at each k and m",
-        limit="text",
-        fixed="before",
-        figure="recovery",
-    ),
-    Claim(
         recovers_less,
-        statement="Below half as many dimensions as features, a model's read-out recovers fewer of its own hidden "
-        "values than the lasso does.",
+        statement=f"Below half as many dimensions as features (of density {DENSITY:g}), a model's read-out recovers "
+        "fewer of its own hidden values than the lasso does.",
         paper=SILENT,
         tolerance="shares of samples with the right values, and of those with the right features, mean over k: both "
         "below the lasso's at each m < n/2",
@@ -241,7 +224,8 @@ CLAIMS = claims_of(
         loses_more,
         statement="There it also loses more on data like that of training, for which it was trained.",
         paper=SILENT,
-        tolerance="loss of the read-out over the lasso's, same hidden values: above 1 at each m < n/2, above 2 at one",
+        tolerance="loss of the read-out over the lasso's, same hidden values: above 1 at each m < n/2, "
+        f"above {WORSE:g} at one",
         limit="ours",
         fixed="after",
     ),
@@ -249,8 +233,8 @@ CLAIMS = claims_of(
         best_for_pairs,
         statement="With half as many dimensions as features, in antipodal pairs, the read-out is as good as the lasso.",
         paper=SILENT,
-        tolerance="cosine of each feature with its partner below -0.95, with others up to 0.1; loss over the lasso's: "
-        "within 5% of 1",
+        tolerance=f"cosine of each feature with its partner below {OPPOSITE:g}, with others up to {ORTHOGONAL:g}; loss "
+        f"over the lasso's: within {ALIKE:.0%} of 1",
         limit="ours",
         fixed="after",
     ),

@@ -26,8 +26,8 @@ def share_above(rows: pd.DataFrame) -> float:
 def alignments(tables: Tables) -> pd.DataFrame:
     """One row per instance: the columns of the table of instances, and what its rotations say.
 
-    `alignment` as trained, `chance` its mean over rotations, `share_above`, the `change` of outputs at most, and
-    `least` and `median` of the losses after rotation over that before (`loss` is that on held-out data).
+    `alignment` as trained, `chance` its mean over rotations, `share_above`, and `least` and `median` of the losses
+    after rotation over that before (`loss` is that on held-out data).
     """
     turned = tables.extra["rotations"].sort_values(["instance", "rotation"])
     rows = []
@@ -40,7 +40,6 @@ def alignments(tables: Tables) -> pd.DataFrame:
                 "alignment": before["alignment"],
                 "chance": float(mean(after["alignment"])),
                 "share_above": share_above(own),
-                "change": after["change"].max(),
                 "least": ratios.min(),
                 "median": ratios.median(),
             }
