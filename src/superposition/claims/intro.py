@@ -50,7 +50,7 @@ def two_antipodal_pairs(tables: Tables) -> Finding:
 
 
 def pentagon(tables: Tables) -> Finding:
-    """Some features of five in a plane interfere positively wherever they point: that biases are negative is a claim."""
+    """Of five features in a plane some interfere positively, wherever they point; biases need not be negative."""
 
     def judge(model: Solution) -> Judged:
         embedded = model.norms > EMBEDDED_NORM

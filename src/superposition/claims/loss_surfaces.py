@@ -2,8 +2,8 @@
 
 Branches: expected losses of trained models beside those of the simple solutions. With free weights and biases a model
 does up to a tenth better than a simple solution where two of them are nearly as good; the tolerances leave room for it.
-Where the branches cross, slopes are taken over ranges of density, not over so many cells: the finer the grid, the closer
-to the boundary so many cells would be, where models are in between.
+Slopes are taken over ranges of density, not over so many cells, which would be the closer to the boundary, where models
+are in between, the finer the grid is.
 
 Surfaces: what is said of them is about formulas alone. Tom McGrath's comment in the paper shows three, at (S, I_2) =
 (0.1, 0.1), (0.7, 0.2) and (0.1, 0.8). He finds the way from the first to the second continuous, which it cannot be: one
@@ -184,9 +184,9 @@ CLAIMS = claims_of(
         statement="The change is of first order: the losses of two solutions cross, so that the derivative of the "
         f"optimal loss is discontinuous, at r = {' and '.join(f'{r:g}' for r in CROSSED)}.",
         paper="a crossover between two different functions",
-        tolerance=f"best models: density of the change within a factor {BOUNDARY_OFF:g} of the solutions'; slopes up to a "
-        f"factor {RANGE:g} of density on either side within {SLOPE_OFF:.0%} of the lower solution's, the one below at "
-        f"least {SLOPES_APART:g} times the one above",
+        tolerance=f"best models: density of the change within a factor {BOUNDARY_OFF:g} of the solutions'; slopes up "
+        f"to a factor {RANGE:g} of density on either side within {SLOPE_OFF:.0%} of the lower solution's, the one "
+        f"below at least {SLOPES_APART:g} times the one above",
         limit="theory",
         fixed="after",
     ),
@@ -197,8 +197,8 @@ CLAIMS = claims_of(
         tolerance=f"expected loss of the best model at most {ABOVE:.0%} above the lowest solution's in every cell",
         limit="theory",
         fixed="before",
-        remark="Of 961 cells two miss it: at density 0.86 and r = 0.63 the best of ten models is 2.1% above, at density 1 "
-        "and r = 1.36 2.8%.",
+        remark="Of 961 cells two miss it: at density 0.86 and r = 0.63 the best of ten models is 2.1% above, at "
+        "density 1 and r = 1.36 2.8%.",
     ),
 )
 CLAIMS += claims_of(
@@ -209,10 +209,10 @@ CLAIMS += claims_of(
         three_surfaces,
         statement="Without biases the loss can be integrated; its minima are one dropped feature, an antipodal pair, "
         "and, where features are dense and both important, a new phase of confused features with like weights.",
-        paper=f"one dropped, antipodal, confused at (S, I_2) = {', '.join(map(str, SHOWN.values()))}; the last with W_1 and "
-        f"W_2 about {ALIKE:.3f}",
-        tolerance=f"the lowest minimum: weights > {REPRESENTED:g} in size and of opposite or of the same sign, else one "
-        f"dropped; those of the last within {ALIKE_OFF:g} of {ALIKE:.3f}",
+        paper=f"one dropped, antipodal, confused at (S, I_2) = {', '.join(map(str, SHOWN.values()))}; the last with "
+        f"W_1 and W_2 about {ALIKE:.3f}",
+        tolerance=f"the lowest minimum: weights > {REPRESENTED:g} in size and of opposite or of the same sign, else "
+        f"one dropped; those of the last within {ALIKE_OFF:g} of {ALIKE:.3f}",
         limit="text",
         fixed="before",
         name="three_phases",
@@ -229,8 +229,8 @@ CLAIMS += claims_of(
         antipodal_to_confused,
         statement="The transition between antipodal and confused features is discontinuous.",
         paper="discontinuous",
-        tolerance=f"I_2 = {SHOWN[CONFUSED][1]:g}, S from {SHOWN[CONFUSED][0]:g} to {SHOWN[ANTIPODAL][0]:g} in {WAY - 1} "
-        f"steps: from confused to antipodal, with a step of the lowest minimum of at least {JUMP:g}",
+        tolerance=f"I_2 = {SHOWN[CONFUSED][1]:g}, S from {SHOWN[CONFUSED][0]:g} to {SHOWN[ANTIPODAL][0]:g} in "
+        f"{WAY - 1} steps: from confused to antipodal, with a step of the lowest minimum of at least {JUMP:g}",
         limit="text",
         fixed="after",
     ),
@@ -239,14 +239,14 @@ CLAIMS += claims_of(
         statement="The transition from the first to the second surface, one dropped feature and an antipodal pair, is "
         "continuous.",
         paper="the minimum moves smoothly",
-        tolerance=f"(S, I_2) from {SHOWN[DROPPED]} to {SHOWN[ANTIPODAL]} in {WAY - 1} steps: no step of the lowest minimum "
-        f"above {SMOOTH:g}; differs from print if that is so on the way to {SHOWN[CONFUSED]} only",
+        tolerance=f"(S, I_2) from {SHOWN[DROPPED]} to {SHOWN[ANTIPODAL]} in {WAY - 1} steps: no step of the lowest "
+        f"minimum above {SMOOTH:g}; differs from print if that is so on the way to {SHOWN[CONFUSED]} only",
         limit="text",
         fixed="after",
-        remark="The paper prints that the minimum moves smoothly from the first to the second surface, the antipodal pair. "
-        "Computed from its formula, it jumps by 0.81 there, and moves by at most 0.04 a step to the third, the confused "
-        "features. It must jump: at W = (1, 0) the loss always falls towards W_2 > 0, so that no minimum passes "
-        "W_1 W_2 = 0.",
+        remark="The paper prints that the minimum moves smoothly from the first to the second surface, the antipodal "
+        "pair. Computed from its formula, it jumps by 0.81 there, and moves by at most 0.04 a step to the third, the "
+        "confused features. It must jump: at W = (1, 0) the loss always falls towards W_2 > 0, so that no minimum "
+        "passes W_1 W_2 = 0.",
     ),
     topic="loss_surfaces",
 )

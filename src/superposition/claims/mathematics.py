@@ -77,16 +77,16 @@ CLAIMS = claims_of(
         statement="In the linear model superposition is never optimal: the most important features get a dimension "
         "each.",
         paper="features 1 and 2",
-        tolerance=f"gradient descent on the formula from {RANDOM} random W ends within {ARRIVED:g} of norms 1, 1, 0, 0, "
-        f"0, with |cos| < {ARRIVED:g} between the two",
+        tolerance=f"gradient descent on the formula from {RANDOM} random W ends within {ARRIVED:g} of norms 1, 1, 0, "
+        f"0, 0, with |cos| < {ARRIVED:g} between the two",
         limit="text",
         fixed="before",
         name="superposition_never_pays_when_linear",
     ),
     Claim(
         sparse_inputs_dominate,
-        statement="As sparsity grows, inputs of no and of one active feature come to make up the loss: nearly all of it "
-        f"where {SPARSE:g} features are active on average.",
+        statement="As sparsity grows, inputs of no and of one active feature come to make up the loss: nearly all of "
+        f"it where {SPARSE:g} features are active on average.",
         paper="share of L_0 and L_1 tends to 1",
         tolerance=f"of each trained model: above {DOMINATED:g} at n (1 - S) = {SPARSE:g}; measured at "
         + ", ".join(f"{active:g}" for active in ACTIVE),
