@@ -21,7 +21,7 @@ from superposition.claims.judging import Judged, over_densities, over_ranks, ove
 from superposition.exact.functions import power
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, solutions
+from superposition.readings.solutions import Setting, Solution, densities, solutions
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "Demonstrating Superposition"
@@ -148,23 +148,19 @@ def fewer_dedicated_with_sparsity(trend: Trend) -> Callable[[Tables], Finding]:
 
 def _judged(tables: Tables, trend: Trend, count: Callable[[Solution], int], sign: int, unit: str) -> Finding:
     """Of the models of the lowest loss at each density, then of the next ones, ...; `sign` is that of the trend."""
-    present = densities(tables, trend.setting)
-    if len(present) <= 2 or abs(present[-1] / trend.sparsest - 1) > SAME_DENSITY:
+    present = [round(density, DIGITS) for density in densities(tables, trend.setting)]
+    if len(present) <= 2 or not {*trend.printed, trend.sparsest} <= set(present):
         raise NotInThisRun(f"the claim needs densities down to {trend.sparsest:g}; this run has {_listed(present)}")
 
     def judge(models: tuple[Solution, ...]) -> Judged:
-        counts = [count(model) for model in models]
-        drawn = counts[:: trend.every]
-        steady = all(sign * denser <= sign * sparser for denser, sparser in pairwise(drawn))
+        counts = {density: count(model) for density, model in zip(present, models, strict=True)}
+        drawn = list(counts.items())[:: trend.every]
+        steady = all(sign * denser <= sign * sparser for (_, denser), (_, sparser) in pairwise(drawn))
+        printed = all(abs(counts[density] - number) <= trend.off for density, number in trend.printed.items())
         low, high = trend.at_last
-        printed = all(
-            abs(number - trend.printed[s]) <= trend.off
-            for s, number in zip((round(s, DIGITS) for s in present), counts, strict=True)
-            if s in trend.printed
-        )
-        text = f"{', '.join(map(str, drawn))} at {', '.join(f'{s:.3g}' for s in present[:: trend.every])}"
-        found = steady and printed and low <= counts[-1] <= high and models[-1].represented > 0
-        return Judged(found, counts[-1], text)
+        last = counts[present[-1]]
+        text = ", ".join(f"{n}" for _, n in drawn) + " at " + ", ".join(f"{s:.3g}" for s, _ in drawn)
+        return Judged(steady and printed and low <= last <= high and models[-1].represented > 0, last, text)
 
     ranks = list(zip(*(solutions(tables, trend.setting, s) for s in present), strict=False))
     return over_ranks(ranks, judge, f"{unit} at density {trend.sparsest:g}")
