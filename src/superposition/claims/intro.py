@@ -42,9 +42,9 @@ def two_antipodal_pairs(tables: Tables) -> Finding:
         count = int(np.count_nonzero(embedded))
         cosine = cosines(model.W)[:4, :4]
         paired = antipodal_pairing(cosine, OPPOSITE, ORTHOGONAL)
-        holds = bool(embedded[:4].all()) and paired and bool(model.norms[4] < ABSENT_NORM)
+        holds = bool(embedded[:4].all()) and paired and bool(model.norms[-1] < ABSENT_NORM)
         text = f"{count} features, cos to the partner <= {cosine.min(axis=1).max():.3f}, "
-        return Judged(holds, count, text + f"norm of the least important {model.norms[4]:.3f}")
+        return Judged(holds, count, text + f"norm of the least important {model.norms[-1]:.3f}")
 
     return over_seeds(solutions(tables, SETTING, density=0.2), judge, "features")
 
