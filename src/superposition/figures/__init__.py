@@ -38,7 +38,7 @@ from superposition.figures import (
     simulated_network,
     sparse_recovery,
     superposition_hypothesis,
-    varied_density,
+    varied_feature_density,
 )
 from superposition.figures.animation import Animation
 from superposition.readings.results import Tables
@@ -60,7 +60,7 @@ PAPER: dict[str, tuple[Callable[[Tables], bool], *tuple[Figures, ...]]] = {
     "geometry": (geometry.fits, geometry.figures, compression.figures),
     "geometry_small": (geometry.fits, geometry.curve),
     "geometry_large": (geometry.fits, geometry.curve),
-    "varied_feature_density": (varied_density.fits, varied_density.figures),
+    "varied_feature_density": (varied_feature_density.fits, varied_feature_density.figures),
     "correlated_features": (correlated_features.fits_in_the_plane, correlated_features.two_sets),
     "correlated_pairs": (correlated_features.fits_in_the_plane, correlated_features.three_sets),
     "local_orthogonal_bases": (correlated_features.fits_bases, correlated_features.bases),
