@@ -117,7 +117,7 @@ def no_hexagon_of_independent(tables: Tables) -> Finding:
         here = _pairs(tables, "independent", density)
         regular = minimum(1.15 * polygon(6), np.full(6, -0.3), np.ones(6), independent([density] * 6)).loss / 6
         counts = [int(np.count_nonzero(model.norms > REPRESENTED_NORM)) for model in here]
-        hexagons += sum(_is_hexagon(model.W) for model in here)
+        hexagons += [_is_hexagon(model.W) for model in here].count(True)
         best = _is_hexagon(here[0].W)
         if density in VERY_SPARSE:
             five &= counts[0] > 0
@@ -137,7 +137,7 @@ def no_hexagon_of_independent(tables: Tables) -> Finding:
 
 def order_of_collapse(tables: Tables) -> Finding:
     ranks = _states(tables)
-    share = Share(sum(_in_order(states) for states in ranks), len(ranks), "ranks")
+    share = Share([_in_order(states) for states in ranks].count(True), len(ranks), "ranks")
     spread = f"{share}; as the best one {_spread(ranks)}"
     return Finding(how_far(_in_order(ranks[0]), share), _listed(ranks[0]), spread, share)
 

@@ -202,7 +202,7 @@ def _against_equal(found: Sweep, compared: list[float], longer: bool) -> Finding
         return sign * (own - length) > 0 and sign * (apart - angle) < 0
 
     best = {one: model for one in compared if (model := _best(found, one, PENTAGON))}
-    share = Share(sum(map(agrees, pentagons)), len(pentagons), "pentagons")
+    share = Share([agrees(one) for one in pentagons].count(True), len(pentagons), "pentagons")
     holds = len(best) == len(compared) and all(map(agrees, best.values()))
     measured = f"at 1: length {length:.3f}, {angle:.1f} deg"
     for one in sorted({min(best), max(best)}):
