@@ -1,8 +1,8 @@
 """Ten features, five hidden dimensions, with and without a ReLU on them ("Superposition in a Privileged Basis").
 
 Densities are in the ranges in which the paper finds the same configuration; it prints no others. Counts are those of
-its figure, which shows the lowest loss of 1000 models. Where ranges are narrow, at 0.15 and 0.12, one neuron more or
-less counts as the same.
+its figure, which shows the lowest loss of 1000 models. Where ranges are narrow one neuron more or less counts as the
+same.
 """
 
 from itertools import combinations
@@ -13,7 +13,7 @@ from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.sums import mean
 from superposition.measures.neurons import alignment, monosemantic
-from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
+from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED, REPRESENTED_NORM
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution, solutions
 
@@ -25,7 +25,10 @@ RELU = Setting("relu_hidden", N_FEATURES, N_HIDDEN, importance_ratio=0.75)
 DENSE, CODED, SPARSE = 0.7, 0.3, 0.03  # densities: no superposition, three features in two neurons, pairs of neurons
 MONOSEMANTIC = {0.7: 5, 0.3: 3, 0.15: 2, 0.12: 1, 0.06: 0, 0.03: 0}  # density: neurons
 NARROW = (0.15, 0.12)
+NEURONS_OFF = 1  # where ranges are narrow
 REPRESENTED = {0.7: 5, 0.3: 6, 0.15: 7, 0.12: 7, 0.06: 8, 0.03: 10}  # density: features
+FEATURES_OFF = 1
+IN_CODE, SHARED = 3, 2  # features, and the neurons that hold them
 
 ALIGNED, ROTATED = 0.95, 0.75  # a random direction in five dimensions has 0.5 to 0.6
 
@@ -49,14 +52,16 @@ def linear_basis_is_arbitrary(tables: Tables) -> Finding:
 def monosemantic_neurons(tables: Tables) -> Finding:
     def judge(density: float, model: Solution) -> Judged:
         count = int(np.count_nonzero(monosemantic(model.W)))
-        return Judged(abs(count - MONOSEMANTIC[density]) <= (density in NARROW), count, f"{count}")
+        off = NEURONS_OFF if density in NARROW else 0
+        return Judged(abs(count - MONOSEMANTIC[density]) <= off, count, f"{count}")
 
     return over_densities(tables, RELU, list(MONOSEMANTIC), judge, "neurons")
 
 
 def features_represented(tables: Tables) -> Finding:
     def judge(density: float, model: Solution) -> Judged:
-        return Judged(abs(model.represented - REPRESENTED[density]) <= 1, model.represented, f"{model.represented}")
+        count = model.represented
+        return Judged(abs(count - REPRESENTED[density]) <= FEATURES_OFF, count, f"{count}")
 
     return over_densities(tables, RELU, list(REPRESENTED), judge, "features")
 
@@ -67,8 +72,8 @@ def three_features_in_two_neurons(tables: Tables) -> Finding:
 
     def judge(model: Solution) -> Judged:
         shared = model.W[~monosemantic(model.W)]
-        last = np.flatnonzero(model.norms > REPRESENTED_NORM)[-3:]
-        if len(shared) != 2 or len(last) != 3:
+        last = np.flatnonzero(model.norms > REPRESENTED_NORM)[-IN_CODE:]
+        if len(shared) != SHARED or len(last) != IN_CODE:
             return Judged(False, len(shared), f"{len(last)} features in {len(shared)} neurons")
         weights = shared[:, last]
         used = bool((np.abs(weights) > NEURON_USED).all())
@@ -97,59 +102,66 @@ def _mean_alignment(model: Solution) -> float:
     return float(mean(alignment(model.W)[represented])) if represented.any() else 0.0
 
 
+def _each(printed: dict[float, int]) -> str:
+    return "; ".join(f"{density:g}: {count}" for density, count in printed.items())
+
+
 CLAIMS = claims_of(
     "privileged_basis",
     SECTION,
     "neuron_stacks",
     Claim(
         neurons_align,
-        statement="With a ReLU on the hidden layer, features align with neurons.",
+        statement=f"With a ReLU on the hidden layer, features align with neurons, at density {DENSE:g}.",
         paper="one feature to a neuron",
-        tolerance="at density 0.7, largest squared weight over their sum, mean of represented features: > 0.95",
+        tolerance=f"largest squared weight over their sum, mean of represented features: > {ALIGNED:g}",
         limit="figure",
         fixed="before",
         figure="linear_and_relu",
     ),
     Claim(
         linear_basis_is_arbitrary,
-        statement="Without it, features lie in directions that look random.",
+        statement=f"Without it, features lie in directions that look random, at density {DENSE:g}.",
         paper="no structure in W",
-        tolerance="at density 0.7, largest squared weight over their sum, mean of represented features: < 0.75",
+        tolerance=f"largest squared weight over their sum, mean of represented features: < {ROTATED:g}",
         limit="ours",
         fixed="before",
         figure="linear_and_relu",
     ),
     Claim(
         monosemantic_neurons,
-        statement="Sparser features turn monosemantic neurons into polysemantic ones, a few at a time.",
-        paper="0.7: 5; 0.3: 3; 0.15: 2; 0.12: 1; 0.06: 0; 0.03: 0",
-        tolerance="neurons with one weight > 0.3 and the others < 0.15 in size: as many, +-1 at 0.15 and 0.12",
+        statement="Sparser features turn monosemantic neurons into polysemantic ones, a few at a time, from density "
+        f"{DENSE:g} to {SPARSE:g}.",
+        paper=_each(MONOSEMANTIC),
+        tolerance=f"neurons with one weight > {NEURON_USED:g} and the others < {NEURON_UNUSED:g} in size: as many, "
+        f"+-{NEURONS_OFF} at {' and '.join(f'{density:g}' for density in NARROW)}",
         limit="figure",
         fixed="before",
     ),
     Claim(
         features_represented,
-        statement="The sparser the features, the more of them share the neurons.",
-        paper="0.7: 5; 0.3: 6; 0.15: 7; 0.12: 7; 0.06: 8; 0.03: 10",
-        tolerance="features with norm > 0.5: +-1",
+        statement=f"The sparser the features, the more of them share the neurons, from density {DENSE:g} to {SPARSE:g}."
+        "",
+        paper=_each(REPRESENTED),
+        tolerance=f"features with norm > {REPRESENTED_NORM:g}: +-{FEATURES_OFF}",
         limit="figure",
         fixed="before",
     ),
     Claim(
         three_features_in_two_neurons,
-        statement="Where superposition starts, two neurons hold three features in a binary code: one feature on both, "
-        "and an antipodal pair orthogonal to it.",
+        statement=f"Where superposition starts, at density {CODED:g}, two neurons hold three features in a binary "
+        "code: one feature on both, and an antipodal pair orthogonal to it.",
         paper="(+, +), (+, -), (-, +)",
-        tolerance="at density 0.3: signs of the last three represented features on the two neurons that are not "
-        "monosemantic, each weight > 0.3 in size",
+        tolerance="signs of the last three represented features on the two neurons that are not monosemantic, each "
+        f"weight > {NEURON_USED:g} in size",
         limit="text",
         fixed="before",
     ),
     Claim(
         pairs_of_neurons,
-        statement="At high sparsity every feature is a pair of neurons.",
+        statement=f"At high sparsity, at density {SPARSE:g}, every feature is a pair of neurons.",
         paper="10 features, all 10 pairs of 5 neurons",
-        tolerance="at density 0.03: each feature has weights > 0.3 on two neurons, which no other feature has",
+        tolerance=f"each feature has weights > {NEURON_USED:g} on two neurons, which no other feature has",
         limit="text",
         fixed="after",
     ),

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition.exact.functions import power
-from superposition.exact.sums import dot, matmul, mean, total
+from superposition.exact.sums import dot, matmul, total
 from superposition.theory.quadrature import cube_rule
 
 NODES = 6  # of a Gauss-Legendre rule in each direction but one; on five features in two dimensions off by 0.0005
@@ -55,32 +55,6 @@ def interference_of_one(
         errors = _along(i, np.zeros((1, W.shape[1])), gram, b)[0]
         paid += float(total(np.delete(importance * errors, i)))
     return paid
-
-
-def lattice_loss(
-    W: Float[np.ndarray, "hidden feature"],
-    b: Float[np.ndarray, " feature"],
-    importance: Float[np.ndarray, " feature"],
-    density: float,
-    samples: int = 2**17,
-) -> float:
-    """The whole loss without that expansion: a mean over evenly spread points, each mapped to features that are 0 with
-    probability 1 - density and else uniform.
-
-    The points are multiples of (1/g, 1/g^2, ...) modulo 1, g^(n+1) = g + 1 (Roberts 2018, "The Unreasonable
-    Effectiveness of Quasirandom Sequences").
-    """
-    n = W.shape[1]
-    g = 2.0
-    for _ in range(60):
-        g = float(power(1 + g, 1 / (n + 1)))
-    u = (0.5 + np.arange(1, samples + 1) * power(g, -np.arange(1.0, n + 1))[:, None]) % 1  # [feature, sample]
-    x = np.maximum(0, (u - (1 - density)) / density)
-    h = np.stack([total(row[:, None] * x, axis=0) for row in W])
-    losses = np.zeros(samples)
-    for own, column, bias, weight in zip(x, W.T, b, importance, strict=True):
-        losses = losses + weight * np.square(own - np.maximum(total(column[:, None] * h, axis=0) + bias, 0))
-    return float(mean(losses))
 
 
 def _along(

@@ -3,18 +3,10 @@
 `W` is [hidden, feature], one direction per column; the loss is the sum over features of I_j (x_j - x'_j)^2.
 """
 
-import itertools
-from math import sqrt
-
 import numpy as np
 from jaxtyping import Float
 
-from superposition.exact.sums import dot, matmul, product, total
-
-# Values and probabilities of distributions with mean 0 and variance 1. The mean of what is quadratic in x depends on
-# nothing else, so that it comes out exactly from few values.
-GAUSSIAN = ((-sqrt(3), 0.0, sqrt(3)), (1 / 6, 2 / 3, 1 / 6))  # Gauss-Hermite quadrature, exact up to x^5
-SKEWED = ((-0.5, 2.0), (0.8, 0.2))  # rarely on, as sparse features are; 0.8 / 4 + 0.2 * 4 = 1
+from superposition.exact.sums import dot, matmul, total
 
 
 def benefit_and_interference(
@@ -27,20 +19,6 @@ def benefit_and_interference(
     own = np.diagonal(gram)
     weighted = importance[:, None] * np.square(gram - np.diag(own))
     return float(dot(importance, np.square(1 - own))), float(total(weighted))
-
-
-def expected_loss(
-    W: Float[np.ndarray, "hidden feature"],
-    importance: Float[np.ndarray, " feature"],
-    values: tuple[float, ...],
-    probabilities: tuple[float, ...],
-) -> float:
-    """E Sum_j I_j (x_j - x'_j)^2 over independent features that take these values, as a sum over all combinations."""
-    n = W.shape[1]
-    x = np.array(list(itertools.product(values, repeat=n)))  # [combination, feature]
-    chance = product(np.array(list(itertools.product(probabilities, repeat=n))), axis=1)
-    errors = x - matmul(matmul(x, W.T), W)
-    return float(dot(chance, dot(errors * errors, importance)))
 
 
 def descend(

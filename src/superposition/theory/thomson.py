@@ -16,16 +16,6 @@ def energy(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "..."]
     return total(np.square(_repelled(W)), axis=(-1, -2))
 
 
-def signed_basis(n_points: int, n_hidden: int) -> Float[np.ndarray, "hidden point"]:
-    """The first of e_1, -e_1, e_2, -e_2, ...: no two at less than a right angle, and there are 2 n_hidden of them."""
-    if n_points > 2 * n_hidden:
-        raise ValueError(f"{n_points} points in {n_hidden} dimensions: there are only {2 * n_hidden}")
-    axis, sign = np.divmod(np.arange(n_points), 2)
-    W = np.zeros((n_hidden, n_points))
-    W[axis, np.arange(n_points)] = 1.0 - 2 * sign
-    return W
-
-
 def relax(n_points: int, n_hidden: int, starts: int = 10, steps: int = 500) -> Float[np.ndarray, "hidden point"]:
     """The points of least energy that gradient descent finds, projected onto the sphere, from random starts.
 
