@@ -7,7 +7,7 @@ from types import CodeType
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("src", "stages", "scripts", "benchmarks")
-GIVEN = {"__name__", "__file__", "__doc__", "__annotations__", "__module__", "__qualname__", *dir(builtins)}
+GIVEN = {"__name__", "__file__", "__path__", "__doc__", "__annotations__", "__module__", "__qualname__", *dir(builtins)}
 
 
 def names(code: CodeType, operations: tuple[str, ...]) -> set[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, how_far, plain
 from superposition.exact.functions import log, log10
-from superposition.exact.sums import mean
+from superposition.exact.sums import mean, total
 from superposition.readings.phases import cells, phase_of, runs
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.theory.phases import DEDICATED, SUPERPOSED, margin, phase
@@ -94,7 +94,7 @@ def reach(way: tuple[str, str]) -> Callable[[Tables], Finding]:
             edge, beyond = _edge(column["density"].to_numpy(), (column[way[1]] == SUPERPOSED).to_numpy())
             found.append((r, edge, beyond, edge <= printed + room and beyond >= printed - room))
             below = column[column["density"] <= edge]
-            single.append(int(total) for total in (below["superposed"].sum(), below["models"].sum()))
+            single.append([int(total(below[key])) for key in ("superposed", "models")])
         text = "; ".join(f"r = {r:g}: between {edge:.3g} and {beyond:.3g}" for r, edge, beyond, _ in found)
         holds = all(one[-1] for one in found)
         shares = [Share(met, of, "models") for met, of in single if of]
