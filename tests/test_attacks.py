@@ -13,7 +13,7 @@ from superposition.models.attacks import attack_norm, attacks
 from superposition.models.toy_model import Architecture
 from superposition.readings.shared import in_superposition
 from superposition.readings.vulnerability import vulnerability
-from superposition.theory.attacks import linear_excess
+from superposition.theory.attacks import READ_OFF, linear_excess
 from superposition.training.run import build
 from tests import hand_made
 from tests.hand_made import HandMade, trained_model
@@ -152,24 +152,85 @@ def test_features_in_superposition_are_represented_ones_that_share():
     assert in_superposition(made, np.array([0, 1, 0])).tolist() == [2, 0, 2]
 
 
+def attacked(factor: float = 1.0, each: float | None = None):
+    """21 densities: features per dimension as in the figure, and `factor` times its vulnerability, or `each`."""
+    random = np.random.default_rng(0).standard_normal((30, 400))
+    random /= np.linalg.norm(random)
+    models = []
+    for x in sorted([*READ_OFF, 1.1, 1.9, 2.75, 4.5]):
+        high, features = (np.interp(x, list(READ_OFF), column) for column in zip(*READ_OFF.values(), strict=True))
+        norm, clean = 1.15 / x**0.5, 0.09 / x
+        attack = (norm, clean, clean + (each or factor * high) * norm**2 / 400)
+        W = (30 * features) ** 0.5 * random
+        models.append(HandMade(W.tolist(), [0.0] * 400, 1 - 1 / x, attack=attack))
+    return hand_made.tables(models)
+
+
 def geometry_verdicts(made):
-    found = evaluate({"geometry": made})
-    return {v["id"]: v["verdict"] for v in found.verdicts if v["id"].startswith("adversarial.")}
+    found = evaluate({"geometry": made}).verdicts
+    return {v["id"].removeprefix("adversarial."): v for v in found if v["id"].startswith("adversarial.")}
+
+
+def failing(made) -> set[str]:
+    return {name for name, verdict in geometry_verdicts(made).items() if verdict["verdict"] == "fails"}
+
+
+def test_claims_on_attacks_state_both_baselines():
+    found = geometry_verdicts(attacked())
+    assert len(found) == 5
+    assert failing(attacked()) == set()
+    assert all("over the dense model" in verdict["measured"] for verdict in found.values())
+    # 3.35 / 1.05 and 8.4 / 1.05; over the dense model 2.25 and 10 times less, with inputs
+    assert found["rises"]["measured"] == "3.19 at 2.25, 8.00 at 10 (1.42 and 0.80 over the dense model)"
+    assert found["follows_the_curve"]["measured"].startswith("0% off, at most ")
+
+
+def test_a_curve_of_another_height_is_told_from_one_of_another_shape():
+    assert failing(attacked(factor=0.8)) == {"follows_the_curve"}
+    assert failing(attacked(factor=0.95)) == set()
+    assert failing(attacked(each=3.0)) == {
+        "tracks_features_per_dimension",
+        "follows_the_curve",
+        "rises",
+        "rises_beyond_the_plateau",
+    }
 
 
 def test_claims_fail_on_models_that_attacks_harm_no_more_than_a_linear_one():
-    shown = hand_made.geometry()
-    flat = shown.instances["clean_loss"] + shown.instances["attack_norm"] ** 2 / 400
-    # a little against the number of features, so that ranks are not all the same
-    flat -= 1e-9 * shown.instances["sparsity"]
-    found = geometry_verdicts(replace(shown, instances=shown.instances.assign(attacked_loss=flat)))
-    assert len(found) == 4
-    assert set(found.values()) == {"fails"}
+    assert len(failing(attacked(each=1.0))) == 5
 
 
 def test_claims_are_not_tested_where_attacks_were_not_measured():
     shown = hand_made.geometry()
     assert geometry_verdicts(replace(shown, instances=shown.instances.assign(attacked_loss=np.nan))) == {}
+
+
+def adversarial_training(length: float):
+    """Antipodal pairs until radius 0.4, of this `length` there, and then a dimension for each feature."""
+    shown = {0.0: (0, 4, 1.0), 0.2: (0, 4, 0.95), 0.4: (0, 4, length), 0.6: (4, 0, 0.7), 1.0: (1, 0, 0.6)}
+    models = [
+        HandMade(
+            (size * np.array(hand_made.pairs_in(4, 20, dedicated, pairs))).tolist(),
+            [0.0] * 20,
+            0.7,
+            model=f"attacked_{radius:g}".replace(".", "_"),
+            training_attack=radius,
+        )
+        for radius, (dedicated, pairs, size) in shown.items()
+    ]
+    return {v["id"]: v for v in evaluate({"adversarial_training": hand_made.tables(models)}).verdicts}
+
+
+def test_training_against_attacks_is_judged_by_features_per_dimension():
+    found = adversarial_training(length=0.8)  # 8 0.8^2 / 4 = 1.28
+    assert {v["verdict"] for v in found.values()} == {"holds"}
+    eliminates = found["adversarial_training.eliminates"]
+    assert eliminates["measured"] == "0.6; in superposition 8, 8, 8, 0, 0 features"
+    shorter = adversarial_training(length=0.6)  # 0.72
+    assert shorter["adversarial_training.eliminates"]["verdict"] == "fails"
+    assert shorter["adversarial_training.eliminates"]["measured"].startswith("0.4; ")
+    longer = adversarial_training(length=0.97)
+    assert longer["adversarial_training.reduces"]["verdict"] == "fails"
 
 
 ATTACKED = replace(RELU, name="attacked", training_attack=0.5)

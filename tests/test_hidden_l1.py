@@ -59,3 +59,13 @@ def test_models_are_judged_by_loss_and_penalty_together():
     found = {v["id"]: v for v in evaluate({"hidden_l1": replace(shown, instances=instances)}).verdicts}
     # 37e-4 * 1.1 / 4e-4
     assert found["hidden_l1.removed"]["measured"].endswith("task loss 10.2 times")
+
+
+def test_superposition_is_not_removed_where_nothing_is_left():
+    shown = hand_made.hidden_l1()
+    emptied = shown.instances["instance"][shown.instances["hidden_l1"] >= 0.15]  # from where there is none
+    features = shown.features.copy()
+    features.loc[features["instance"].isin(emptied), "norm"] = 0.0
+    found = {v["id"]: v for v in evaluate({"hidden_l1": replace(shown, features=features)}).verdicts}
+    assert found["hidden_l1.removed"]["verdict"] == "fails"
+    assert "; 0 are left without superposition; " in found["hidden_l1.removed"]["measured"]

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from superposition.claims import evaluate
 from superposition.readings.jumps import jumps, noise
 from superposition.theory.losses import digon_for_one
+from tests import hand_made
 
 STEPS = np.array([1000, 3000, 3200, 3400, 3600, 3800, 4000, 10000, 20000])
 
@@ -22,7 +26,19 @@ def test_a_jump_has_its_steps_its_features_and_its_drop():
     # 3600 is within 1.25 of 3000, 3200 and 3400, whose windows end at 3600, 4000 and 4000
     assert (jump.first, jump.last, jump.places) == (3000, 4000, (1, 6))
     assert (jump.features, jump.gained) == ((2,), 1)
-    assert jump.drop == pytest.approx(4e-4)
+    assert jump.drop == jump.at_once == pytest.approx(4e-4)
+
+
+def test_what_a_feature_moves_in_is_where_the_loss_falls_at_once():
+    D, loss = one_that_rises(drop=4e-4)
+    loss[5:] -= 1e-4  # from 3600 to 3800: in the windows from 3200 and 3400, not in that from 3000
+    (jump,) = jumps(STEPS, D, loss, since=3000)
+    assert jump.at_once == pytest.approx(5e-4)
+    loss = np.full(len(STEPS), 0.05)
+    loss[1:] -= 1e-3  # before all windows
+    loss[7:] -= 1e-3  # after all
+    (jump,) = jumps(STEPS, D, loss, since=3000)
+    assert jump.drop == jump.at_once == 0
 
 
 def test_what_comes_before_or_slowly_is_no_jump():
@@ -67,3 +83,14 @@ def test_what_one_more_digon_is_worth():
     assert digon_for_one(0.3, 100) == pytest.approx(4.75e-4)
     assert digon_for_one(0.3, 100) == pytest.approx((0.3 / 3 - 7 * 0.3**2 / 12) / 100)
     assert digon_for_one(4 / 7, 10) == pytest.approx(0)  # denser than that, it is not worth it
+
+
+def test_a_jump_counts_only_with_a_drop_of_the_loss():
+    shown = hand_made.learning_dynamics()
+    (found,) = [v for v in evaluate({"learning_dynamics": shown}).verdicts if v["id"].endswith("features_jump")]
+    assert (found["verdict"], found["share"]["met"]) == ("holds", 4)
+    wavering = shown.history.assign(loss=0.0655 + 1e-6 * (shown.history["step"] % 1000 > 0))
+    later = evaluate({"learning_dynamics": replace(shown, history=wavering)}).verdicts
+    (found,) = [v for v in later if v["id"].endswith("features_jump")]
+    assert (found["verdict"], found["measured"]) == ("fails", "0 of 4 seeds")
+    assert found["spread"].startswith("0 of 4 jumps with a drop")

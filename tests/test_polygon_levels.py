@@ -194,15 +194,17 @@ def test_claims_hold_on_seeds_that_pass_all_levels():
     assert found["plateaus"]["spread"].endswith("6 of 6 that do not last to the end")
     assert found["order"]["measured"] == "4 → 5 in 3, 5 → 6 in 3 of 3 seeds, back in 0"
     assert found["order"]["spread"] == "seeds: 3 4 → 5 → 6"
-    assert found["final_levels"]["measured"] == "square 0%, pentagon 0%, hexagon 100%"
-    assert found["critical_points"]["measured"].startswith("hexagon 1.321, -0.618 (1.321, -0.618); ")
+    assert found["final_levels"]["measured"] == (
+        "square 0%, pentagon 0%, hexagon 100%; hexagon 1.321, -0.618 (1.321, -0.618)"
+    )
+    assert found["final_levels"]["share"]["met"] == 3
 
 
 def test_claims_fail_on_other_ways_sizes_and_losses():
     assert failing(polygon_levels(way=(5, 4, 6))) == {"order"}  # goes back
     assert failing(polygon_levels(way=(4, 5, 5))) == {"order", "final_levels"}  # no hexagon
     assert failing(polygon_levels(way=(2, 3, 6))) == {"plateaus", "order"}  # no levels of those that are claimed
-    assert failing(polygon_levels(scale=1.06)) == {"critical_points"}
+    assert failing(polygon_levels(scale=1.06)) == {"final_levels"}  # polygons of another radius
     assert failing(polygon_levels(factor=1.04)) == {"plateaus", "order", "final_levels"}
 
 
@@ -215,11 +217,11 @@ def test_a_plateau_counts_only_with_as_many_features():
 
 
 def test_claims_need_one_active_feature_of_six():
-    assert len(evaluate({"polygon_levels": hand_made.correlated_features()}).untested) == 4
+    assert len(evaluate({"polygon_levels": hand_made.correlated_features()}).untested) == 3
     tables = polygon_levels()
     pairs = replace(tables, instances=tables.instances.assign(set_size=2))
     reasons = [reason for _, reason in evaluate({"polygon_levels": pairs}).untested]
-    assert reasons == ["the claim is about one active feature of 6"] * 4
+    assert reasons == ["the claim is about one active feature of 6"] * 3
 
 
 def said_in(tables: Tables) -> set[str]:

@@ -1,11 +1,14 @@
 """Polytopes by their coordinates: dimensionalities, and what the graph of features makes of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from superposition.claims import evaluate
 from superposition.figures import figures_of, style
 from superposition.measures.dimensionality import feature_dimensionality
 from superposition.readings.polytopes import components, counts, dimensionalities, rank
@@ -117,6 +120,47 @@ def test_dimensionalities_are_the_stored_ones_and_add_up_to_at_most_m(m, n, seed
     assert D.sum() <= min(m, n) + 1e-9
     stored = feature_dimensionality(W[None])[0]
     np.testing.assert_allclose(D, stored, rtol=0, atol=1e-9)
+
+
+def geometry_verdict(name, tables):
+    (found,) = [v for v in evaluate({"geometry": tables}).verdicts if v["id"] == f"geometry.{name}"]
+    return found
+
+
+def test_a_line_at_three_sevenths_is_found():
+    # Seven unit vectors in space with W W^T = 7/3 times the identity, so that D = 3/7: ten times those, at one density.
+    turn = 2 * np.pi * np.arange(7) / 7
+    seven = np.stack([np.ones(7), np.sqrt(2) * np.cos(turn), np.sqrt(2) * np.sin(turn)]) / np.sqrt(3)
+    np.testing.assert_allclose(dimensionalities(seven), 3 / 7, rtol=0, atol=1e-9)
+    shown = hand_made.geometry()
+    assert geometry_verdict("no_bipyramids", shown)["verdict"] == "holds"
+    W = np.zeros((30, 400))
+    W[:, :70] = tegum_product(*[seven] * 10)
+    weights, features = shown.weights.copy(), shown.features.copy()
+    for instance in shown.instances["instance"][np.isclose(1 / (1 - shown.instances["sparsity"]), 4.5)]:
+        weights.loc[weights["instance"] == instance, "value"] = W.ravel()
+        features.loc[features["instance"] == instance, "norm"] = np.linalg.norm(W, axis=0)
+    found = geometry_verdict("no_bipyramids", replace(shown, weights=weights, features=features))
+    assert found["verdict"] == "fails"
+    assert found["measured"].endswith("near 3/7 (70 of 70 at 4.50)")
+
+
+def test_a_polytope_is_at_its_line_with_all_of_its_own_features():
+    shown = hand_made.geometry()
+    weights = shown.weights.copy()
+    for instance in shown.instances["instance"][np.isclose(1 / (1 - shown.instances["sparsity"]), 4.5)]:
+        W = shown.weights_of(instance)
+        W[:, 0:40:5] *= 1.1  # one corner of each of the eight pentagons; the others are still near 2/5
+        weights.loc[weights["instance"] == instance, "value"] = W.ravel()
+    found = geometry_verdict("pentagons", replace(shown, weights=weights))
+    assert found["verdict"] == "fails"
+    assert found["measured"].startswith("0 pentagons, ")
+    assert geometry_verdict("pentagons", shown)["measured"].startswith("8 pentagons, ")
+
+
+def test_dense_features_have_no_direction_of_their_own():
+    found = geometry_verdict("sticky_at_one", hand_made.geometry())
+    assert (found["verdict"], found["measured"]) == ("holds", "1.00: 1.000; 0 features with norm > 0.5")
 
 
 def test_figures_of_geometry(tmp_path):

@@ -111,6 +111,7 @@ def test_other_sets_are_not_tested():
     tables = hand_made.geometric_transformations()
     pairs = replace(tables, instances=tables.instances.assign(set_size=2))
     assert _verdicts(pairs) == []
+    assert _verdicts(replace(tables, features=tables.features.assign(density=0.02))) == []  # sets are active too often
     assert _verdicts(replace(tables, trajectories=tables.trajectories[:0])) == []
 
 

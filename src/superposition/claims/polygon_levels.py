@@ -1,8 +1,9 @@
 """Six features in two dimensions, one of them active at a time: polygons as levels of the loss (Chen et al. 2023,
 "Dynamical versus Bayesian Phase Transitions in a Toy Model of Superposition").
 
-Radii, biases and losses of the polygons are this project's own minimisation. Where training ends depends on the seed,
-so that verdicts are on shares of all seeds.
+Radii, biases and losses of the polygons are this project's own minimisation; tests say that they are critical points,
+and that more corners have a lower loss. Where training ends depends on the seed, so that verdicts are on shares of all
+seeds.
 """
 
 from collections import Counter
@@ -11,54 +12,49 @@ from itertools import pairwise
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Verdict, claims_of
+from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.plateaus import OFF, Plateau, at_level, losses_of, plateaus, represented_at
+from superposition.readings.plateaus import FLAT, LONGER, OFF, Plateau, at_level, losses_of, plateaus, represented_at
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, solutions
 from superposition.theory.angles import angular_gaps
-from superposition.theory.polygon_levels import Level, level, steepest
+from superposition.theory.polygon_levels import Level, level
 
 SECTION = "Follow-ups"
 N_FEATURES = 6
 SETTING = Setting("relu_output", N_FEATURES, n_hidden=2, importance_ratio=1.0, sets="anticorrelated")
+WHERE = f"one of {N_FEATURES} features active at a time"
 CORNERS = (4, 5, 6)
+KINDS = "4, 5 or 6"
 LEVELS = [level(k, N_FEATURES) for k in CORNERS]
 WITHOUT_WEIGHTS = level(0, N_FEATURES).loss
 NAMES = {4: "square", 5: "pentagon", 6: "hexagon"}
+RADIUS_OFF, BIAS_OFF, GAP_OFF = 0.05, 0.05, 5  # of a polygon: relative, as it is, degrees
+IGNORED = 0.1  # norm of features that are no corners
+MOST_PLATEAUS, MOST_SEEDS = 0.9, 0.95
+PASSING = 0.1  # of seeds
 
 # Plateaus of one seed after its start, each with the level it is at.
 Way = list[tuple[Plateau, Level | None]]
-
-
-def critical_points(tables: Tables) -> Finding:
-    found = _models(tables)
-    regular = {k: [model for model in found if model.represented == k and _is_polygon(model)] for k in CORNERS}
-    share = sum(len(one) for one in regular.values()) / len(found)
-    flat = all(steepest(one, N_FEATURES) < 1e-5 for one in (level(2, N_FEATURES), level(3, N_FEATURES), *LEVELS))
-    said = [_sizes(k, models) for k, models in regular.items() if models]
-    return Finding(
-        verdict=_verdict(flat and share >= 0.9),
-        measured=f"{'; '.join(said) or 'no polygons'}; theory's slopes {'below' if flat else 'not below'} 1e-5",
-        spread=f"{sum(len(one) for one in regular.values())} of {len(found)} seeds end as one",
-    )
 
 
 def plateaus_at_levels(tables: Tables) -> Finding:
     seen = [one for way in _ways(tables) for one in way]
     there = [(plateau, at) for plateau, at in seen if at]
     if not there:
-        return Finding("fails", f"none of {len(seen)} plateaus", "none at a level")
+        return Finding(plain(False), f"none of {len(seen)} plateaus", "none at a level")
+    share = Share(len(there), len(seen), "plateaus")
     off = [plateau.loss / at.loss - 1 for plateau, at in there]
     last = int(tables.history["step"].max())
     passed = [at for plateau, at in seen if plateau.last < last]
     others = sorted(plateau.loss for plateau, at in seen if not at)
     return Finding(
-        verdict=_verdict(len(there) >= 0.9 * len(seen)),
-        measured=f"{len(there)} of {len(seen)} plateaus, {min(off):+.1%} to {max(off):+.1%} off",
+        verdict=plain(share.met >= MOST_PLATEAUS * share.of),
+        measured=f"{share}, {min(off):+.1%} to {max(off):+.1%} off",
         spread=_counts([NAMES[at.corners] for _, at in there])
         + f"; {sum(at is not None for at in passed)} of {len(passed)} that do not last to the end"
         + (f"; at no level: {', '.join(f'{loss:.2e}' for loss in others)}" if others else ""),
+        share=share,
     )
 
 
@@ -66,9 +62,9 @@ def in_order(tables: Tables) -> Finding:
     ways = [_polygons(way) for way in _ways(tables)]
     steps = Counter(pair for way in ways for pair in pairwise(way))
     back = sum(bool(any(later < earlier for earlier, later in pairwise(way))) for way in ways)
-    enough = all(steps[pair] >= 0.1 * len(ways) for pair in pairwise(CORNERS))
+    enough = all(steps[pair] >= PASSING * len(ways) for pair in pairwise(CORNERS))
     return Finding(
-        verdict=_verdict(back == 0 and enough),
+        verdict=plain(back == 0 and enough),
         measured=", ".join(f"{a} → {b} in {steps[a, b]}" for a, b in pairwise(CORNERS))
         + f" of {len(ways)} seeds, back in {back}",
         spread="seeds: " + _counts([" → ".join(map(str, way)) or "at none" for way in ways]),
@@ -77,28 +73,35 @@ def in_order(tables: Tables) -> Finding:
 
 def final_levels(tables: Tables) -> Finding:
     found = _models(tables)
-    ends = [at_level(model.loss, LEVELS) for model in found]
-    there = [at.corners for at, model in zip(ends, found, strict=True) if at and at.corners == model.represented]
-    lowest = bool(there) and ends[0] is not None and there[0] == ends[0].corners == max(CORNERS)
-    square, pentagon, hexagon = (at.loss for at in LEVELS)
-    shares = [f"{NAMES[k]} {there.count(k) / len(found):.0%}" for k in CORNERS]
+    ends = [_polygon(model) for model in found]
+    share = Share(sum(end is not None for end in ends), len(found))
+    lowest = ends[0] == max(CORNERS)
+    each = [f"{NAMES[k]} {ends.count(k) / len(found):.0%}" for k in CORNERS]
+    sizes = [
+        _sizes(k, [model for model, end in zip(found, ends, strict=True) if end == k]) for k in CORNERS if k in ends
+    ]
     return Finding(
-        verdict=_verdict(len(there) >= 0.95 * len(found) and lowest and hexagon < pentagon < square),
-        measured=", ".join(shares),
-        spread=f"{len(there)} of {len(found)} seeds; levels {square:.3e}, {pentagon:.3e} and {hexagon:.3e}; the lowest "
-        f"loss is {'' if lowest else 'not '}a hexagon's",
+        verdict=plain(share.met >= MOST_SEEDS * share.of and lowest),
+        measured=f"{', '.join(each)}; {'; '.join(sizes) or 'no polygons'}",
+        spread=f"{share}; levels {' and '.join(f'{at.loss:.3e}' for at in LEVELS)}; the lowest loss is "
+        f"{'' if lowest else 'not '}a hexagon's",
+        share=share,
     )
 
 
-def _is_polygon(model: Solution) -> bool:
-    theory = level(model.represented, N_FEATURES)
+def _polygon(model: Solution) -> int | None:
+    """Corners of the polygon that a model is, at the level of its loss; None if it is none of `CORNERS`."""
+    at = at_level(model.loss, LEVELS)
+    if at is None or at.corners != model.represented:
+        return None
     corners = model.norms > REPRESENTED_NORM
-    return bool(
-        (np.abs(model.norms[corners] / theory.radius - 1) < 0.05).all()
-        and (np.abs(model.b[corners] - theory.bias) < 0.05).all()
-        and (np.abs(angular_gaps(model.W[:, corners]) - 360 / model.represented) < 5).all()
-        and (model.norms[~corners] < 0.1).all()
+    regular = (
+        (np.abs(model.norms[corners] / at.radius - 1) < RADIUS_OFF).all()
+        and (np.abs(model.b[corners] - at.bias) < BIAS_OFF).all()
+        and (np.abs(angular_gaps(model.W[:, corners]) - 360 / at.corners) < GAP_OFF).all()
+        and (model.norms[~corners] < IGNORED).all()
     )
+    return at.corners if regular else None
 
 
 def _sizes(k: int, models: Sequence[Solution]) -> str:
@@ -134,10 +137,6 @@ def _counts(names: Sequence[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in Counter(names).most_common())
 
 
-def _verdict(holds: bool) -> Verdict:
-    return "holds" if holds else "fails"
-
-
 def _models(tables: Tables) -> list[Solution]:
     """Lowest loss first; raises NotInThisRun."""
     found = solutions(tables, SETTING, 1.0)
@@ -156,21 +155,12 @@ CLAIMS = claims_of(
     SECTION,
     "levels",
     Claim(
-        critical_points,
-        statement="With one active feature at a time and two hidden dimensions, regular k-gons are critical points of "
-        "the loss, and training ends at them.",
-        paper="critical points; a radius and a bias for each k (Chen et al. 2023)",
-        tolerance="k = 2 to 6: slopes of the exact loss by each weight and bias below 1e-5; >= 90% of seeds end as a "
-        "polygon: radius within 5%, bias within 0.05, gaps within 5 degrees, other norms < 0.1",
-        limit="theory",
-        fixed="after",
-    ),
-    Claim(
         plateaus_at_levels,
-        statement="Plateaus of the loss while training are at the levels of k-gons.",
+        statement=f"Plateaus of the loss while training are at the levels of k-gons ({WHERE}).",
         paper="plateaus at L(k, c) (Chen et al. 2023)",
-        tolerance="loss within 3% while steps grow by a quarter, below that without weights: >= 90% of such plateaus "
-        "within 3% of L(k, 6), k = 4, 5 or 6, while k features are represented",
+        tolerance=f"loss within {FLAT:.0%} while steps grow by {LONGER - 1:.0%}, below that without weights: >= "
+        f"{MOST_PLATEAUS:.0%} of such plateaus within {OFF:.0%} of L(k, {N_FEATURES}), k = {KINDS}, while k features "
+        "are represented",
         limit="theory",
         fixed="after",
         name="plateaus",
@@ -180,10 +170,11 @@ CLAIMS = claims_of(
     ),
     Claim(
         in_order,
-        statement="The levels are passed in the order 4, 5, 6: from high loss and few corners to low loss and many.",
+        statement="The levels are passed in the order 4, 5, 6: from high loss and few corners to low loss and many "
+        f"({WHERE}).",
         paper="4, 5, 6 (Chen et al. 2023)",
-        tolerance="no seed goes back to fewer corners; plateaus at 4 and then 5, and at 5 and then 6, in >= 10% of "
-        "seeds each",
+        tolerance="no seed goes back to fewer corners; plateaus at 4 and then 5, and at 5 and then 6, in >= "
+        f"{PASSING:.0%} of seeds each",
         limit="ours",
         fixed="after",
         name="order",
@@ -194,10 +185,12 @@ CLAIMS = claims_of(
     ),
     Claim(
         final_levels,
-        statement="Training ends at the level of a polygon; the lowest is that of the hexagon.",
-        paper="L(6, 6) < L(5, 6) < L(4, 6) (Chen et al. 2023)",
-        tolerance=">= 95% of seeds end within 3% of L(k, 6), k = 4, 5 or 6, with k represented features, and the best "
-        "one as a hexagon",
+        statement="Training ends at regular k-gons, at the levels of their losses; the lowest is that of the hexagon "
+        f"({WHERE}).",
+        paper="a radius and a bias for each k; L(6, 6) < L(5, 6) < L(4, 6) (Chen et al. 2023)",
+        tolerance=f">= {MOST_SEEDS:.0%} of seeds end within {OFF:.0%} of L(k, {N_FEATURES}), k = {KINDS}, as the "
+        f"polygon of k represented features: radius within {RADIUS_OFF:.0%}, bias within {BIAS_OFF:g}, gaps within "
+        f"{GAP_OFF} degrees, other norms < {IGNORED:g}; the best one as a hexagon",
         limit="theory",
         fixed="after",
     ),

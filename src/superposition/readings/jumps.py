@@ -24,7 +24,7 @@ class Jump:
     """`first` and `last` are the steps of the snapshots before and after, `places` their places among all.
 
     `features` are those that moved, by number. `gained` is how many more features are learned after it, `drop` by how
-    much the loss fell.
+    much the loss fell; `at_once` is the most that it fell by in a single window in which a feature moved that far.
     """
 
     first: int
@@ -33,6 +33,7 @@ class Jump:
     features: tuple[int, ...]
     gained: int
     drop: float
+    at_once: float
 
 
 def learned(
@@ -54,15 +55,18 @@ def jumps(
 ) -> list[Jump]:
     """All jumps that begin at step `since` or later, in order; windows that share steps are one jump."""
     found: list[tuple[int, int]] = []
+    at_once: list[float] = []
     ends = np.searchsorted(steps, steps * WINDOW, side="right") - 1  # of the window that begins at each snapshot
     for start, end in enumerate(ends.tolist()):
         if steps[start] < since or np.abs(D[start : end + 1] - D[start]).max() <= LEAST:
             continue
+        drop = float(loss[start] - loss[end])
         if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], end)
+            found[-1], at_once[-1] = (found[-1][0], end), max(at_once[-1], drop)
         else:
             found.append((start, end))
-    return [_jump(steps, D, loss, *places) for places in found]
+            at_once.append(drop)
+    return [_jump(steps, D, loss, places, most) for places, most in zip(found, at_once, strict=True)]
 
 
 def noise(
@@ -83,16 +87,18 @@ def _jump(
     steps: Int[np.ndarray, " snapshot"],
     D: Float[np.ndarray, "snapshot feature"],
     loss: Float[np.ndarray, " snapshot"],
-    start: int,
-    end: int,
+    places: tuple[int, int],
+    at_once: float,
 ) -> Jump:
+    start, end = places
     moved = np.ptp(D[start : end + 1], axis=0) > LEAST
     learned = np.count_nonzero(D[[start, end]] > LEARNED, axis=1)
     return Jump(
         first=int(steps[start]),
         last=int(steps[end]),
-        places=(start, end),
+        places=places,
         features=tuple(np.flatnonzero(moved).tolist()),
         gained=int(learned[1] - learned[0]),
         drop=float(loss[start] - loss[end]),
+        at_once=at_once,
     )

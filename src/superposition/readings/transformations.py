@@ -17,7 +17,8 @@ from superposition.readings.results import Tables
 
 STAGES = ("A", "B", "C", "D")
 TOGETHER, OPPOSITE = 0.9, -0.9  # cosines of set-mates, and of the sets' means, between which a stage is B
-RIGHT_ANGLE = float(sin(radians(10)))  # |cos| of set-mates that are within 10 degrees of a right angle
+OFF_RIGHT = 10.0  # degrees that set-mates may be off a right angle
+RIGHT_ANGLE = float(sin(radians(OFF_RIGHT)))  # their |cos| then
 LEARNED_NORM = 0.9
 ANTIPRISM = 60.0  # degrees that the triangles are turned against each other; 0 where they face each other, a prism
 NOT_YET, DONE = 10.0, 5.0  # degrees from that

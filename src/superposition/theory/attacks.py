@@ -6,6 +6,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from superposition.exact.sums import interpolate
+
 # 1 / (1 - S): vulnerability to attacks of a tenth of the mean input's norm, and features per dimension ||W||_F^2 / m;
 # read off the figure, to about 3%. There is no formula.
 READ_OFF = {
@@ -22,3 +24,8 @@ def linear_excess(norm: Float[np.ndarray, " model"], n_features: int) -> Float[n
     P's range, so it comes out as it went in; the model's error, (I - P)(x - E[x]), is orthogonal to it.
     """
     return norm * norm / n_features
+
+
+def read_off(x: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
+    """The figure's vulnerability at x = 1 / (1 - S) from 1 to 10, linear between the points read, constant beyond."""
+    return interpolate(x, list(READ_OFF), [vulnerability for vulnerability, _ in READ_OFF.values()])
