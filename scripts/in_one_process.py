@@ -3,14 +3,19 @@
 A word is a stage, with the experiment that it takes, or one of the digests below, which goes to WORD.json. Packages are
 imported once for all words, which is most of the time of a small experiment, and nearly all of it where the processor
 is emulated.
+
+With OFF_BY_AN_ULP=up, down or mixed in the environment, functions of numpy, torch and math that no standard fixes are
+off by one unit in the last place, as another library, or the same one on another processor, may have them.
 """
 
 import hashlib
 import json
 import math
+import os
 import runpy
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +85,76 @@ def selfcheck() -> dict[str, str]:
 DIGESTS: dict[str, Callable[[], dict[str, str]]] = {"libraries": libraries, "exact": exact, "selfcheck": selfcheck}
 
 
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+# What another library may have another last bit of. Of products, sums and sorts there is nothing to replace.
+FUNCTIONS = _names(
+    "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 asin acos atan atan2 sinh cosh tanh "
+    "power float_power pow hypot cbrt sqrt rsqrt sigmoid erf erfc gamma lgamma logaddexp mean std var average prod dot "
+    "vdot inner einsum interp polyfit quantile percentile geomspace logspace norm cdist softmax logsumexp"
+)
+ROOTS_OF_IEEE = {"numpy", "math"}  # whose square root is rounded correctly; torch's is not
+SOLVERS = _names("solve inv pinv svd eigh eigvalsh eig eigvals qr lstsq det norm cholesky matrix_power")
+
+
+class Off:
+    """A function of a library, off by a unit in the last place; its other attributes are the function's own."""
+
+    def __init__(self, function: Callable[..., Any], how: str) -> None:
+        self.function, self.how = function, how
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        return moved(self.function(*arguments, **more), self.how)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.function, name)
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return self if owner is None else partial(self, owner)  # as a method of tensors
+
+
+def put_off(how: str) -> None:
+    """Replace functions of libraries by such as are off by a unit in the last place; methods of tensors too."""
+    import torch
+
+    places: list[tuple[Any, list[str]]] = [
+        (np, FUNCTIONS), (math, FUNCTIONS), (torch, FUNCTIONS), (torch.Tensor, FUNCTIONS),
+        (np.linalg, SOLVERS), (torch.linalg, SOLVERS),
+    ]  # fmt: skip
+    for place, names in places:
+        for name in names:
+            fixed = name == "sqrt" and getattr(place, "__name__", "") in ROOTS_OF_IEEE
+            if hasattr(place, name) and not fixed:
+                setattr(place, name, Off(getattr(place, name), how))
+
+
+def moved(found: Any, how: str) -> Any:
+    """The next number, but where the result is so round that every library has it, or is no float64."""
+    import torch
+
+    if isinstance(found, tuple) and not hasattr(found, "_fields"):
+        return tuple(moved(part, how) for part in found)
+    if isinstance(found, torch.Tensor):
+        if found.dtype != torch.float64 or found.requires_grad or found.is_cuda:
+            return found
+        return torch.from_numpy(np.asarray(moved(found.numpy(), how)))
+    if not isinstance(found, float | np.ndarray) or np.asarray(found).dtype != np.float64:
+        return found
+    x = np.asarray(found)
+    with np.errstate(all="ignore"):
+        bits = np.abs(x).view(np.int64)
+        up = {"up": True, "down": False}.get(how, (bits * 0x9E3779B1 >> 7) % 2 == 0)
+        other = np.where(
+            np.isfinite(x) & (x * 1024 != np.rint(x * 1024)), np.nextafter(x, np.where(up, np.inf, -np.inf)), x
+        )
+    return float(other) if isinstance(found, float) else other
+
+
 def main() -> None:
+    if how := os.environ.get("OFF_BY_AN_ULP"):
+        put_off(how)
     for word in sys.argv[1:]:
         if word in DIGESTS:
             Path(f"{word}.json").write_text(json.dumps(DIGESTS[word](), indent=1) + "\n", encoding="utf-8")

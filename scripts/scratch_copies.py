@@ -18,7 +18,7 @@ DRIVER = Path(__file__).with_name("in_one_process.py")
 # What steers which code libraries run, or what they read of the user's: it reaches only a run that asks for it.
 STEERING = (
     *("MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "OMP_", "KMP_", "GOMP_", "ATEN_", "NPY_", "DNNL_", "ONEDNN_", "GLIBC_"),
-    *("TORCH", "PYTHON", "MPL", "MATPLOTLIB", "LC_", "LANG", "TZ"),
+    *("TORCH", "PYTHON", "MPL", "MATPLOTLIB", "LC_", "LANG", "TZ", "OFF_BY_AN_ULP"),
 )
 # Trained anew in each copy, in seconds; with the measures that are quick.
 SHORT = {

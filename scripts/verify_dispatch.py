@@ -32,6 +32,11 @@ from scripts.verify import read_yaml, refuse
 
 DEFAULT = ["intro", "absolute_value", "several_active_features"]
 MOST_LINES = 12  # of what differs in one setting
+# Variables that are meant to make libraries take other code.
+LIBRARIES = {
+    *("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE"),
+    *("GLIBC_TUNABLES", "OFF_BY_AN_ULP"),
+}
 HOSTILE = """\
 font.size: 17
 axes.linewidth: 3
@@ -126,6 +131,8 @@ def of_the_user(scratch: Path) -> list[Setting]:
     at_home = {"HOME": str(home), "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": ""}
     no_compiler = {"CXX": "/nonexistent", "PATH": str(empty), "XDG_CACHE_HOME": str(scratch / "cache")}
     return [
+        # Not every processor has a library that takes other code for these settings: these stand in for one that does.
+        *(Setting(f"libraries off by an ulp, {how}", {"OFF_BY_AN_ULP": how}) for how in ("up", "down", "mixed")),
         Setting("OMP_NUM_THREADS=2", {"OMP_NUM_THREADS": "2"}),
         Setting("OMP_NUM_THREADS=3", {"OMP_NUM_THREADS": "3"}),
         Setting("PYTHONHASHSEED=0", {"PYTHONHASHSEED": "0"}),
@@ -272,7 +279,7 @@ def main() -> int:
                 print(each.name, flush=True)
             runs = [replace(each, name=each.name.partition(":")[0]) for each in runs]
         width = max(len(each.name) for each in [*runs, *skipped])
-        verdicts = []
+        verdicts, idle = [], 0
         print(f"{'setting':{width}}             s  other bits from", flush=True)
         for each in skipped:
             print(f"{each.name:{width}}  skipped: {each.skip}", flush=True)
@@ -282,6 +289,7 @@ def main() -> int:
             for each, job in zip(runs, jobs, strict=True):
                 verdict, seconds, said = job.result()
                 verdicts.append(verdict)
+                idle += said[0] == "no library" and each.environment.keys() <= LIBRARIES
                 print(f"{each.name:{width}}  {verdict:9} {seconds:4.0f}  {said[0]}", flush=True)
                 for line in said[1:]:
                     print(f"    {line}", flush=True)
@@ -289,6 +297,8 @@ def main() -> int:
         compared = f"{len(copies.outputs(scratch / 'reference'))} files, {time.monotonic() - start:.0f} s"
         what = f"{len(runs)} runs of {count} settings" if options.together else f"{count} settings"
         verdict = f"{wrong} of {what} differ" if wrong else f"All {what} give the same bytes"
+        if idle and not options.together:
+            verdict += f", {idle} of which change no library's on this processor"
         print(f"\n{verdict}{f', {len(skipped)} skipped' if skipped else ''}: {compared}.")
         return 1 if wrong else 0
     finally:

@@ -21,6 +21,7 @@ from superposition.measures.tables import (
 )
 from superposition.measures.trained import TrainedModel
 from superposition.readings.results import COLUMNS, Tables
+from superposition.theory import dimensions
 from superposition.theory.attacks import READ_OFF
 from superposition.theory.polytopes import digon, polygon, square_antiprism, tegum_product, tetrahedron
 from superposition.theory.uneven_density import pentagons
@@ -390,19 +391,21 @@ def geometry() -> Tables:
     simplices = [*[tetrahedron()] * 9, polygon(3), digon()]
     mixed = [*[polygon(5)] * 8, *[square_antiprism()] * 4, digon(), digon()]
     random = np.random.default_rng(0).standard_normal((30, 400))
-    shown = {  # 1 / (1 - S): factors of a tegum product, or W itself
+    shown: dict[float, Any] = {  # 1 / (1 - S): factors of a tegum product, or W itself
         1.0: random * (30 / (random**2).sum()) ** 0.5,
         1.33: simplices,
         1.5: [*[polygon(3)] * 8, *[tetrahedron()] * 4, digon(), digon()],
         1.7: [*[polygon(3)] * 8, *[digon()] * 14],
         1.9: [*[polygon(3)] * 2, *[digon()] * 26],
         2.5: [digon()] * 30,
+        2.75: [digon()] * 30,
         3.0: [digon()] * 30,
         3.5: [digon()] * 30,
         4.5: mixed,
-        7.0: random * (30 / 0.28 / (random**2).sum()) ** 0.5,
-        10.0: random * (30 / 0.22 / (random**2).sum()) ** 0.5,
     }
+    for x in (5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5, 10.0):
+        per_feature = np.interp(x, list(dimensions.READ_OFF), list(dimensions.READ_OFF.values()))
+        shown[x] = random * (30 / per_feature / (random**2).sum()) ** 0.5
     models = []
     for x, made in shown.items():
         W = np.zeros((30, 400))
@@ -535,7 +538,7 @@ def hidden_l1() -> Tables:
 
 def adversarial_training() -> Tables:
     """Antipodal pairs whose vectors get shorter, and then a dimension for each feature."""
-    shown = {0.0: (0, 4, 1.0), 0.2: (0, 4, 0.95), 0.4: (1, 3, 0.75), 0.6: (4, 0, 0.7), 1.0: (1, 0, 0.6)}
+    shown = {0.0: (0, 4, 1.0), 0.2: (0, 4, 0.95), 0.4: (0, 4, 0.8), 0.6: (4, 0, 0.7), 1.0: (1, 0, 0.6)}
     return tables(
         [
             HandMade(

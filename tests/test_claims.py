@@ -43,7 +43,14 @@ EXPERIMENTS = {
 # What is measured of models of some experiments only.
 EXTRA = {"several_active_features": measured}
 # About formulas, whatever the models: test_compression.py has them fail.
-WITHOUT_MODELS = "nonlinear_compression."
+WITHOUT_MODELS = ("nonlinear_compression.", "mathematics.superposition_never_pays_when_linear")
+# What does not hold on what the paper shows: its own pentagon has 0.66 of its loss from inputs of one feature, which is
+# less than it says; and 80 of 200 models by hand have the motif.
+OTHERWISE = {
+    "mathematics.sparse_inputs_dominate": "fails",
+    "asymmetric_superposition.in_the_best_model": "holds_at_best",
+    "asymmetric_superposition.interference_is_hidden": "holds_at_best",
+}
 
 
 def judged(experiment, tables):
@@ -65,7 +72,7 @@ def reasons(experiment, tables):
 def test_all_claims_hold_on_what_the_paper_shows(experiment):
     found = verdicts(experiment, EXPERIMENTS[experiment]())
     assert list(found) == [claim.id for claim in CLAIMS[experiment]]
-    assert {id: verdict["verdict"] for id, verdict in found.items()} == dict.fromkeys(found, "holds")
+    assert {id: verdict["verdict"] for id, verdict in found.items()} == {id: OTHERWISE.get(id, "holds") for id in found}
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -143,7 +150,9 @@ def test_claims_have_names_of_their_own():
 def test_the_verdict_is_on_the_best_seed_and_the_spread_on_all():
     # Seed 2 at sparsity 0.9 has the highest loss and found two antipodal pairs: four features.
     assert verdicts("intro", hand_made.intro())["intro.pentagon"]["spread"] == "2 of 3 seeds, 4 to 5 features"
-    assert verdicts("intro", hand_made.intro())["intro.pentagon"]["measured"] == "5 features, gaps 72.0 to 72.0 deg"
+    assert verdicts("intro", hand_made.intro())["intro.pentagon"]["measured"].startswith(
+        "5 features, gaps 72.0 to 72.0 deg"
+    )
     tables = hand_made.intro()
     instances = tables.instances.copy()
     instances.loc[instances["instance"] == 8, "loss"] = 1e-6
@@ -154,7 +163,6 @@ def test_the_verdict_is_on_the_best_seed_and_the_spread_on_all():
 
 def test_counts_are_given_for_each_density():
     found = verdicts("basic_results", hand_made.basic_results())
-    assert found["basic_results.features_represented"]["measured"] == "1: 5; 0.3: 7; 0.1: 9"
     assert found["basic_results.features_dedicated"]["measured"] == "1: 5; 0.3: 3; 0.1: 1"
     assert found["basic_results.more_features_with_sparsity"]["measured"] == (
         "5, 7, 9, 12, 12, 12, 12 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001"
@@ -163,10 +171,6 @@ def test_counts_are_given_for_each_density():
 
 def test_larger_models_are_counted_against_the_small_ones():
     found = verdicts("basic_results_large", hand_made.basic_results_large())
-    # 20, 26, 32, 41, 50, 55, 55 features over 20 dimensions
-    assert found["basic_results_large.rescaled"]["measured"] == (
-        "1: 1; 0.3: 1.3; 0.1: 1.6; 0.03: 2.05; 0.01: 2.5; 0.003: 2.75; 0.001: 2.75"
-    )
     assert found["basic_results_large.fewer_dedicated_with_sparsity"]["measured"].startswith("20, 14, 8, 4, 0, 0, 0 at")
 
 
@@ -214,8 +218,8 @@ def test_codes_that_nearly_are_the_papers_are_not(claim, density, change):
 def test_neurons_are_counted_by_what_they_compute():
     found = verdicts("computation", hand_made.computation())
     measured = {id.removeprefix("computation."): verdict["measured"] for id, verdict in found.items()}
-    assert measured["monosemantic_when_dense"] == "1: 1.000; 0.3: 1.000"
-    assert measured["two_neurons_for_each_feature"] == "1: 20; 0.3: 20"
+    dense = "mean height 1.000, 20 features with two neurons"
+    assert measured["monosemantic_when_dense"] == f"1: {dense}; 0.3: {dense}"
     assert measured["first_polysemantic_neurons"] == "1: 0; 0.3: 0; 0.1: 8"
     # mono neurons hold features 1 to 10, polysemantic ones 11 to 20, two each
     assert measured["polysemantic_at_low_importance"].startswith("0.03: 20 mono, 20 poly, median features 5.5 and 15.5")
@@ -267,7 +271,7 @@ def test_a_claim_about_a_sparsity_that_was_not_trained_is_not_tested():
 
 def test_claims_about_another_model_shape_or_importance_are_not_tested():
     linear = only(hand_made.basic_results(), lambda instances: instances["model"] == "linear")
-    assert len(reasons("basic_results", linear)) == 6
+    assert len(reasons("basic_results", linear)) == 5
     assert set(reasons("basic_results", linear).values()) == {"no relu_output model in this run"}
     assert set(reasons("basic_results", hand_made.intro()).values()) == {
         "the claim is about n = 20, m = 5; this run has n = 5, m = 2"

@@ -31,7 +31,7 @@ def claims_text(evaluation: Evaluation) -> str:
     lines = []
     if rows:
         counts = ", ".join(f"{count} {SEVERAL[verdict]}" for verdict, count in evaluation.counts.items())
-        lines += [f"{len(rows)} claims: {counts}", ""]
+        lines += [f"{len(rows)} {'claims' if len(rows) > 1 else 'claim'}: {counts}", ""]
         lines += [_line(HEADINGS), _line(["-" * width for width in WIDTHS])]
         for row in rows:
             cells = [wrap(str(cell), width) for cell, width in zip(row, WIDTHS, strict=True)]
