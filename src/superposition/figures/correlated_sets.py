@@ -235,4 +235,4 @@ def _described(model: Planar, sets: str) -> str:
 
 
 def _gaps(W: np.ndarray) -> str:
-    return "all collapsed, " + ", ".join(f"{gap:.0f}" for gap in np.sort(gaps_between_pairs(W))) + "°"
+    return "all collapsed, " + ", ".join(f"{gap:.0f}" for gap in np.sort(gaps_between_pairs(W), kind="stable")) + "°"

@@ -118,7 +118,7 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
     pairs = rows[(rows["model"] == NO_BIAS) & ~rows["own"]]
     counts = pairs[pairs["best"]].drop_duplicates("density").set_index("density")["n_represented"]
     # Where two features share each dimension, or else as nearly as there is.
-    off = (counts - 2 * tables.n_hidden).abs().sort_index()
+    off = (counts - 2 * tables.n_hidden).abs().sort_index(kind="stable")
     trained = float(off.index[int(off.argmin())])
     pairs = pairs[pairs["density"] == trained]
     best = int(pairs.loc[pairs["best"], "instance"].iloc[0])

@@ -77,7 +77,7 @@ def _grid(table: pd.DataFrame, values: np.ndarray) -> np.ndarray:
 
 
 def _diagram(axes: Axes, table: pd.DataFrame, norm: np.ndarray, superposition: np.ndarray) -> None:
-    densities, importances = np.sort(table["density"].unique()), np.sort(table["importance"].unique())
+    densities, importances = (np.sort(table[axis].unique(), kind="stable") for axis in ("density", "importance"))
     shades = _grid(table, colours(norm, superposition))
     across, down = _edges(importances), _edges(densities)
     panels.mosaic(axes, across, down, shades, np.full(shades.shape[:2], True))

@@ -67,7 +67,7 @@ def shape(norms: Float[np.ndarray, " feature"]) -> str:
 
 def angles_to_last(W: Float[np.ndarray, "2 feature"]) -> Float[np.ndarray, " other"]:
     """Degrees between each other feature and the last one, 0 to 180, smallest first."""
-    return np.sort(degrees(arccos(np.clip(cosines(W)[-1, :-1], -1, 1))))
+    return np.sort(degrees(arccos(np.clip(cosines(W)[-1, :-1], -1, 1))), kind="stable")
 
 
 def upright(W: Float[np.ndarray, "2 feature"], top: Float[np.ndarray, " 2"]) -> Float[np.ndarray, "2 feature"]:
@@ -92,7 +92,7 @@ def collapsed(W: Float[np.ndarray, "2 feature"]) -> np.ndarray:
 def gaps_between_pairs(W: Float[np.ndarray, "2 feature"]) -> Float[np.ndarray, " pair"]:
     """Degrees from the mean direction of each pair of neighbours to the next one around the circle; they sum to 360."""
     middle = W[:, 0::2] + W[:, 1::2]
-    angles = np.sort(degrees(arctan2(middle[1], middle[0])))
+    angles = np.sort(degrees(arctan2(middle[1], middle[0])), kind="stable")
     return np.diff(angles, append=angles[0] + 360.0)
 
 

@@ -47,7 +47,8 @@ def results() -> Iterator[tuple[str, list[ndarray]]]:
     }.items():
         yield f"function {name}", [found]
     yield "sums", [sums.total(u), sums.mean(u), sums.deviation(u), sums.product(u + 0.5), sums.running_total(u)]
-    yield "lines and quantiles", [np.array(sums.line(u, v)), sums.quantile(u, v), sums.interpolate(v, np.sort(u), u)]
+    between = sums.interpolate(v, np.sort(u, kind="stable"), u)
+    yield "lines and quantiles", [np.array(sums.line(u, v)), sums.quantile(u, v), between]
     # Shapes at which libraries split sums among vectors and blocks of their cache
     yield "products of matrices", [sums.matmul(uniform("a", m, n) - 0.5, uniform("b", n, m)) for m, n in SHAPES]
     A, b = uniform("A", 12, 12) - 0.5, uniform("b", 12)
