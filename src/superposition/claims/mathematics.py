@@ -18,6 +18,7 @@ from superposition.readings.solutions import Solution, solutions
 from superposition.theory.active_features import interference_of_one, losses_by_active, weights_of_active
 from superposition.theory.angles import cosines
 from superposition.theory.linear_loss import benefit_and_interference, descend
+from superposition.theory.starts import starts
 
 SECTION = "Mathematical Understanding"
 N_FEATURES, N_HIDDEN = SETTING.n_features, SETTING.n_hidden
@@ -34,8 +35,7 @@ FILTERED = 0.25  # of what interference would cost without biases
 
 
 def superposition_never_pays(_: Tables) -> Finding:
-    starts = 2 * np.random.default_rng(0).random((RANDOM, N_HIDDEN, N_FEATURES)) - 1
-    ends = descend(starts, IMPORTANCE, STEPS, RATE)
+    ends = descend(starts(RANDOM, N_HIDDEN, N_FEATURES), IMPORTANCE, STEPS, RATE)
     off = np.abs(np.sqrt(total(np.square(ends), axis=1)) - (np.arange(N_FEATURES) < N_HIDDEN)).max(axis=1)
     cosine = np.array([abs(float(cosines(W)[0, 1])) for W in ends])
     arrived = int(np.count_nonzero((off < ARRIVED) & (cosine < ARRIVED)))

@@ -21,7 +21,7 @@ PER_POINT = 1000  # steps of the grid, of which 0.001 pt are a sixtieth of what 
 # Of a step, so that boundaries lie at the golden section, 0.381966. Coordinates made of round numbers lie at halves,
 # thirds and eighths of a step; this is the number to which fractions come the least close: 0.38 / q^2 of denominator q.
 SHIFT = 0.1180339887498949  # sqrt(5) / 2 - 1
-NOISE = 2.0**-50  # of a coordinate, or of 1024 pt if that is more: 8 units in the last place, and 9e-13 pt
+NOISE = 2.0**-46  # of a coordinate, or of 1024 pt if that is more: 128 units in the last place, and 1.5e-11 pt
 
 
 def settled(x: Numbers) -> np.ndarray:
@@ -31,7 +31,7 @@ def settled(x: Numbers) -> np.ndarray:
     fuses, each differ by a rounding between machines. What is written differs only if a boundary of the rounding is
     between two such coordinates. So one that is within NOISE of a boundary is refused: a figure that is written is the
     same on every machine whose coordinates are less than that away. Of the half a million coordinates in all figures
-    together, one is refused by chance in about 1 of 1000 changes of everything: 2 * 9e-13 / 0.001 each.
+    together, one is refused by chance in about 1 of 70 changes of everything: 2 * 1.5e-11 / 0.001 each.
 
     What matplotlib decides by comparing coordinates, such as how many ticks fit on an axis, is not checked here; a test
     disturbs what it computes.

@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from superposition.exact.grids import HIDDEN, INPUT
+from superposition.exact.grids import HIDDEN, INPUT, WEIGHT
+from superposition.exact.sums import matmul
 from superposition.features.distribution import Distribution, Values
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
@@ -45,7 +46,8 @@ class TrainedModel:
 
     def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """W x + b_hidden."""
-        return self.W @ x + self.b_hidden[:, None]
+        sums = matmul(self.W, x, (WEIGHT.fraction_bits, INPUT.fraction_bits))
+        return np.asarray(sums + self.b_hidden[:, None])
 
     def encode(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """The hidden activations h, on their grid."""
@@ -54,7 +56,7 @@ class TrainedModel:
 
     def decode(self, h: Float[ndarray, "hidden sample"]) -> Float[ndarray, "feature sample"]:
         """The outputs y."""
-        y = self.W_out @ h + self.b[:, None]
+        y = matmul(self.W_out, h, (WEIGHT.fraction_bits, HIDDEN.fraction_bits)) + self.b[:, None]
         return np.maximum(y, 0.0) if self.output == "relu" else y
 
     def outputs(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:

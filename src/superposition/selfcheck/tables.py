@@ -10,11 +10,14 @@ from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
 from superposition.measures.all_tables import all_tables
+from superposition.measures.dimensionality import feature_dimensionality
 from superposition.measures.parameters import Parameters
+from superposition.measures.superposition import norms, superposition
 from superposition.measures.tables import on_weight_grid
 from superposition.selfcheck.arithmetic import uniform
 
 SEEDS = 2
+MANY = (32, 5, 64)  # instances, hidden dimensions, features
 SAMPLES = 64  # held out
 ABLATIONS = {"densities": [0.3], "samples": 64, "without": ["relu", "bias"]}
 ROTATIONS = {"count": 3, "samples": 32}
@@ -48,7 +51,9 @@ SHAPES: dict[str, tuple[int, tuple[int, ...], dict[str, Any]]] = {
 
 
 def results() -> Iterator[tuple[str, list[ndarray]]]:
-    """Name and columns of each table."""
+    """Name and columns of each table; and norms of so many features that a root that is off in one of 100 is seen."""
+    W = on_weight_grid(2 * uniform("many features", *MANY) - 1)
+    yield "norms of many features", [norms(W), superposition(W), feature_dimensionality(W)]
     for hidden in WANTED:
         for name, table in made(hidden).items():
             yield f"{hidden} models, {name}", [column_of(table, key) for key in table.columns]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition.exact.sums import dot, total
+from superposition.theory.starts import starts as points
 
 
 def energy(W: Float[np.ndarray, "... hidden point"]) -> Float[np.ndarray, "..."]:
@@ -21,8 +22,7 @@ def relax(n_points: int, n_hidden: int, starts: int = 10, steps: int = 500) -> F
 
     The starts are the same each time, drawn uniformly from a cube.
     """
-    draw = np.random.default_rng(0).random((starts, n_hidden, n_points))
-    W = _on_sphere(2 * draw - 1)
+    W = _on_sphere(points(starts, n_hidden, n_points))
     rate = 0.2  # a quarter of the gradient, 4 W ReLU(gram)
     for _ in range(steps):
         W = _on_sphere(W - rate * dot(W[..., :, None, :], _repelled(W)[..., None, :, :]))

@@ -1,0 +1,71 @@
+"""Steps as the pipeline trains them: the C++ kernel where there is a compiler, and else the plain form that it stands for.
+
+The digests are of the plain form's results, so that a compiler that computes other bits, as one that takes the liberties
+of fast maths, is noticed before anything is trained by it.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from superposition.exact.adamw import rates
+from superposition.exact.philox import WORD, stream_key, words
+from superposition.features.distribution import Distribution, Values
+from superposition.features.source import Stream
+from superposition.models.toy_model import Architecture, ToyModel
+from superposition.training.held_out import HeldOut
+from superposition.training.initial import normal_weights
+from superposition.training.kernel import Kernel, library
+from superposition.training.steps import Optimiser, State, Steps, scale_to_one
+
+STEPS, BATCH, HELD_OUT = 30, 96, 64
+# Model, features, hidden dimensions, values of features; no shape fills vectors of a processor.
+CASES: dict[str, tuple[Architecture, int, int, Values]] = {
+    "tied": (Architecture("tied", True, "linear", "relu", False, True, "identity", 0.0), 13, 3, "unit"),
+    "penalised": (Architecture("penalised", True, "relu", "relu", True, True, "identity", 0.01), 9, 5, "unit"),
+    "untied": (Architecture("untied", False, "relu", "relu", False, True, "absolute", 0.0), 7, 10, "signed"),
+}
+DENSITIES = (1.0, 0.3, 0.1)
+
+
+def results(fast: bool = True) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """Name, weights and held-out losses of each case."""
+    for name in CASES:
+        state, losses = trained(name, fast)
+        yield f"pipeline, {name}", [tensor.numpy() for tensor in (*state, losses)]
+
+
+def trained(name: str, fast: bool) -> tuple[State, Tensor]:
+    """Parameters and moments after the last step, and the sums of held-out losses."""
+    architecture, n, m, values = CASES[name]
+    count = len(DENSITIES)
+
+    def keys(purpose: str) -> Tensor:
+        return torch.tensor([stream_key({"self-check": name, "purpose": purpose, "seed": k}) for k in range(count)])
+
+    density = torch.tensor(DENSITIES, dtype=torch.float64)[:, None].expand(count, n)
+    distribution = Distribution(density, values, torch.float64, ["independent"] * count, [1] * count)
+    model = ToyModel(architecture, count, n, m, torch.float64)
+    with torch.no_grad():
+        model.W.copy_(normal_weights(keys("W"), m, n, 0.4))
+        if model.W_out is not None:
+            model.W_out.copy_(normal_weights(keys("W_out"), n, m, 0.4))
+    importance = torch.ones(count, n, dtype=torch.float64)
+    for i in range(1, n):
+        importance[:, i] = importance[:, i - 1] * 0.75
+    importance = importance.float().double()
+    optimiser = Optimiser((0.9, 0.999), 1e-8, 0.01)
+    table = rates([2.0**-7] * STEPS, optimiser.betas)
+    steps = Steps(model, Stream(keys("training"), distribution), importance, optimiser, table, BATCH)
+    drawn = words(torch.tensor([[7, WORD - 7]]), distribution.draws, torch.arange(HELD_OUT), torch.tensor(0))[0]
+    held_out = HeldOut(drawn, distribution, steps.importance, scale_to_one(importance)[0])
+    state = steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
+    kernel = Kernel(steps, held_out, threads=1) if fast and library() else None
+    state = kernel.run(0, STEPS, state) if kernel else steps.run(0, STEPS, state)
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), state[::3], strict=True):
+            parameter.copy_(value)
+        sums = kernel.held_out_sums(model) if kernel else held_out.sums(model)
+    return state, sums
