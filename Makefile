@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro test check format verify verify-dispatch verify-cpus full costs bench lock .venv clean
+.PHONY: help repro status test check format verify verify-dispatch verify-cpus full costs bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -32,6 +32,10 @@ repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
 	@dvc repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
+
+status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
+	@dvc repro --quiet code
+	@dvc status
 
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
 	@python -m pytest $(ARGS)

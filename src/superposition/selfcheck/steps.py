@@ -1,7 +1,7 @@
-"""Steps as the pipeline trains them: the C++ kernel where there is a compiler, and else the plain form that it stands for.
+"""Steps as the pipeline trains them: by the C++ kernel, or without a compiler in the plain form that it stands for.
 
-The digests are of the plain form's results, so that a compiler that computes other bits, as one that takes the liberties
-of fast maths, is noticed before anything is trained by it.
+The digests are of the plain form's results, so that a compiler that computes other bits, as one that takes the
+liberties of fast maths, is noticed before anything is trained by it.
 """
 
 from collections.abc import Iterator
