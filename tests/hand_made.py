@@ -92,7 +92,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
         importance = model.importance or [1.0] * n
         features += [
-            {"instance": instance, "feature": i, "importance": importance[i], "density": 1 - sparsity[i]}
+            {"instance": instance, "feature": i, "importance": importance[i], "density": round(1 - sparsity[i], 10)}
             for i in range(n)
         ]
     return pd.DataFrame(instances), pd.DataFrame(features)

@@ -15,8 +15,9 @@ from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.geometry import EDGE, SETTING, SPARSEST, WHOLE, between
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
+from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, densities
+from superposition.readings.solutions import densities
 from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import read_off
 
@@ -107,13 +108,8 @@ def _sweeps(tables: Tables, x_range: tuple[float, float], at_least: int = 1) -> 
         wanted = f"{at_least} densities" if at_least > 1 else "a density"
         raise NotInThisRun(f"the claim needs {wanted} with {between(x_range)}, found {len(chosen)}")
     measured = vulnerability(tables)
-    of_model = measured[measured["model"] == SETTING.model]
-    ranked = [
-        of_model[np.isclose(1 / of_model["x"], s, rtol=SAME_DENSITY)].sort_values(["loss", "seed"]) for s in chosen
-    ]
-    count = min(len(group) for group in ranked)
-    sweeps = [pd.concat([group.iloc[[k]] for group in ranked]) for k in range(count)]
-    return [sweep.sort_values("x", kind="stable", ignore_index=True) for sweep in sweeps]
+    of_model = measured[(measured["model"] == SETTING.model) & measured["density"].isin(chosen)]
+    return [sweep.sort_values("x", kind="stable", ignore_index=True) for sweep in by_rank(of_model)]
 
 
 CLAIMS = claims_of(

@@ -10,6 +10,7 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import total
+from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.shared import in_superposition
 
@@ -60,10 +61,8 @@ def sweeps(tables: Tables) -> list[Sweep]:
         radius=tables.instances["training_attack"],
         features_per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / SHAPE[1],
         superposed=in_superposition(tables, instances),
-    ).sort_values(["radius", "loss", "seed"])
-    rank = rows.groupby("radius").cumcount()
-    count = int(rows.groupby("radius").size().min())
-    return [rows[rank == k].reset_index(drop=True) for k in range(count)]
+    )
+    return [sweep.sort_values(["radius", "seed"], ignore_index=True) for sweep in by_rank(rows)]
 
 
 CLAIMS = claims_of(

@@ -12,6 +12,7 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks
 from superposition.readings.growth import growth, medians
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import extra
 from superposition.theory.packings import gilbert_varshamov, largest_cosine, random_rate
@@ -77,12 +78,12 @@ def models_pack_as_optimisers_do(tables: Tables) -> Finding:
     found = extra(tables, "packings")
     best = found[(found["kind"] == "optimised") & (found["instance"] >= 0)].set_index("dimensions")["cosine"]
 
-    def judge(ranked: Ranked) -> Judged:
+    def judge(models: Ranked) -> Judged:
         shares = {}
-        for m, row in ranked.items():
+        for m, row in models.items():
             chance = largest_cosine(int(row["count"]), m) if row["count"] >= CHANCE else 1.0
             shares[m] = float((chance - row["cosine"]) / (chance - best.get(m, -1.0)))
-        text = "; ".join(f"{m}: {row['cosine']:.3f}, optimiser {best.get(m, np.nan):.3f}" for m, row in ranked.items())
+        text = "; ".join(f"{m}: {row['cosine']:.3f}, optimiser {best.get(m, np.nan):.3f}" for m, row in models.items())
         worst = float(np.nan_to_num(min(shares.values())))
         return Judged(worst > GAP, round(worst, 3), f"{text}; at least {worst:.0%} of the way from chance")
 
@@ -105,10 +106,7 @@ def _ranked(tables: Tables) -> list[Ranked]:
     rows = found[found["kind"] == "trained"].merge(tables.instances[["instance", "loss", "seed"]], on="instance")
     if rows.empty:
         raise NotInThisRun("no trained models among the packings")
-    groups = [own.sort_values(["loss", "seed"]) for _, own in rows.groupby("dimensions")]
-    return [
-        {int(own["dimensions"].iloc[k]): own.iloc[k] for own in groups} for k in range(min(len(own) for own in groups))
-    ]
+    return ranked(by_loss(rows, "dimensions"))
 
 
 CLAIMS = claims_of(

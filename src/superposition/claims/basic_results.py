@@ -20,6 +20,7 @@ from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities, over_ranks, over_seeds
 from superposition.exact.functions import power
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, densities, solutions
 from superposition.theory.angles import antipodal_pairing, cosines
@@ -152,17 +153,17 @@ def _judged(tables: Tables, trend: Trend, count: Callable[[Solution], int], sign
     if len(present) <= 2 or not {*trend.printed, trend.sparsest} <= set(present):
         raise NotInThisRun(f"the claim needs densities down to {trend.sparsest:g}; this run has {_listed(present)}")
 
-    def judge(models: tuple[Solution, ...]) -> Judged:
-        counts = {density: count(model) for density, model in zip(present, models, strict=True)}
+    def judge(models: dict[float, Solution]) -> Judged:
+        counts = {density: count(model) for density, model in models.items()}
         drawn = list(counts.items())[:: trend.every]
         steady = all(sign * denser <= sign * sparser for (_, denser), (_, sparser) in pairwise(drawn))
         printed = all(abs(counts[density] - number) <= trend.off for density, number in trend.printed.items())
         low, high = trend.at_last
         last = counts[present[-1]]
         text = ", ".join(f"{n}" for _, n in drawn) + " at " + ", ".join(f"{s:.3g}" for s, _ in drawn)
-        return Judged(steady and printed and low <= last <= high and models[-1].represented > 0, last, text)
+        return Judged(steady and printed and low <= last <= high and models[present[-1]].represented > 0, last, text)
 
-    ranks = list(zip(*(solutions(tables, trend.setting, s) for s in present), strict=False))
+    ranks = ranked({s: solutions(tables, trend.setting, s) for s in present})
     return over_ranks(ranks, judge, f"{unit} at density {trend.sparsest:g}")
 
 

@@ -17,6 +17,7 @@ from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.sums import mean
 from superposition.readings.basis import alignments
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra
 
@@ -47,10 +48,10 @@ class Turned:
 
 
 def relu_models_break(tables: Tables) -> Finding:
-    def judge(ranked: dict[float, Turned]) -> Judged:
-        holds = all(model.represented and model.least > 1 and model.median > RAISED for model in ranked.values())
-        text = "; ".join(f"{s:g}: {model.median:.1f} ({model.least:.2f} at least)" for s, model in ranked.items())
-        return Judged(holds, round(min(model.median for model in ranked.values()), 2), text)
+    def judge(models: dict[float, Turned]) -> Judged:
+        holds = all(model.represented and model.least > 1 and model.median > RAISED for model in models.values())
+        text = "; ".join(f"{s:g}: {model.median:.1f} ({model.least:.2f} at least)" for s, model in models.items())
+        return Judged(holds, round(min(model.median for model in models.values()), 2), text)
 
     return over_ranks(_ranked(tables, RELU), judge, "times, least median of the densities")
 
@@ -63,8 +64,8 @@ def linear_alignment_is_chance(tables: Tables) -> Finding:
 
 
 def relu_aligns_when_dense(tables: Tables) -> Finding:
-    def judge(ranked: dict[float, Turned]) -> Judged:
-        model = _at(ranked, DENSE)
+    def judge(models: dict[float, Turned]) -> Judged:
+        model = _at(models, DENSE)
         holds = model.alignment > ALIGNED and model.share_above <= SIGNIFICANT
         return Judged(holds, model.alignment, _compared(model))
 
@@ -72,8 +73,8 @@ def relu_aligns_when_dense(tables: Tables) -> Finding:
 
 
 def privileged_is_not_aligned(tables: Tables) -> Finding:
-    def judge(ranked: dict[float, Turned]) -> Judged:
-        model = _at(ranked, SPARSE)
+    def judge(models: dict[float, Turned]) -> Judged:
+        model = _at(models, SPARSE)
         privileged = model.represented > 0 and model.least > 1 and model.median > RAISED
         holds = privileged and model.alignment < NOT_ALIGNED and model.share_above > SIGNIFICANT
         return Judged(holds, model.alignment, f"{_compared(model)}; loss {model.median:.1f} times")
@@ -112,18 +113,16 @@ def _rows(tables: Tables, setting: Setting) -> pd.DataFrame:
 
 def _ranked(tables: Tables, setting: Setting) -> list[dict[float, Turned]]:
     """The models with the lowest loss at each density, from dense to sparse; those with the next one, ..."""
-    rows = _of(tables, setting)
-    found = {s: rows[np.isclose(1 - rows["sparsity"], s, rtol=SAME_DENSITY)] for s in densities(tables, setting)}
-    count = min(len(group) for group in found.values())
-    return [{s: _turned(group.iloc[k]) for s, group in found.items()} for k in range(count)]
+    found = ranked(by_loss(_of(tables, setting), "density", densities(tables, setting)))
+    return [{s: _turned(row) for s, row in models.items()} for models in found]
 
 
 def _of(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """All models of a setting, those with the lowest loss first."""
+    """All models of a setting."""
     extra(tables, "rotations")
     densities(tables, setting)  # raises NotInThisRun where the setting is another one
     rows = alignments(tables)
-    return rows[rows["model"] == setting.model].sort_values(["loss", "seed"])
+    return rows[rows["model"] == setting.model]
 
 
 def _turned(row: pd.Series) -> Turned:
@@ -131,11 +130,11 @@ def _turned(row: pd.Series) -> Turned:
     return Turned(represented=int(row["n_represented"]), **own)
 
 
-def _at(ranked: dict[float, Turned], density: float) -> Turned:
-    for known, model in ranked.items():
+def _at(models: dict[float, Turned], density: float) -> Turned:
+    for known, model in models.items():
         if np.isclose(known, density, rtol=SAME_DENSITY):
             return model
-    present = ", ".join(f"{known:g}" for known in ranked)
+    present = ", ".join(f"{known:g}" for known in models)
     raise NotInThisRun(f"no {RELU.model} model at density {density:g} in this run, only at {present}")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.geometry import SETTING
 from superposition.claims.judging import Judged, over_ranks
+from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Solution, densities, solutions
 from superposition.theory.compressed_sensing import modulation, recovered
@@ -74,8 +75,7 @@ def _sweeps(tables: Tables) -> list[dict[float, Solution]]:
     for low, high in (DENSE, SPARSE):
         if sum(low < s <= high for s in present) < AT_LEAST:
             raise NotInThisRun(f"the claim needs {AT_LEAST} densities from {low:g} to {high:g}")
-    ranked = zip(*(solutions(tables, SETTING, s) for s in present), strict=False)
-    return [dict(zip(present, models, strict=True)) for models in ranked]
+    return ranked({s: solutions(tables, SETTING, s) for s in present})
 
 
 def _recovered(model: Solution, s: float) -> float:

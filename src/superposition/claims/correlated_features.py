@@ -30,6 +30,7 @@ from superposition.readings.planar import (
     pair_cosines,
     pairs_are_adjacent,
 )
+from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
 from superposition.theory.angles import angular_gaps, cosines
@@ -256,9 +257,7 @@ def _state(model: Planar) -> str:
 
 def _states(tables: Tables) -> list[dict[float, str]]:
     """By density: of the model of the lowest loss at each, of the next ones, ..."""
-    present = _densities(tables)
-    states = [[_state(model) for model in _pairs(tables, "correlated", density)] for density in present]
-    return [dict(zip(present, ranked, strict=True)) for ranked in zip(*states, strict=False)]
+    return ranked({s: [_state(model) for model in _pairs(tables, "correlated", s)] for s in _densities(tables)})
 
 
 def _in_order(states: dict[float, str]) -> bool:

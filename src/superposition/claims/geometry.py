@@ -14,6 +14,7 @@ from superposition.exact.functions import log
 from superposition.exact.sums import interpolate, mean, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.polytopes import components, counts, dimensionalities
+from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, densities, solutions
 from superposition.theory.angles import cosines
@@ -203,8 +204,7 @@ def _sweeps(tables: Tables, x_range: tuple[float, float], at_least: int = 1, set
     if len(present) < at_least:
         wanted = f"{at_least} densities" if at_least > 1 else "a density"
         raise NotInThisRun(f"the claim needs {wanted} with {between(x_range)}, found {len(present)}")
-    ranked = zip(*(solutions(tables, setting, s) for s in present), strict=False)
-    return [dict(zip((1 / s for s in present), models, strict=True)) for models in ranked]
+    return ranked({1 / s: solutions(tables, setting, s) for s in present})
 
 
 def between(x_range: tuple[float, float]) -> str:

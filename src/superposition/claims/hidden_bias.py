@@ -7,14 +7,14 @@ direction is privileged. Losses are compared between the models of the same rank
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, solutions
+from superposition.readings.solutions import Setting, solutions
 
 SECTION = "Superposition in a Privileged Basis"
 LINEAR, BIASED = (
@@ -30,10 +30,10 @@ Ranked = dict[float, pd.Series]  # by density: one row of the instances, with `p
 
 
 def always_on(tables: Tables) -> Finding:
-    def judge(ranked: Ranked) -> Judged:
-        least = min(float(row["positive"]) for row in ranked.values())
-        positive = all(row["lowest"] > 0 for row in ranked.values())
-        text = _listed(ranked, lambda row: f"{row['positive']:.1%}, least bias {row['lowest']:.2f}")
+    def judge(models: Ranked) -> Judged:
+        least = min(float(row["positive"]) for row in models.values())
+        positive = all(row["lowest"] > 0 for row in models.values())
+        text = _listed(models, lambda row: f"{row['positive']:.1%}, least bias {row['lowest']:.2f}")
         return Judged(positive and least > ALMOST_ALWAYS, round(least, 3), text)
 
     return over_ranks(_ranked(tables, BIASED), judge, "of sums above 0")
@@ -58,14 +58,11 @@ def _ranked(tables: Tables, setting: Setting) -> list[Ranked]:
     own = tables.hidden.groupby("instance")
     positive, lowest = own["active"].apply(lambda active: float(mean(active))), own["bias"].min()
     rows = tables.instances.join(pd.DataFrame({"positive": positive, "lowest": lowest}), on="instance")
-    rows = rows[rows["model"] == setting.model].sort_values(["loss", "seed"])
-    found = {s: rows[np.isclose(1 - rows["sparsity"], s, rtol=SAME_DENSITY)] for s in DENSITIES}
-    count = min(len(group) for group in found.values())
-    return [{s: group.iloc[k] for s, group in found.items()} for k in range(count)]
+    return ranked(by_loss(rows[rows["model"] == setting.model], "density", DENSITIES))
 
 
-def _listed(ranked: Ranked, said: Callable[[pd.Series], str]) -> str:
-    return "; ".join(f"{s:g}: {said(row)}" for s, row in ranked.items())
+def _listed(models: Ranked, said: Callable[[pd.Series], str]) -> str:
+    return "; ".join(f"{s:g}: {said(row)}" for s, row in models.items())
 
 
 CLAIMS = claims_of(

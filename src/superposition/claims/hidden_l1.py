@@ -14,6 +14,7 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above
@@ -100,12 +101,8 @@ def sweeps(tables: Tables) -> list[Sweep]:
     rows = tables.instances.assign(objective=tables.instances["loss"] + tables.instances["penalty"])
     if rows["hidden_l1"].nunique() < PENALTIES or rows["hidden_l1"].min() > 0:
         raise NotInThisRun("the claim needs models without the penalty, and with several sizes of it")
-    groups = {
-        penalty: rows[rows["hidden_l1"] == penalty].sort_values(["objective", "seed"])
-        for penalty in sorted(rows["hidden_l1"].unique().tolist())
-    }
-    count = min(len(own) for own in groups.values())
-    return [{penalty: _trained(tables, own.iloc[k]) for penalty, own in groups.items()} for k in range(count)]
+    found = ranked(by_loss(rows, "hidden_l1", loss="objective"))
+    return [{penalty: _trained(tables, row) for penalty, row in sweep.items()} for sweep in found]
 
 
 def _trained(tables: Tables, row: pd.Series) -> Trained:

@@ -13,6 +13,7 @@ from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.functions import log, power
 from superposition.exact.sums import line, total
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.ranking import by_rank, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, extra, solutions
 from superposition.readings.split_losses import split_losses
@@ -77,7 +78,7 @@ def filtered(tables: Tables) -> Finding:
     the exponents are lower by 0.03: features of norm 0.1, not represented, disturb the pairs a little [measured].
     """
     rows = _measured(tables)
-    rows = rows[(rows["model"] == NO_BIAS) & np.isclose(1 - rows["sparsity"], ANTIPODAL) & ~rows["own"]]
+    rows = rows[(rows["model"] == NO_BIAS) & np.isclose(rows["density"], ANTIPODAL) & ~rows["own"]]
     if rows["data_density"].nunique() < LEAST_DATA:
         raise NotInThisRun(f"the claim needs models without a bias at density {ANTIPODAL:g}, on several data")
 
@@ -112,12 +113,10 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
     `parts` are by name what is switched off, and whether data are as in training or else dense.
     """
     rows = _measured(tables)
-    rows = rows[(rows["model"] == FULL) & (1 - rows["sparsity"] <= at_most * ROOM)]
-    rows = rows.sort_values(["sparsity", "loss", "seed"])
+    rows = rows[(rows["model"] == FULL) & (rows["density"] <= at_most * ROOM)]
+    rows = rows.sort_values(["density", "rank"], ascending=[False, True])
     if rows.empty:
         raise NotInThisRun(f"the claim needs models at densities of at most {at_most:g}")
-    rank = rows.drop_duplicates("instance").groupby("sparsity").cumcount()
-    rows = rows.assign(rank=rows["instance"].map(dict(zip(rows.loc[rank.index, "instance"], rank, strict=True))))
 
     def judge(own: pd.DataFrame) -> Judged:
         intact = own[own["own"] & (own["without"] == "nothing")]
@@ -130,11 +129,10 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
             least = min(least, float(chosen["ratio"].min()))
             said.append(f"{_listed(chosen)} without {name}")
         holds = bool((intact["ratio"] < 1).all()) and least > 1
-        densities_said = ", ".join(f"{1 - sparsity:g}" for sparsity in intact["sparsity"])
+        densities_said = ", ".join(f"{density:g}" for density in intact["density"])
         return Judged(holds, round(least, 2), "; ".join(said) + f" at {densities_said}")
 
-    ranked = [own for _, own in rows.groupby("rank")]
-    return over_ranks(ranked, judge, "times the loss without superposition, at least")
+    return over_ranks(by_rank(rows), judge, "times the loss without superposition, at least")
 
 
 def _measured(tables: Tables) -> pd.DataFrame:
@@ -170,8 +168,7 @@ def _per_dimension(one: Solution) -> float:
 
 def _sweeps(tables: Tables, model: str) -> list[Sweep]:
     """The models with the lowest loss at each density, those with the next one, ..."""
-    found = {s: solutions(tables, _setting(model), s) for s in densities(tables, _setting(model))}
-    return [{s: own[k] for s, own in found.items()} for k in range(min(map(len, found.values())))]
+    return ranked({s: solutions(tables, _setting(model), s) for s in densities(tables, _setting(model))})
 
 
 def _setting(model: str) -> Setting:

@@ -17,6 +17,7 @@ from superposition.exact.functions import power
 from superposition.exact.sums import mean
 from superposition.measures.neurons import monosemantic, polysemantic, responses
 from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY
 
@@ -113,24 +114,24 @@ def dense_neurons_are_linear(tables: Tables) -> Finding:
 
 def grids(tables: Tables) -> list[Grid]:
     """The models with the lowest loss at each width and density, those with the next one, ..."""
-    rows = _matching(tables).sort_values(["loss", "seed"])
+    rows = _matching(tables)
     widths: list[int] = sorted(rows["n_hidden"].unique().tolist())
     densities: list[float] = sorted(rows["density"].unique().tolist(), reverse=True)
-    groups = {
-        (m, s): own
-        for m in widths
-        for s in densities
-        if len(own := rows[(rows["n_hidden"] == m) & (rows["density"] == s)])
-    }
-    if len(groups) < len(widths) * len(densities) or N_FEATURES not in widths or len(widths) < 2:
+    groups = {m: by_loss(rows[rows["n_hidden"] == m], "density", densities) for m in widths}
+    if (
+        not all(own for group in groups.values() for own in group.values())
+        or N_FEATURES not in widths
+        or len(widths) < 2
+    ):
         raise NotInThisRun(f"the claim needs models with fewer neurons, and with {N_FEATURES}, at the same densities")
     if not all(any(np.isclose(s, wanted, rtol=SAME_DENSITY) for s in densities) for wanted in (ALWAYS, OFTEN, RARE)):
         raise NotInThisRun(f"the claim needs densities {ALWAYS:g}, {OFTEN:g} and {RARE:g}")
     on = tables.hidden.sort_values(["instance", "hidden"]).groupby("instance")["active"].apply(np.array)
-    count = min(len(own) for own in groups.values())
-    return [
-        {m: {s: _trained(tables, groups[m, s].iloc[k], on) for s in densities} for m in widths} for k in range(count)
-    ]
+    models = {
+        m: [{s: _trained(tables, row, on) for s, row in sweep.items()} for sweep in ranked(group)]
+        for m, group in groups.items()
+    }
+    return ranked(models)
 
 
 def _matching(tables: Tables) -> pd.DataFrame:
@@ -143,7 +144,7 @@ def _matching(tables: Tables) -> pd.DataFrame:
     rows = rows[np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)]
     if rows.empty:
         raise NotInThisRun(f"no {MODEL} model with importance {RATIO:g}^i in this run")
-    return rows.assign(density=(1 - rows["sparsity"]).round(9))
+    return rows
 
 
 def _trained(tables: Tables, row: pd.Series, on: pd.Series) -> Trained:

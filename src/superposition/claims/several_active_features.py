@@ -15,6 +15,7 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, extra
 
@@ -101,11 +102,8 @@ def _sweeps(tables: Tables, summed: Callable[[Tables], pd.DataFrame], active: Se
         raise NotInThisRun("the claim is about models that differ in nothing but their width")
     if not np.allclose(tables.features["density"], DENSITY, rtol=SAME_DENSITY):
         raise NotInThisRun(f"the claim is about models of features with density {DENSITY:g}")
-    ranked = {}
-    for m in WIDTHS:
-        own = tables.instances[tables.instances["n_hidden"] == m].sort_values(["loss", "seed"])
-        ranked[m] = [rows[rows["instance"] == instance] for instance in own["instance"]]
-    return [dict(zip(WIDTHS, models, strict=True)) for models in zip(*(ranked[m] for m in WIDTHS), strict=False)]
+    models = ranked(by_loss(tables.instances, "n_hidden", WIDTHS))
+    return [{int(m): rows[rows["instance"] == one["instance"]] for m, one in sweep.items()} for sweep in models]
 
 
 def _at(rows: pd.DataFrame, active: int) -> pd.Series:

@@ -16,6 +16,7 @@ from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
 from superposition.measures.computation import kinds, primary_features, stack_heights
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT
+from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.simulation import (
     PLACES,
@@ -62,7 +63,7 @@ def wide_network_is_exact(tables: Tables) -> Finding:
     wide = rows[(rows["n_hidden"] == WIDE) & (rows["density"] == rows["density"].max())]
     if not wide["density"].max() >= DENSE:
         raise NotInThisRun(f"no wide network was trained at a density of {DENSE:g} or more")
-    return over_ranks(_ranked(wide), judge, "of the loss")
+    return over_ranks(by_rank(wide), judge, "of the loss")
 
 
 def wider_when_sparse(tables: Tables) -> Finding:
@@ -70,7 +71,7 @@ def wider_when_sparse(tables: Tables) -> Finding:
         least = float(narrow["ratio"].min())
         return Judged(least > 1 + KNOWN, least, f"{least:.2f} to {narrow['ratio'].max():.2f} times")
 
-    return over_ranks(_ranked(_narrow(tables, lambda s: s <= SPARSE)), judge, "times at least")
+    return over_ranks(by_rank(_narrow(tables, lambda s: s <= SPARSE)), judge, "times at least")
 
 
 def not_wider_when_dense(tables: Tables) -> Finding:
@@ -78,7 +79,7 @@ def not_wider_when_dense(tables: Tables) -> Finding:
         least, most = float(narrow["ratio"].min()), float(narrow["ratio"].max())
         return Judged(least > NARROWEST and most < NO_WIDER, most, f"{least:.2f} to {most:.2f} times")
 
-    return over_ranks(_ranked(_narrow(tables, lambda s: s >= DENSE)), judge, "times at most")
+    return over_ranks(by_rank(_narrow(tables, lambda s: s >= DENSE)), judge, "times at most")
 
 
 def grows_with_sparsity(tables: Tables) -> Finding:
@@ -95,7 +96,7 @@ def grows_with_sparsity(tables: Tables) -> Finding:
     rows = _narrow(tables, lambda _: True)
     if rows["density"].nunique() < 2:
         raise NotInThisRun("this run has one density only")
-    return over_ranks(_ranked(rows), judge, "least step")
+    return over_ranks(by_rank(rows), judge, "least step")
 
 
 def flat_importance_is_wider(tables: Tables) -> Finding:
@@ -111,7 +112,7 @@ def flat_importance_is_wider(tables: Tables) -> Finding:
     rows = _narrow(tables, lambda s: s <= SPARSE)
     if missing := {FLAT, UNEVEN} - set(rows["curve"]):
         raise NotInThisRun(f"no importance {', '.join(sorted(missing))} in this run")
-    return over_ranks(_ranked(rows), judge, "more at least")
+    return over_ranks(by_rank(rows), judge, "more at least")
 
 
 def readable_by_neurons(tables: Tables) -> Finding:
@@ -126,7 +127,7 @@ def readable_by_neurons(tables: Tables) -> Finding:
             f"least gain {gains.min():.2f}",
         )
 
-    return over_ranks(_ranked(_read(tables, lambda s: s <= SPARSE)), judge, "more at least")
+    return over_ranks(by_rank(_read(tables, lambda s: s <= SPARSE)), judge, "more at least")
 
 
 def more_outputs_than_neurons(tables: Tables) -> Finding:
@@ -155,7 +156,7 @@ def more_outputs_than_neurons(tables: Tables) -> Finding:
             f"<= {cosine:.2f}",
         )
 
-    return over_ranks(_ranked(_narrow(tables, lambda s: s <= SPARSE)), judge, "largest other output")
+    return over_ranks(by_rank(_narrow(tables, lambda s: s <= SPARSE)), judge, "largest other output")
 
 
 def _rows(tables: Tables) -> pd.DataFrame:
@@ -179,13 +180,6 @@ def _read(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
     own = extra(tables, "imitation").groupby("instance")
     means = pd.DataFrame({key: own[key].apply(lambda shares: float(mean(shares))) for key in ("linear", "rectified")})
     return _narrow(tables, wanted).join(means, on="instance", how="inner")
-
-
-def _ranked(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """The networks with the lowest loss at each point; those with the next one; ..."""
-    rank = rows.groupby("point").cumcount()  # rows come by loss
-    full = int(rows.groupby("point").size().min())
-    return [rows[rank == k] for k in range(full)]
 
 
 CLAIMS = claims_of(

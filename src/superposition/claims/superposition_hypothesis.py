@@ -11,6 +11,7 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.ranking import by_rank, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, densities, extra, solutions
 from superposition.readings.split_losses import split_losses
@@ -97,8 +98,7 @@ def cheap_when_sparse(tables: Tables) -> Finding:
             last = max([last, *shares[-1:]])
         return Judged(all(right), round(last, 3), "; ".join(said))
 
-    count = int(rows.groupby(["ratio", "data_density"]).size().min())
-    return over_ranks([rows[rows["rank"] == k] for k in range(count)], judge, "of what is gained when sparsest")
+    return over_ranks(by_rank(rows), judge, "of what is gained when sparsest")
 
 
 def balance(tables: Tables) -> pd.DataFrame:
@@ -116,19 +116,17 @@ def balance(tables: Tables) -> pd.DataFrame:
     rows = rows[rows["model"] == "relu_output"].join(linear.rename("linear"), on=where)
     if rows.empty or rows["linear"].isna().any() or rows["ratio"].isna().any():
         raise NotInThisRun("the claim needs linear and relu_output models at the same densities and importances")
-    rows = rows.assign(gained=rows["linear"] - rows["missing"], rank=rows.groupby(where).cumcount())
+    rows = rows.assign(gained=rows["linear"] - rows["missing"])
     return rows.sort_values(["ratio", "data_density"], ascending=False, kind="stable")
 
 
 def sweeps(tables: Tables, model: str = "relu_output") -> list[Sweep]:
     """The models with the lowest loss at each density and importance, those with the next one, ..."""
-    found = {
-        ratio: {s: solutions(tables, setting, s) for s in densities(tables, setting)}
-        for ratio in RATIOS
-        for setting in (_setting(model, ratio),)
-    }
-    count = min(len(own) for group in found.values() for own in group.values())
-    return [{ratio: {s: own[k] for s, own in group.items()} for ratio, group in found.items()} for k in range(count)]
+    found = {}
+    for ratio in RATIOS:
+        setting = _setting(model, ratio)
+        found[ratio] = ranked({s: solutions(tables, setting, s) for s in densities(tables, setting)})
+    return ranked(found)
 
 
 def first_superposed(sweep: dict[float, Solution]) -> tuple[float, float]:

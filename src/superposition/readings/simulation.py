@@ -24,13 +24,10 @@ def equivalent_widths(tables: Tables) -> pd.DataFrame:
     """A row for each instance: `instance`, `n_hidden`, `density`, `curve` (of importance), `point`, `seed`, `best`,
     `loss`, `equivalent` (how many neurons without superposition do as well) and `ratio`, that over n_hidden.
     """
-    rows = tables.instances.sort_values(["point", "loss", "seed"], ignore_index=True)
+    rows = tables.instances.sort_values(["point", "rank"], ignore_index=True)
     numbers = rows["instance"].to_numpy()
-    order = np.argsort(numbers, kind="stable")
-    density, importance = (np.empty((len(rows), tables.n_features)) for _ in range(2))
-    density[order] = tables.per_feature("density", numbers[order])
-    importance[order] = tables.per_feature("importance", numbers[order])
-    found = rows[["instance", "n_hidden", "point", "seed", "best", "loss"]].assign(
+    density, importance = (tables.per_feature(column, numbers) for column in ("density", "importance"))
+    found = rows[["instance", "n_hidden", "point", "seed", "rank", "best", "loss"]].assign(
         density=density[:, 0],
         curve=rows["importance_curve"],
         equivalent=[

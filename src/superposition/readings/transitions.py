@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from superposition.exact.sums import mean
+from superposition.readings.ranking import by_rank
 from superposition.readings.results import Tables
 
 HALF = 0.5
@@ -38,10 +39,7 @@ class Sweep:
 
 def trained(recovery: pd.DataFrame, tables: Tables) -> list[Sweep]:
     """The trained projections with the lowest loss at each width, those with the next one, ..."""
-    judged = tables.instances[["instance", "n_hidden", "loss", "seed"]].sort_values(["n_hidden", "loss", "seed"])
-    rank = judged.groupby("n_hidden").cumcount()
-    instances = [judged["instance"][rank == k] for k in range(int(judged.groupby("n_hidden").size().min()))]
-    return [Sweep(recovery[recovery["instance"].isin(own)]) for own in instances]
+    return [Sweep(recovery[recovery["instance"].isin(own["instance"])]) for own in by_rank(tables.instances)]
 
 
 def others(recovery: pd.DataFrame, kind: str) -> list[Sweep]:
