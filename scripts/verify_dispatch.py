@@ -29,6 +29,7 @@ from pathlib import Path
 
 from scripts import scratch_copies as copies
 from scripts.verify import read_yaml, refuse
+from superposition.training.kernel import processor
 
 DEFAULT = ["intro", "absolute_value", "several_active_features"]
 MOST_LINES = 12  # of what differs in one setting
@@ -62,12 +63,8 @@ class Setting:
 
 
 def flags() -> set[str]:
-    """What /proc/cpuinfo says the processor has; nothing where there is no such file."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return set()
-    return set(next((line for line in lines if line.startswith("flags")), ":").partition(":")[2].split())
+    """Vector units and the like that the processor has; nothing where the system does not tell."""
+    return set(processor().partition(":")[2].split())
 
 
 @functools.cache

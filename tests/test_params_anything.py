@@ -20,7 +20,9 @@ from superposition.params import PRESETS, ParamsError, read_checked
 from superposition.params.document import as_json, parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import SHOWN
-from superposition.params.schema import Block, Defaults, File, Initial, Measures, Model, Training
+from superposition.params.measures import Measures
+from superposition.params.models import Model
+from superposition.params.schema import Block, Defaults, File, Initial, Training
 from tests.test_params import DOCUMENT
 
 READABLE = st.characters(codec="utf-8", categories=("L", "M", "N", "P", "S", "Zs"))

@@ -14,7 +14,8 @@ import torch
 from scripts.verify_dispatch import numpy_features
 from superposition.measures import superposition
 from superposition.measures.tables import on_weight_grid
-from superposition.readings.results import COLUMNS, EXTRA_COLUMNS
+from superposition.params.measures import Measures
+from superposition.readings.results import COLUMNS
 from superposition.selfcheck import __main__ as module
 from superposition.selfcheck import arithmetic, tables, training
 from superposition.training import kernel
@@ -129,7 +130,7 @@ def test_a_compiler_that_takes_liberties_is_noticed(tmp_path):
 
 def test_every_table_that_can_be_stored_is_checked():
     made = {hidden: tables.made(hidden) for hidden in tables.WANTED}
-    assert set().union(*made.values()) == set(COLUMNS) | set(EXTRA_COLUMNS)
+    assert set().union(*made.values()) == set(COLUMNS) | set(Measures.model_fields) - {"attack"}
     named = [name for name, _ in tables.results() if name != "norms of many features"]
     assert len(named) == len(set(named)) == sum(map(len, made.values()))
     for found in made.values():

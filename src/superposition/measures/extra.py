@@ -1,7 +1,7 @@
 """What is measured of some experiments only: tables beside the common ones, by the key of `measures` in params.yaml.
 
 Each is made by `table` in the module here that has the key's name, of the trained models and of the settings under the
-key. Another one gets such a module, its columns in readings/results.py and its settings in params/schema.py.
+key. Another one gets such a module, and its settings in params/measures.py.
 """
 
 from collections.abc import Mapping, Sequence

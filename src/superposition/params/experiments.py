@@ -24,8 +24,10 @@ from superposition.params.axes import (
 from superposition.params.document import parse
 from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
 from superposition.params.inheritance import enlarged, filled_in, is_inherited, stands_in
+from superposition.params.measures import Measures
+from superposition.params.models import PRESETS, Model
 from superposition.params.rules import broken_rules
-from superposition.params.schema import PRESETS, Block, File, Initial, Measures, Model, Training
+from superposition.params.schema import Block, File, Initial, Training
 from superposition.params.sizes import inherited_faults, size_faults, total_faults
 
 

@@ -22,15 +22,6 @@ COLUMNS = {
     "trajectories": "instance step hidden feature value",
     "hidden": "instance hidden bias active",
 }
-# Of tables that only some experiments have, by the key of `measures` in params.yaml that asks for them.
-EXTRA_COLUMNS: dict[str, str] = {
-    "recovery": "projection number instance best n_hidden decoder active recovered found error loss",
-    "explanations": "instance active sample explanations rivals true power error",
-    "rotations": "instance rotation loss change alignment",
-    "ablations": "instance own density without feature error",
-    "imitation": "instance teacher feature sign linear rectified",
-    "packings": "kind dimensions two_sided limit count cosine mean_square trial instance",
-}
 MAY_BE_EMPTY = ("trajectories",)
 
 
@@ -49,13 +40,12 @@ class Tables:
     learning: pd.DataFrame
     trajectories: pd.DataFrame
     hidden: pd.DataFrame
-    extra: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # by the keys of EXTRA_COLUMNS
+    extra: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # what only some have, by the key of `measures`
 
     def __post_init__(self) -> None:
         common = {name: getattr(self, name) for name in COLUMNS}
-        expected = COLUMNS | {name: EXTRA_COLUMNS[name] for name in self.extra}
         for name, table in (common | dict(self.extra)).items():
-            columns = expected[name]
+            columns = COLUMNS.get(name, "")
             if missing := [column for column in columns.split() if column not in table.columns]:
                 raise ValueError(f"table {name} lacks the columns {', '.join(missing)}")
             if table.empty and name not in MAY_BE_EMPTY:
@@ -149,8 +139,8 @@ def read(folder: Path) -> Tables:
         raise FileNotFoundError(
             f"{', '.join(missing)} not found: `dvc repro measure@{folder.name}` makes them, or `dvc pull` gets them"
         )
-    extra = {name: folder / f"{name}.parquet" for name in EXTRA_COLUMNS}
+    extra = [file for file in sorted(folder.glob("*.parquet")) if file.stem not in COLUMNS]
     return Tables(
         **{name: pd.read_parquet(file) for name, file in files.items()},
-        extra={name: pd.read_parquet(file) for name, file in extra.items() if file.is_file()},
+        extra={file.stem: pd.read_parquet(file) for file in extra},
     )

@@ -1,0 +1,245 @@
+"""What may be measured of some experiments only: the keys under `measures`, their bounds, and what they need beside.
+
+A measure is a field of `Measures` (null, a number, or a mapping of its settings), and a function of faults if not every
+experiment can have it. superposition/measures has a module of its name with a function `table`. Bounds are written
+once, and make both the check and the message.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from math import comb
+from typing import Annotated, Any, Literal
+
+from annotated_types import GroupedMetadata, Interval
+from pydantic import Field
+
+from superposition.params.axes import AT_LEAST_ONE, placed
+from superposition.params.faults import Fault, Location, Strict, among, must
+from superposition.params.models import Model
+
+MAX_SETS = 20_000  # of features, among which explanations are searched for, each tried on all vectors
+
+
+class Bounds(GroupedMetadata):
+    """From `low` to `high`, both allowed: the check, and what is said of a value that does not meet it."""
+
+    def __init__(self, low: int | float, high: int | float) -> None:
+        self.low, self.high = low, high
+
+    def __iter__(self) -> Iterator[Any]:
+        """What pydantic takes one by one."""
+        kind = "a whole number" if isinstance(self.low, int) else "a number"
+        yield Interval(ge=self.low, le=self.high)
+        yield must(f"be {kind} between {_said(self.low)} and {_said(self.high)}")
+
+
+def _said(number: int | float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}".replace("e+", "e")
+
+
+Active = Annotated[int, Field(ge=1), must("be a whole number of at least 1")]
+
+
+class Recovery(Strict):
+    """How many active features are recovered, of trained and of other projections."""
+
+    active: Annotated[list[Active], Field(min_length=1), must("be a list of at least one number of active features")]
+    samples: Annotated[int, Bounds(1, 10_000)]
+    tolerance: Annotated[float, Field(gt=0, lt=1), must("be a number above 0 and below 1")]
+    matrices: Annotated[int, Bounds(1, 1000)]
+
+
+class Explanations(Strict):
+    """Hidden vectors of few active features, of which all explanations are searched for."""
+
+    # A list in YAML, which strict tuples refuse.
+    active: Annotated[
+        tuple[Active, ...], Field(strict=False, min_length=1), must("be a list of numbers of active features")
+    ]
+    samples: Annotated[int, Bounds(1, 100_000)]
+    tolerance: Annotated[float, Bounds(0.001, 0.5)]
+
+
+class Rotations(Strict):
+    """Random rotations of the hidden space, and the samples that judge a model before and after each."""
+
+    count: Annotated[int, Bounds(19, 10_000)]
+    samples: Annotated[int, Bounds(1, 8192)]
+
+
+Part = Annotated[Literal["relu", "bias"], must("be relu or bias")]
+Density = Annotated[float, Bounds(0.0001, 1.0)]  # as features have it in training, where S is at most 0.9999
+
+
+class Ablations(Strict):
+    """What is switched off in trained models, and on which data; lists in YAML, which strict tuples refuse."""
+
+    samples: Annotated[int, Bounds(1, 1_000_000)]
+    without: Annotated[tuple[Part, ...], Field(strict=False), must("be a list of relu and bias")] = ()
+    densities: Annotated[tuple[Density, ...], Field(strict=False), must("be a list of densities")] = ()
+
+
+class Imitation(Strict):
+    """How well the hidden layer of the widest models can be read from that of narrower ones."""
+
+    samples: Annotated[int, Bounds(1024, 65536)]
+
+
+# Optimised directions have sums that are exact up to 512 of them; bounds are for 3 dimensions and more.
+FEW, LEAST = 512, 3
+Dimensions = Annotated[int, Bounds(LEAST, FEW)]
+
+
+class Optimised(Strict):
+    """So many directions in so many dimensions, with the largest cosine made as small as it gets."""
+
+    dimensions: Dimensions
+    counts: Annotated[list[Annotated[int, Bounds(2, FEW)]], Field(min_length=1), AT_LEAST_ONE]
+    starts: Annotated[int, Bounds(1, 100)]
+    steps: Annotated[int, Bounds(100, 100_000)]
+
+
+class Packings(Strict):
+    """How many directions fit, random ones and others."""
+
+    limits: Annotated[list[Annotated[float, Bounds(0.01, 0.9)]], Field(min_length=1), AT_LEAST_ONE]
+    dimensions: Annotated[list[Dimensions], Field(min_length=1), AT_LEAST_ONE]
+    trials: Annotated[int, Bounds(1, 1000)]
+    pairs: Annotated[float, Bounds(1.0, 1e11)]
+    tries: Annotated[int, Bounds(1, 1_000_000)]
+    greedy_up_to: Annotated[int, Bounds(0, FEW)]
+    grown_up_to: Annotated[int, Bounds(0, 64)]
+    optimised: Annotated[Optimised, must("be a mapping with dimensions, counts, starts and steps")]
+
+
+class Measures(Strict):
+    """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
+
+    attack: Annotated[
+        Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
+    ] = None
+    recovery: Annotated[
+        Recovery | None, must("be null (not measured) or a mapping with active, samples, tolerance and matrices")
+    ] = None
+    explanations: Annotated[
+        Explanations | None, must("be null (not measured) or a mapping with active, samples and tolerance")
+    ] = None
+    rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
+    ablations: Annotated[Ablations | None, must("be null (not measured) or a mapping with at least samples")] = None
+    imitation: Annotated[Imitation | None, must("be null (not measured) or a mapping with samples")] = None
+    packings: Annotated[Packings | None, must("be null (not measured) or a mapping of packings")] = None
+
+
+def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measures: dict[str, Any]) -> Iterator[Fault]:
+    """What measures need of the experiment that they do not find: of its axes' points, its keys and their own."""
+    models: list[Model] = points.get("model", [])
+    yield from _attack_faults(models, measures)
+    yield from _recovery_faults(points, keys)
+    yield from _explanation_faults(points, keys, measures)
+    yield from _ablation_faults(models, measures)
+    yield from _imitation_faults(points, measures)
+    yield from _packings_faults(keys, measures)
+
+
+def attackable(model: Model) -> bool:
+    """Attacks point along columns of W^T W, which is what a model computes if it is tied and hides nothing."""
+    return model.tied and model.hidden == "linear" and model.target == "identity"
+
+
+def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+    for model in models:
+        if measures.get("attack") is not None and not attackable(model):
+            allowed = f"must be null for models that are not tied, linear on h and of target identity ({model.name})"
+            yield Fault(("measures", "attack"), allowed)
+
+
+def _recovery_faults(points: Mapping[str, list[Any]], keys: dict[str, Any]) -> Iterator[Fault]:
+    """Decoders look for x >= 0 with W x = h, of models that differ in nothing but width and seed."""
+    recovery = getattr(keys.get("measures"), "recovery", None)
+    if recovery is None:
+        return
+    at = ("measures", "recovery")
+    for key in ("model", "sparsity", "importance", "sets"):
+        if len(points.get(key, [])) > 1:
+            yield Fault(at, f"must be null where {key} is an axis")
+    for model in points.get("model", []):
+        if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
+            allowed = "must be null for models that are not linear on h, without a bias there and of target identity"
+            yield Fault(at, f"{allowed} ({model.name})")
+    if keys.get("values") == "signed":
+        yield Fault(at, "must be null where values are signed: what is recovered is not negative")
+    n = keys.get("n_features")
+    for place, active in enumerate(recovery.active):
+        if n is not None and active > n:
+            yield Fault((*at, "active", place), f"must be at most n_features = {n}", active)
+
+
+def _explanation_faults(
+    points: Mapping[str, list[Any]], keys: dict[str, Any], measures: dict[str, Any]
+) -> Iterator[Fault]:
+    """Explanations are of h = W x, with strengths from 0 to 1, by all sets of at most n_hidden features."""
+    wanted, here = measures.get("explanations"), ("measures", "explanations")
+    if wanted is None:
+        return
+    for model in points.get("model", []):
+        if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
+            yield Fault(here, f"must be null for models that are not linear on h and of target identity ({model.name})")
+    if keys.get("values") == "signed":
+        yield Fault(here, "must be null for values: signed")
+    n = keys.get("n_features")
+    yield from _listed_twice(wanted.active, (*here, "active"))
+    for number, active in enumerate(wanted.active):
+        if n is not None and active > n:
+            yield Fault((*here, "active", number), f"must be at most n_features = {n}", active)
+    if n is not None and points.get("n_hidden"):
+        sizes = range(1, min(n, max(points["n_hidden"])) + 1)
+        if any(sets > MAX_SETS for sets in accumulate(comb(n, size) for size in sizes)):
+            yield Fault(here, f"must be null where features make more than {MAX_SETS} sets of at most n_hidden of them")
+
+
+def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+    """One of the models at least must have what is switched off; the others have it off already."""
+    ablations = measures.get("ablations")
+    if ablations is None or not models:
+        return
+    parts = {
+        "relu": any(model.output == "relu" for model in models),
+        "bias": any(model.output_bias for model in models),
+    }
+    for number, part in enumerate(ablations.without):
+        if not parts[part]:
+            location = ("measures", "ablations", "without", number)
+            yield Fault(location, "must be something that a model of the experiment has on its output", part)
+    for key in ("without", "densities"):
+        yield from _listed_twice(getattr(ablations, key), ("measures", "ablations", key))
+
+
+def _listed_twice(values: Sequence[Any], where: Location) -> Iterator[Fault]:
+    seen = set()
+    for number, value in enumerate(values):
+        if value in seen:
+            yield Fault((*where, number), "must be in the list once", value)
+        seen.add(value)
+
+
+def _imitation_faults(points: Mapping[str, list[Any]], measures: dict[str, Any]) -> Iterator[Fault]:
+    """Neurons of the widest models are read from narrower ones: there must be neurons, and narrower models."""
+    if measures.get("imitation") is None:
+        return
+    where = ("measures", "imitation")
+    if len(points.get("n_hidden", [0, 1])) < 2:
+        yield Fault(where, "must be null where n_hidden is not an axis")
+    if linear := [model.name for model in points.get("model", []) if model.hidden != "relu"]:
+        yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({among(linear)})")
+
+
+def _packings_faults(keys: dict[str, Any], measures: dict[str, Any]) -> Iterator[Fault]:
+    """Optimised directions have sums that are exact up to 512 of them; bounds are for 3 dimensions and more."""
+    if measures.get("packings") is None:
+        return
+    if keys.get("n_features", 1) > FEW:
+        allowed = f"must be null for more than {FEW} features, which are too many to compare with"
+        yield Fault(("measures", "packings"), allowed)
+    for where, m in placed(keys.get("n_hidden", [])):
+        if m < LEAST:
+            yield Fault(("n_hidden", *where), f"must be at least {LEAST} to have measures.packings", m)

@@ -1,0 +1,68 @@
+"""What params.yaml may say of a toy model: a preset, a model of one's own, or a list of those."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from superposition.params.axes import AT_LEAST_ONE
+from superposition.params.faults import Strict, must
+
+Flag = Annotated[bool, must("be true or false")]
+Activation = Annotated[Literal["linear", "relu"], must("be linear or relu")]
+# Names become names of files, stages and columns.
+Name = Annotated[
+    str,
+    Field(pattern="^[a-z][a-z0-9_]*$", max_length=64),
+    must("have a name of at most 64 small letters, digits and _, with a letter first (it names files)"),
+]
+
+
+class Model(Strict):
+    """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target."""
+
+    name: Name
+    tied: Flag = True
+    hidden: Activation = "linear"
+    output: Activation = "relu"
+    output_bias: Flag = True  # b
+    hidden_bias: Flag = False  # c
+    target: Annotated[Literal["identity", "absolute"], must("be identity or absolute")] = "identity"
+    hidden_l1: Annotated[float, Field(ge=0, le=16), must("be a number between 0 and 16")] = 0.0
+    training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
+
+
+# The paper's models: "Demonstrating Superposition" (linear, ReLU output), "Superposition in a Privileged Basis" (ReLU
+# hidden) and "Computation in Superposition" (absolute value).
+PRESETS = {
+    "linear": Model(name="linear", output="linear"),
+    "relu_output": Model(name="relu_output"),
+    "relu_hidden": Model(name="relu_hidden", hidden="relu"),
+    "absolute_value": Model(name="absolute_value", tied=False, hidden="relu", target="absolute"),
+}
+MODEL_FORMS = {str: "<preset>", dict: "<model>", list: "<list>"}
+
+
+def model_form(value: Any) -> str | None:
+    return next((tag for kind, tag in MODEL_FORMS.items() if isinstance(value, kind)), None)
+
+
+def is_preset(name: str) -> str:
+    if name not in PRESETS:
+        raise ValueError
+    return name
+
+
+MODEL = f"one of {', '.join(PRESETS)}, or a model of your own, {{name: ..., hidden: ..., ...}}"
+Preset = Annotated[str, AfterValidator(is_preset), must(f"be {MODEL}")]
+ModelPoint = Annotated[
+    Annotated[Preset, Tag("<preset>")] | Annotated[Model, Tag("<model>")],
+    Discriminator(model_form),
+    must(f"be {MODEL}"),
+]
+ModelAxis = Annotated[
+    Annotated[Preset, Tag("<preset>")]
+    | Annotated[Model, Tag("<model>")]
+    | Annotated[list[ModelPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
+    Discriminator(model_form),
+    must(f"be {MODEL}, or a list of those"),
+]
