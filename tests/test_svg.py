@@ -1,5 +1,6 @@
 """Figures keep their bytes where libraries, the user's settings and the environment differ."""
 
+import math
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import matplotlib.patches
 import matplotlib.path
 import matplotlib.scale
 import matplotlib.text
+import matplotlib.ticker
 import matplotlib.transforms
 import numpy as np
 import pytest
@@ -67,6 +69,8 @@ def test_other_last_digits_do_not_show(experiment, tmp_path, monkeypatch):
     for seed, module in enumerate((matplotlib.transforms, matplotlib.scale, matplotlib.path, matplotlib.patches)):
         monkeypatch.setattr(module, "np", Off(np, INEXACT, seed))
     monkeypatch.setattr(matplotlib.text, "np", Off(np, INEXACT, 4))
+    monkeypatch.setattr(matplotlib.ticker, "np", Off(np, INEXACT, 7))
+    monkeypatch.setattr(matplotlib.ticker, "math", Off(math, INEXACT, 8))
     for name in ("affine_transform", "inv"):
         disturbed = getattr(Off(matplotlib.transforms, (name,), 5), name)
         monkeypatch.setattr(matplotlib.transforms, name, disturbed)
@@ -97,9 +101,9 @@ def test_fractions_of_a_step_are_far_from_a_boundary(parts):
 
 def test_a_coordinate_on_a_boundary_is_refused():
     boundary = (7.5 - SHIFT) / PER_POINT
-    assert settled([boundary + 2e-12, boundary - 2e-12]).tolist() == [0.008, 0.007]
+    assert settled([boundary + 2e-11, boundary - 2e-11]).tolist() == [0.008, 0.007]
     with pytest.raises(ArithmeticError, match="either side"):
-        settled([1.0, boundary + 2e-13])
+        settled([1.0, boundary + 2e-12])
     far = (8_000_000.5 - SHIFT) / PER_POINT
     with pytest.raises(ArithmeticError):
         settled(far + 4 * NOISE * 1024)
