@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import pandas as pd
 import pytest
@@ -25,7 +26,9 @@ def follow(text: str, copy: Path) -> set[str]:
         if block["where"]:
             old = file.read_text(encoding="utf-8")
             (line,) = [one for one in old.splitlines(keepends=True) if one.strip() == block["line"]]
-            new = block["text"] + line if block["where"] == "before" else line + block["text"]
+            # The formatter decides on blank lines around a block and on its indent: those are not to be typed.
+            text = indent(block["text"].strip("\n"), line[: len(line) - len(line.lstrip())]) + "\n"
+            new = f"{text}\n\n{line}" if block["where"] == "before" else f"{line}\n{text}"
             file.write_text(old.replace(line, new), encoding="utf-8")
         elif file.name == "params.yaml":
             head, _, _ = file.read_text(encoding="utf-8").partition("\nexperiments:\n")
