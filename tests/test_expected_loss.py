@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from superposition.theory.active_features import lattice_loss
 from superposition.theory.expected_loss import (
     Group,
     anticorrelated,
@@ -22,6 +21,7 @@ from superposition.theory.uneven_density import (
     square_without_last,
     triangle,
 )
+from tests.test_mathematics import lattice_loss
 
 PAIR = np.array([[1.0, -1.0]])
 EVEN = np.ones(2)
