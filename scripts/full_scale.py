@@ -17,6 +17,7 @@ from pathlib import Path
 
 from scripts.verify import git, isolated, read_yaml, refuse
 from superposition.claims import evaluate
+from superposition.claims.claim import SEVERAL
 from superposition.params import ParamsError
 from superposition.params import read as read_params
 from superposition.readings.results import read as read_tables
@@ -43,13 +44,13 @@ def keep(name: str, commit: str) -> None:
     out = KEPT / name
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(CLONE / "reports" / "figures" / name, out)
-    verdicts = evaluate({name: read_tables(CLONE / "data" / "tables" / name)}).verdicts
-    (out / "claims.json").write_text(as_json(verdicts), encoding="utf-8")
+    evaluation = evaluate({name: read_tables(CLONE / "data" / "tables" / name)})
+    (out / "claims.json").write_text(as_json(evaluation.verdicts), encoding="utf-8")
     manifest = json.loads((CLONE / "data" / "manifests" / f"{name}.json").read_text(encoding="utf-8"))
     about = {"commit": commit} | {key: manifest[key] for key in ("device", "instances", "model_steps", "seconds")}
     (out / "run.json").write_text(as_json(about), encoding="utf-8")
-    held = sum(verdict["verdict"] != "fails" for verdict in verdicts)
-    print(f"full scale: {out} ({held} of {len(verdicts)} claims hold)")
+    counts = ", ".join(f"{count} {SEVERAL[verdict]}" for verdict, count in evaluation.counts.items())
+    print(f"full scale: {out} ({counts})")
 
 
 def main() -> None:

@@ -286,6 +286,21 @@ def test_a_claim_that_compares_experiments_needs_both():
     assert evaluation.untested == [(claim, "it needs geometry too, which is not among the experiments of this run")]
 
 
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_claims_are_judged_or_not_tested_whatever_was_run(experiment):
+    """One seed, one point, a sparsity for each feature: no claim ends in an error, and so the report of all others."""
+    shown = EXPERIMENTS[experiment]()
+    first = shown.instances["point"].min()
+    unknown = shown.instances.assign(density=np.nan, sparsity=np.nan, sparsity_label="per feature")
+    for varied in (
+        only(shown, lambda instances: instances["rank"] == 0),
+        only(shown, lambda instances: instances["point"] == first),
+        replace(shown, instances=unknown),
+    ):
+        found = judged(experiment, varied)
+        assert len(found.verdicts) + len(found.untested) >= len(CLAIMS[experiment])
+
+
 def test_an_experiment_without_claims_has_none():
     assert evaluate({"mine": hand_made.intro()}).verdicts == []
 

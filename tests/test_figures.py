@@ -278,3 +278,8 @@ def test_spread_out_keeps_both_ends():
     assert spread_out(3, 10) == [0, 1, 2]
     assert spread_out(40, 4) == [0, 13, 26, 39]
     assert spread_out(1, 4) == [0]
+
+
+@pytest.mark.parametrize("name", ["style", "svg", "panels", "overview", "mathematics", "adversarial", "grids"])
+def test_an_experiment_may_be_called_like_a_module_that_draws_for_others(name):
+    assert set(figures_of(name, hand_made.intro())) == set(figures_of("mine", hand_made.intro()))

@@ -28,7 +28,7 @@ def imported(file: Path) -> frozenset[Path]:
     """Files of this project that a file imports, at its head or anywhere else."""
     names = set(imports(ast.parse(file.read_bytes())))
     found = {place for name in names for place in places(name)}
-    if FOUND_BY_LOOKING in names:
+    if any(name == FOUND_BY_LOOKING or name.startswith(f"{FOUND_BY_LOOKING}.") for name in names):
         found |= set(Path("src", *FOUND_BY_LOOKING.split(".")).glob("*.py"))
     return frozenset(found)
 

@@ -17,7 +17,7 @@ from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
 from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import densities
+from superposition.readings.solutions import densities, matching
 from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import read_off
 
@@ -108,7 +108,10 @@ def _sweeps(tables: Tables, x_range: tuple[float, float], at_least: int = 1) -> 
         wanted = f"{at_least} densities" if at_least > 1 else "a density"
         raise NotInThisRun(f"the claim needs {wanted} with {between(x_range)}, found {len(chosen)}")
     measured = vulnerability(tables)
-    of_model = measured[(measured["model"] == SETTING.model) & measured["density"].isin(chosen)]
+    own = matching(tables, SETTING)
+    of_model = measured[measured["instance"].isin(own[own["density"].isin(chosen)]["instance"])]
+    if of_model.empty:
+        raise NotInThisRun("the claim is about one sparsity for all features, not one for each")
     return [sweep.sort_values("x", kind="stable", ignore_index=True) for sweep in by_rank(of_model)]
 
 

@@ -19,7 +19,7 @@ from superposition.exact.sums import mean
 from superposition.readings.basis import alignments
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra, matching
 
 SECTION = "Definitions and Motivation"
 LINEAR, RELU = (
@@ -120,9 +120,8 @@ def _ranked(tables: Tables, setting: Setting) -> list[dict[float, Turned]]:
 def _of(tables: Tables, setting: Setting) -> pd.DataFrame:
     """All models of a setting."""
     extra(tables, "rotations")
-    densities(tables, setting)  # raises NotInThisRun where the setting is another one
-    rows = alignments(tables)
-    return rows[rows["model"] == setting.model]
+    own = matching(tables, setting)[["instance", "density"]]
+    return alignments(tables).drop(columns="density").merge(own, on="instance")
 
 
 def _turned(row: pd.Series) -> Turned:

@@ -55,9 +55,7 @@ class Finding:
     verdict: Verdict
     measured: str
     spread: str  # how single runs behave
-    share: Share | None = (
-        None  # None where single runs neither meet the criterion nor miss it: formulas, shares of runs
-    )
+    share: Share | None = None  # of single runs that meet the criterion; None where none can, as of formulas
 
 
 def plain(holds: bool) -> Verdict:

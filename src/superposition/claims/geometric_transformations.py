@@ -11,7 +11,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, plain
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, densities, solutions
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities, matching
 from superposition.readings.transformations import (
     ANTIPODAL,
     ANTIPRISM,
@@ -97,14 +97,13 @@ def _paths(tables: Tables) -> list[Path]:
     density = densities(tables, SETTING)[-1]
     if density > (1 + SAME_DENSITY) * RARE:
         raise NotInThisRun(f"the claim is about densities of {RARE:g} or less")
-    solutions(tables, SETTING, density)
     if set(tables.instances["set_size"]) != {SET_SIZE}:
         raise NotInThisRun(f"the claim is about sets of {SET_SIZE} features")
     if tables.trajectories.empty:
         raise NotInThisRun("this run has more snapshots than trajectories are kept of")
-    own = tables.instances[tables.instances["model"] == SETTING.model].sort_values(["loss", "seed"])
-    ids = own["instance"].to_numpy()
-    return [path_of(tables, int(one))[1:] for one in ids[tables.per_feature("density", ids)[:, 0] == density]]
+    own = matching(tables, SETTING)
+    here = own[own["density"] == density].sort_values(["loss", "seed"])
+    return [path_of(tables, int(one))[1:] for one in here["instance"]]
 
 
 CLAIMS = claims_of(

@@ -164,7 +164,7 @@ def no_bipyramids(tables: Tables) -> Finding:
             said.append(f"{shares[-1]:.1%} near {name}{there}")
         return Judged(represented > 0 and max(shares) <= FEW, max(shares), ", ".join(said))
 
-    return over_ranks(_sweeps(tables, WHOLE), judge, "of features")
+    return over_ranks(_sweeps(tables, WHOLE, POINTS), judge, "of features")
 
 
 def _as_in(setting: Setting) -> Callable[[Tables, Tables], Finding]:
@@ -323,7 +323,7 @@ CLAIMS = claims_of(
         fixed="before",
         figure="feature_dimensionality",
         remark="At 3.41, in the model of the lowest loss, a pentagon has taken the place of two digons already; all "
-        "other features of the range, those of the other rank and those at full scale are in antipodal pairs.",
+        "other features of the range, those of the other rank and nearly all at full scale are in antipodal pairs.",
     ),
     Claim(
         _at_some(LATER, _at_its_line(PENTAGON)),

@@ -14,7 +14,7 @@ from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting, solutions
+from superposition.readings.solutions import Setting, matching, solutions
 
 SECTION = "Superposition in a Privileged Basis"
 LINEAR, BIASED = (
@@ -57,8 +57,8 @@ def _ranked(tables: Tables, setting: Setting) -> list[Ranked]:
         solutions(tables, setting, s)  # raises NotInThisRun
     own = tables.hidden.groupby("instance")
     positive, lowest = own["active"].apply(lambda active: float(mean(active))), own["bias"].min()
-    rows = tables.instances.join(pd.DataFrame({"positive": positive, "lowest": lowest}), on="instance")
-    return ranked(by_loss(rows[rows["model"] == setting.model], "density", DENSITIES))
+    rows = matching(tables, setting).join(pd.DataFrame({"positive": positive, "lowest": lowest}), on="instance")
+    return ranked(by_loss(rows, "density", DENSITIES))
 
 
 def _listed(models: Ranked, said: Callable[[pd.Series], str]) -> str:

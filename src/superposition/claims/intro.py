@@ -87,6 +87,7 @@ CLAIMS = claims_of(
         f"|cos| < {ORTHOGONAL:g} to the other pair; feature 5 has norm < {ABSENT_NORM:g}",
         limit="text",
         fixed="before",
+        remark="At this sparsity the optimum is about to change to the pentagon, and most seeds have a fifth feature.",
     ),
     Claim(
         pentagon,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from superposition.claims.claim import Finding, Share, how_far
-from superposition.readings.results import Tables
+from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, Solution, solutions
 
 Model = TypeVar("Model")  # whatever a claim judges as one: a solution, or all those of one rank
@@ -23,6 +23,8 @@ class Judged:
 def over_seeds(found: Sequence[Model], judge: Callable[[Model], Judged], unit: str, what: str = "seeds") -> Finding:
     """The verdict on the first, which has the lowest loss, and how many of all do like it."""
     judged = [judge(solution) for solution in found]
+    if not judged:
+        raise NotInThisRun("no models of this setting at every point")
     share = _share(judged, what)
     return Finding(how_far(judged[0].holds, share), judged[0].text, f"{_agreeing(judged, what)} {unit}", share)
 

@@ -189,6 +189,7 @@ CLAIMS = claims_of(
         f"below at least {SLOPES_APART:g} times the one above",
         limit="theory",
         fixed="after",
+        remark="Below each boundary most single models stop on the higher branch, in a local minimum.",
     ),
     Claim(
         follows_the_lowest_branch,

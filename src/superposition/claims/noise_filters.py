@@ -81,6 +81,8 @@ def filtered(tables: Tables) -> Finding:
     rows = rows[(rows["model"] == NO_BIAS) & np.isclose(rows["density"], ANTIPODAL) & ~rows["own"]]
     if rows["data_density"].nunique() < LEAST_DATA:
         raise NotInThisRun(f"the claim needs models without a bias at density {ANTIPODAL:g}, on several data")
+    if not {"nothing", "relu"} <= set(rows["without"]):
+        raise NotInThisRun("the ReLU was not switched off in this run")
 
     def judge(own: pd.DataFrame) -> Judged:
         if not (own["interference"] > 0).all():

@@ -157,7 +157,7 @@ CLAIMS = claims_of(
         "||W_i||^2 with feature i at full strength",
         limit="ours",
         fixed="before",
-        remark="Of the 0.31 on a neighbour about a third is left at full strength, and is tolerated. The bias that "
+        remark="Of the 0.31 on a neighbour a third to a half is left at full strength, and is tolerated. The bias that "
         "leaves none, -0.31 ||W_i||^2, would raise the loss of single features by two thirds, as it silences them up "
         "to a third of their strength; that loss is least where 0.10 is left.",
     ),

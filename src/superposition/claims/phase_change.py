@@ -175,9 +175,12 @@ def dedicated(way: tuple[str, str]) -> Callable[[Tables], Finding]:
 
 
 HALF_STOP = (
-    "By the best model of each cell it holds: see below. Half of all single models stop in a local minimum, in most "
-    "cells more than one of ten, so that a mean that leaves out one is between the phases."
+    "By the best model of each cell it holds: see below. Two in five single models stop in a local minimum, "
+    "so that a mean that leaves out one of ten is between the phases."
 )
+
+
+LOCAL_MINIMA = "Most single models stop in a local minimum there."
 
 
 def _both(
@@ -208,6 +211,7 @@ def _both(
             limit="ours",
             fixed="after",
             name=f"{name}_at_best",
+            remark=LOCAL_MINIMA,
         ),
     )
 

@@ -202,8 +202,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         dense_neurons_are_linear,
-        statement="Where features are always active, neurons are polysemantic without superposition: they are never "
-        "off, and so their basis is not privileged on this data.",
+        statement="Where features are always active, neurons are polysemantic without superposition: they are hardly "
+        "ever off, and so their basis is not privileged on this data.",
         paper="not said",
         tolerance=f"density {ALWAYS:g}, models of all widths that represent no more features than neurons: more than "
         f"half have polysemantic neurons, which are on for more than {ON:.0%} of the data (median)",

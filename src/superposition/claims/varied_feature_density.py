@@ -60,6 +60,7 @@ def sweep(tables: Tables) -> Sweep:
 
 def crossover(tables: Tables) -> Finding:
     found = sweep(tables)
+    _both_sides(found)
     place = _crossing(found)
     if place is None:
         return Finding("fails", "no density with both solutions at which the better one changes", _shapes(found))
@@ -104,12 +105,15 @@ def two_digons(tables: Tables) -> Finding:
 
 def denser(tables: Tables) -> Finding:
     found = sweep(tables)
+    if max(found) <= 1 + SAME_DENSITY:
+        raise NotInThisRun("the claim needs densities above that of the others")
     return _against_equal(found, [one for one in found if one > 1 + SAME_DENSITY], longer=False)
 
 
 def sparser(tables: Tables) -> Finding:
     """As long as the pentagon is best."""
     found = sweep(tables)
+    _both_sides(found)
     best = [one for one in found if one < 1 - SAME_DENSITY and shape(found[one][0].norms) == PENTAGON]
     return _against_equal(found, best, longer=True)
 
@@ -117,6 +121,7 @@ def sparser(tables: Tables) -> Finding:
 def slope_breaks(tables: Tables) -> Finding:
     """d log(loss) / d log(density) over a few densities on either side of where the best models' shape changes."""
     found = sweep(tables)
+    _both_sides(found)
     place = _crossing(found)
     below = [one for one in found if place and one < place][-STEPS:]
     above = [one for one in found if place and one > place][:STEPS]
@@ -175,6 +180,12 @@ def _crossing(found: Sweep) -> float | None:
         if low < 0 <= high:
             return float(exp(x - low * (after - x) / (high - low)))
     return None
+
+
+def _both_sides(found: Sweep) -> None:
+    """Of equal densities, where the pentagon is; raises NotInThisRun."""
+    if not min(found) < 1 - SAME_DENSITY < max(found):
+        raise NotInThisRun("the claim needs densities below that of the others, and up to it")
 
 
 def _interpolated(found: Sweep, name: str, relative: float) -> float:

@@ -20,7 +20,7 @@ MARKED = {1.6: "start to use\nsuperposition", 3.4: "more than\nantipodal"}
 TICKS = (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100)
 
 
-def fits(tables: Tables) -> bool:
+def was_attacked(tables: Tables) -> bool:
     """Attacks were measured, and do what theory/attacks.py says to a linear model: all features are alike."""
     importance = tables.per_feature("importance", tables.instances["instance"].to_numpy())
     return bool(tables.instances["attacked_loss"].notna().all()) and bool((importance == importance[0, 0]).all())

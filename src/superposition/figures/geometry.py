@@ -58,7 +58,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
         "feature_graphs": _graphs(tables),
     }
     drawn |= compression.figures(tables)
-    return drawn | (adversarial.figures(tables) if adversarial.fits(tables) else {})
+    return drawn | (adversarial.figures(tables) if adversarial.was_attacked(tables) else {})
 
 
 def curve(tables: Tables) -> dict[str, Figure]:

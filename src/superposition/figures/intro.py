@@ -16,6 +16,6 @@ def fits(tables: Tables) -> bool:
 def figures(tables: Tables) -> dict[str, Figure]:
     shown, notes = selected(tables, tables.best.sort_values(["model", "sparsity"], kind="stable"), limit=10)
     drawn = {"feature_vectors": vector_grid(tables, shown, notes)}
-    if mathematics.fits(tables):
+    if mathematics.can_be_split(tables):
         drawn["mathematics"] = mathematics.figure(tables, shown)
     return drawn

@@ -22,7 +22,7 @@ POINTS = range(2, 9)  # of the Thomson problem in the plane
 DENSITIES = geometric_space(1.0, 1e-3, 61)  # densities
 
 
-def fits(tables: Tables) -> bool:
+def can_be_split(tables: Tables) -> bool:
     """Sets of active features can be gone through, and their losses are those of the ReLU-output model."""
     return tables.n_features <= MAX_FEATURES and bool(_rows(tables))
 

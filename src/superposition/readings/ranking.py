@@ -31,6 +31,8 @@ def by_rank(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
     Ranks count anew where a table has not all instances of a point.
     """
+    if rows.empty:
+        return []
     points = rows.groupby("point")["rank"]
     place = points.rank(method="dense") - 1
     return [rows[place == k] for k in range(int(points.nunique().min()))]

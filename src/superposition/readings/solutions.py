@@ -44,15 +44,15 @@ class Solution:
 
 def densities(tables: Tables, setting: Setting) -> list[float]:
     """The densities at which an experiment trained such models, from dense to sparse."""
-    return sorted(_matching(tables, setting)["density"].unique().tolist(), reverse=True)
+    return sorted(matching(tables, setting)["density"].unique().tolist(), reverse=True)
 
 
 def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution]:
     """The models at one density, lowest loss first."""
-    matching = _matching(tables, setting)
-    here = matching[np.isclose(matching["density"], density, rtol=SAME_DENSITY)]
+    own = matching(tables, setting)
+    here = own[np.isclose(own["density"], density, rtol=SAME_DENSITY)]
     if here.empty:
-        present = ", ".join(f"{present:g}" for present in sorted(matching["density"].unique(), reverse=True))
+        present = ", ".join(f"{present:g}" for present in sorted(own["density"].unique(), reverse=True))
         raise NotInThisRun(f"no {setting.model} model at density {density:g} in this run, only at {present}")
     return [_solution(tables, row) for _, row in here.sort_values(["loss", "seed"]).iterrows()]
 
@@ -64,7 +64,7 @@ def extra(tables: Tables, name: str) -> pd.DataFrame:
     return tables.extra[name]
 
 
-def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
+def matching(tables: Tables, setting: Setting) -> pd.DataFrame:
     """Those instances of a setting whose features all have the same density."""
     shape = (tables.n_features, tables.n_hidden)
     if shape != (setting.n_features, setting.n_hidden):
@@ -83,7 +83,8 @@ def _matching(tables: Tables, setting: Setting) -> pd.DataFrame:
     curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
     rows = own.assign(density=density[:, 0])[curves & (density == density[:, :1]).all(axis=1)]
     if rows.empty:
-        raise NotInThisRun(f"no {setting.model} model with importance {setting.importance_ratio:g}^i in this run")
+        sets = "" if setting.sets == "independent" else f" of {setting.sets} sets"
+        raise NotInThisRun(f"no {setting.model} model{sets} with importance {setting.importance_ratio:g}^i in this run")
     return rows
 
 
