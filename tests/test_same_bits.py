@@ -146,7 +146,7 @@ GUARDED = {
     ),
     "models/attacks.py": ({"torch.bmm": 1, ".sum": 3}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
     "params/axes.py": ({".power": 1}, "of decimal numbers, which Python computes in whole ones"),
-    "params/rules.py": ({"getattr": 1}, "fields of the schema"),
+    "params/measures.py": ({"getattr": 1}, "fields of the schema"),
     "params/sizes.py": ({"sum": 6}, "whole numbers"),
     "readings/results.py": ({"getattr": 1}, "tables by their name"),
     "report/metrics.py": ({"getattr": 2}, "fields of the schema"),
