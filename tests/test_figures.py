@@ -283,3 +283,14 @@ def test_spread_out_keeps_both_ends():
 @pytest.mark.parametrize("name", ["style", "svg", "panels", "overview", "mathematics", "adversarial", "grids"])
 def test_an_experiment_may_be_called_like_a_module_that_draws_for_others(name):
     assert set(figures_of(name, hand_made.intro())) == set(figures_of("mine", hand_made.intro()))
+
+
+def test_losses_of_0_make_no_room_on_a_logarithmic_axis():
+    """A dimension for each feature has no loss without superposition, and no line for it."""
+    models = [HandMade([[1.0, 0.0], [0.0, 1.0]], [0, 0], 0.5, seed=seed, loss=0.01 / 2**seed) for seed in range(2)]
+    tables = hand_made.tables(models)
+    history = tables.history
+    drawn = figures_of("mine", replace(tables, history=history.assign(loss=history["loss"].clip(lower=1e-4))))
+    (axes,) = drawn["learning_curves"].axes
+    assert all(line.get_linestyle() == "-" for line in axes.lines)
+    assert axes.get_ylim()[0] > 1e-5

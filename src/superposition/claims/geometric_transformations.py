@@ -11,7 +11,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, plain
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, densities, matching
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities, instances_at
 from superposition.readings.transformations import (
     ANTIPODAL,
     ANTIPRISM,
@@ -101,9 +101,7 @@ def _paths(tables: Tables) -> list[Path]:
         raise NotInThisRun(f"the claim is about sets of {SET_SIZE} features")
     if tables.trajectories.empty:
         raise NotInThisRun("this run has more snapshots than trajectories are kept of")
-    own = matching(tables, SETTING)
-    here = own[own["density"] == density].sort_values(["loss", "seed"])
-    return [path_of(tables, int(one))[1:] for one in here["instance"]]
+    return [path_of(tables, int(one))[1:] for one in instances_at(tables, SETTING, density)["instance"]]
 
 
 CLAIMS = claims_of(

@@ -12,9 +12,9 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
-from superposition.readings.ranking import by_loss, ranked
+from superposition.readings.ranking import ranked
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting, matching, solutions
+from superposition.readings.solutions import Setting, instances_at
 
 SECTION = "Superposition in a Privileged Basis"
 LINEAR, BIASED = (
@@ -53,12 +53,11 @@ def as_good_as_linear(tables: Tables) -> Finding:
 
 def _ranked(tables: Tables, setting: Setting) -> list[Ranked]:
     """The models with the lowest loss at each density, from dense to sparse; those with the next one, ..."""
-    for s in DENSITIES:
-        solutions(tables, setting, s)  # raises NotInThisRun
     own = tables.hidden.groupby("instance")
     positive, lowest = own["active"].apply(lambda active: float(mean(active))), own["bias"].min()
-    rows = matching(tables, setting).join(pd.DataFrame({"positive": positive, "lowest": lowest}), on="instance")
-    return ranked(by_loss(rows, "density", DENSITIES))
+    signs = pd.DataFrame({"positive": positive, "lowest": lowest})
+    found = {s: instances_at(tables, setting, s).join(signs, on="instance") for s in DENSITIES}
+    return ranked({s: [row for _, row in rows.iterrows()] for s, rows in found.items()})
 
 
 def _listed(models: Ranked, said: Callable[[pd.Series], str]) -> str:

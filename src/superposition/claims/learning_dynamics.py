@@ -11,7 +11,7 @@ from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.jumps import LEAST, SINCE, WINDOW, Jump, jumps, learned, noise
 from superposition.readings.results import Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, matching, solutions
+from superposition.readings.solutions import Setting, instances_at
 from superposition.theory.losses import digon_for_one
 
 SECTION = "Superposition and Learning Dynamics"
@@ -68,10 +68,7 @@ def drops_are_quantised(tables: Tables) -> Finding:
 
 def _instances(tables: Tables) -> np.ndarray:
     """The seeds, lowest loss first; raises NotInThisRun."""
-    solutions(tables, SETTING, DENSITY)
-    own = matching(tables, SETTING)
-    here = own[np.isclose(own["density"], DENSITY, rtol=SAME_DENSITY)]
-    return here.sort_values(["loss", "seed"])["instance"].to_numpy()
+    return instances_at(tables, SETTING, DENSITY)["instance"].to_numpy()
 
 
 def _runs(tables: Tables) -> list[Run]:

@@ -16,7 +16,7 @@ from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.plateaus import FLAT, LONGER, OFF, Plateau, at_level, losses_of, plateaus, represented_at
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import Setting, Solution, matching, solutions
+from superposition.readings.solutions import Setting, Solution, instances_at, solutions
 from superposition.theory.angles import angular_gaps
 from superposition.theory.polygon_levels import Level, level
 
@@ -147,8 +147,7 @@ def _models(tables: Tables) -> list[Solution]:
 
 def _instances(tables: Tables) -> list[int]:
     _models(tables)
-    own = matching(tables, SETTING)
-    return own[own["density"] == 1.0].sort_values(["loss", "seed"])["instance"].tolist()
+    return instances_at(tables, SETTING, 1.0)["instance"].tolist()
 
 
 CLAIMS = claims_of(

@@ -64,7 +64,10 @@ def _draw(axes: Axes, tables: Tables, model: str) -> None:
         if row["values"] == "unit" and row["sets"] == "independent" and model in PRINCIPAL:
             own = tables.features_of(int(row["instance"]))
             least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), int(row["n_hidden"]))
-            axes.axhline(least, color=shade, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+            # With a dimension for each feature it is 0, which is nowhere on this axis. Matplotlib would make room for
+            # what rounding leaves of it, another number on other processors.
+            if least > 0:
+                axes.axhline(least, color=shade, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set(xlabel="step", xscale="log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}".replace(",", "\u202f")))

@@ -49,12 +49,17 @@ def densities(tables: Tables, setting: Setting) -> list[float]:
 
 def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution]:
     """The models at one density, lowest loss first."""
+    return [_solution(tables, row) for _, row in instances_at(tables, setting, density).iterrows()]
+
+
+def instances_at(tables: Tables, setting: Setting, density: float) -> pd.DataFrame:
+    """Their rows in the table of instances."""
     own = matching(tables, setting)
     here = own[np.isclose(own["density"], density, rtol=SAME_DENSITY)]
     if here.empty:
         present = ", ".join(f"{present:g}" for present in sorted(own["density"].unique(), reverse=True))
         raise NotInThisRun(f"no {setting.model} model at density {density:g} in this run, only at {present}")
-    return [_solution(tables, row) for _, row in here.sort_values(["loss", "seed"]).iterrows()]
+    return here.sort_values(["loss", "seed"])
 
 
 def extra(tables: Tables, name: str) -> pd.DataFrame:
