@@ -16,29 +16,18 @@ from superposition.report.page import page, section
 from superposition.report.summary import NoResults, claims_text, summary
 from tests import hand_made
 from tests.hand_made import HandMade
+from tests.test_params_document import HEAD
 
 ROOT = Path(__file__).parents[1]
-PARAMS = """
-seed: 0
-scale: default
-defaults:
-  sparsity: 0.0
-  importance: 1.0
-  sets: independent
-  values: unit
-  seeds: 3
-  held_out: 8192
-  initial: {rule: xavier, gain: 1.0}
-  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
-    betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
-experiments:
-  intro:
+PARAMS = f"""{HEAD}  intro:
     title: Five features <in> two dimensions
     model: relu_output
     n_features: 5
     n_hidden: 2
     sparsity: [0.0, 0.8, 0.9]
-    importance: {geometric: 0.9}
+    importance: {{geometric: 0.9}}
+    seeds: 3
+    training: {{steps: 10, batch_size: 8}}
 """
 
 
