@@ -96,6 +96,7 @@ FUNCTIONS = _names(
     "vdot inner einsum interp polyfit quantile percentile geomspace logspace norm cdist softmax logsumexp"
 )
 ROOTS_OF_IEEE = {"numpy", "math"}  # whose square root is rounded correctly; torch's is not
+ROUND = 1024  # results that are multiples of 1/1024, such as exp(0) or log10(100), are taken to be exact
 SOLVERS = _names("solve inv pinv svd eigh eigvalsh eig eigvals qr lstsq det norm cholesky matrix_power")
 
 
@@ -144,11 +145,10 @@ def moved(found: Any, how: str) -> Any:
         return found
     x = np.asarray(found)
     with np.errstate(all="ignore"):
-        bits = np.abs(x).view(np.int64)
-        up = {"up": True, "down": False}.get(how, (bits * 0x9E3779B1 >> 7) % 2 == 0)
-        other = np.where(
-            np.isfinite(x) & (x * 1024 != np.rint(x * 1024)), np.nextafter(x, np.where(up, np.inf, -np.inf)), x
-        )
+        # "mixed": a number goes up or down by a hash of its bits (Knuth's, by 2^32 over the golden section).
+        up = {"up": True, "down": False}.get(how, (np.abs(x).view(np.int64) * 0x9E3779B1 >> 7) % 2 == 0)
+        inexact = np.isfinite(x) & (x * ROUND != np.rint(x * ROUND))
+        other = np.where(inexact, np.nextafter(x, np.where(up, np.inf, -np.inf)), x)
     return float(other) if isinstance(found, float) else other
 
 
