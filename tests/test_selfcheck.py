@@ -116,16 +116,31 @@ def test_the_root_that_is_off_on_some_processors_is_noticed_there(monkeypatch, c
     assert any(line.startswith("norms of many") and "DIFFERENT" in line for line in told(monkeypatch, capsys))
 
 
+def compiler_with(tmp_path, before="", after=""):
+    loose = tmp_path / "loose"
+    loose.write_text(f'#!/bin/sh\nexec {kernel.compiler()} {before} "$@" {after}\n', encoding="utf-8")
+    loose.chmod(0o755)
+    return selfcheck(CXX=str(loose), XDG_CACHE_HOME=str(tmp_path / f"cache {before} {after}"))
+
+
 @pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here")
 def test_a_compiler_that_takes_liberties_is_noticed(tmp_path):
-    loose = tmp_path / "loose"
-    loose.write_text(f'#!/bin/sh\nexec {kernel.compiler()} "$@" -ffast-math\n', encoding="utf-8")
-    loose.chmod(0o755)
-    done = selfcheck(CXX=str(loose), XDG_CACHE_HOME=str(tmp_path))
+    done = compiler_with(tmp_path, after="-funsafe-math-optimizations")
     assert done.returncode == 1
     different = [line for line in done.stdout.splitlines() if "DIFFERENT" in line]
     assert different
     assert all(line.startswith("pipeline, ") for line in different)
+
+
+@pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here")
+@pytest.mark.parametrize("option", ["-ffast-math", "-ffinite-math-only"])
+def test_fast_maths_is_taken_back_or_refused(option, tmp_path):
+    done = compiler_with(tmp_path, before=option)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = compiler_with(tmp_path, after=option)
+    assert done.returncode == 0
+    assert "plain form" in done.stderr
+    assert "compute fast rather than right" in done.stderr
 
 
 def test_every_table_that_can_be_stored_is_checked():

@@ -9,7 +9,7 @@ units in the last place (tests compare with arbitrary precision), and are the sa
 checked for that, however the results are rounded later.
 
 What may be called directly: `np.sqrt`, `np.abs`, `np.floor`, `np.rint`, `np.round`, `np.sign`, `np.ldexp`,
-`np.frexp`, `np.maximum`, `np.clip`, `math.sqrt` and x**2. A test keeps the others out of what decides a result.
+`np.frexp`, `np.maximum`, `np.clip` and `math.sqrt`. A test keeps the others out of what decides a result.
 """
 
 from math import factorial

@@ -24,6 +24,11 @@
 #include <immintrin.h>
 #endif
 
+// Sums are exact in any order, but what overflows has to stay infinite or NaN, and quotients have to be rounded correctly.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "this compiler was told to compute fast rather than right (-ffast-math)"
+#endif
+
 namespace {
 
 constexpr int BLOCK = 64;  // samples: as many as a mask has bits
@@ -102,6 +107,7 @@ struct Task {
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay;
 };
+static_assert(sizeof(Task<double>) == TASK_BYTES && sizeof(Task<float>) == TASK_BYTES, "kernel.py has other fields");
 
 // ---- Grids: the operations of exact/ops.py. For float they do nothing.
 

@@ -46,8 +46,12 @@ CONSTANTS = {
     "MOMENT_BITS": adamw.MOMENT_BITS,
     "STEPS_PER_UNIT": f"0x1p{adamw.STEP_FRACTION_BITS}",
 }
-# Without errno and traps, square roots and roundings can be vector instructions.
-FLAGS = ["-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-pthread", "-shared", "-fPIC"]
+FLAGS = [
+    *("-std=c++17", "-O3", "-march=native"),
+    "-fno-fast-math",  # a compiler may be a script that adds it
+    *("-fno-math-errno", "-fno-trapping-math"),  # square roots and roundings can be vector instructions without these
+    *("-pthread", "-shared", "-fPIC"),
+]
 
 
 class _Parameter(ctypes.Structure):
@@ -55,7 +59,7 @@ class _Parameter(ctypes.Structure):
 
 
 class _Task(ctypes.Structure):
-    """What a call works on; kernel.cpp has the same fields in the same order, and says what they are."""
+    """What a call works on. kernel.cpp has the same fields in the same order, says what they are, checks the size."""
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("instances", "features", "draws", "hidden", "batch")),
@@ -160,7 +164,8 @@ def library() -> ctypes.CDLL | None:
     if compiler() is None:
         warnings.warn("no C++ compiler found: training takes the plain form, to the same bits but slower", stacklevel=2)
         return None
-    command = [str(compiler()), *FLAGS, *(f"-D{name}={value}" for name, value in CONSTANTS.items())]
+    constants = CONSTANTS | {"TASK_BYTES": ctypes.sizeof(_Task)}
+    command = [str(compiler()), *FLAGS, *(f"-D{name}={value}" for name, value in constants.items())]
     made_of = "\n".join([*command, platform.machine(), processor(), SOURCE.read_text(encoding="utf-8")])
     file = cache() / f"kernel-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.so"
     if not file.exists():
