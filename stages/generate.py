@@ -16,7 +16,8 @@ def main() -> None:
         write(params.seed, name, experiment, Path("data/worlds", name))
         wanted = Path("data/measures", f"{name}.json")
         wanted.parent.mkdir(parents=True, exist_ok=True)
-        wanted.write_text(as_text(experiment.measures.model_dump(mode="json")), encoding="utf-8")
+        settings = experiment.measures.model_dump(mode="json") | {"loss_error": experiment.loss_error}
+        wanted.write_text(as_text(settings), encoding="utf-8")
 
 
 def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:

@@ -14,13 +14,13 @@ from superposition.measures.all_tables import all_tables
 def main(name: str) -> None:
     world, trained, out = (Path("data", part, name) for part in ("worlds", "trained", "tables"))
     out.mkdir(parents=True, exist_ok=True)
-    architectures = json.loads((world / "training.json").read_text(encoding="utf-8"))["models"]
+    settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
     made = all_tables(
         pd.read_parquet(world / "instances.parquet"),
         pd.read_parquet(world / "features.parquet"),
         np.load(world / "held_out.npy"),
-        architectures,
-        parameters.read(trained, [architecture["name"] for architecture in architectures]),
+        settings,
+        parameters.read(trained, [model["name"] for model in settings["models"]]),
         pd.read_parquet(trained / "history.parquet"),
         json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8")),
     )

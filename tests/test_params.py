@@ -27,6 +27,7 @@ DOCUMENT: dict[str, Any] = {
         "values": "unit",
         "seeds": 5,
         "held_out": 8192,
+        "loss_error": 0.01,
         "initial": {"rule": "xavier", "gain": 1.0},
         "training": {
             "steps": 10000,
@@ -303,6 +304,8 @@ REFUSED = [
     ("intro.title", None, "title = null", "must be one line"),
     ("intro.values", "binary", "values = 'binary'", "must be unit or signed"),
     ("intro.held_out", 0, "held_out = 0", "must be a whole number between 1 and 1000000"),
+    ("intro.loss_error", 0.0, "loss_error = 0.0", "must be a number above 0, at most 1"),
+    ("intro.loss_error", 1.1, "loss_error = 1.1", "must be a number above 0, at most 1"),
     ("intro.measures.attack", 0, "measures.attack = 0", "must be null (not measured) or a number above 0, at most 4"),
     (
         "intro.measures.attack",

@@ -136,6 +136,7 @@ GUARDED = {
         "weights, inputs and hidden values on their grids; losses whole, below 2^53",
     ),
     "measures/directions.py": ({"@": 1}, "preselects in float32, with room for its error; whole numbers decide"),
+    "measures/held_out.py": ({".sum": 3, "sum": 2}, "numbers of samples"),
     "measures/rotations.py": (
         {"@": 3},
         "rows of length 1 and 20 bits, times weights: 47 bits for 4096 hidden dimensions",

@@ -22,6 +22,7 @@ defaults:
   values: unit
   seeds: 2
   held_out: 16
+  loss_error: 0.01
   initial: {rule: xavier, gain: 1.0}
   training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
              betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}

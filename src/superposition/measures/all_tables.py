@@ -1,6 +1,6 @@
 """All that the measure stage stores of an experiment, by the names of its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ from superposition.measures import tables
 from superposition.measures.activity import activity_of_rectified, penalty
 from superposition.measures.attacks import attacks_table
 from superposition.measures.extra import extra_tables
+from superposition.measures.held_out import losses
 from superposition.measures.parameters import Parameters
 from superposition.measures.trained import trained_models
 
@@ -19,15 +20,19 @@ def all_tables(
     instances: pd.DataFrame,
     features: pd.DataFrame,
     held_out: Int[ndarray, "draw sample"],
-    architectures: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
     trained: Parameters,
     history: pd.DataFrame,
     wanted: Mapping[str, Any],
 ) -> dict[str, pd.DataFrame]:
-    """Of the world's frames and its held-out words, of what training left, and of the settings under `measures`."""
+    """Of the world's frames, held-out words and settings, of what training left, and of what is to be measured."""
     W, W_out, b, b_hidden, steps, path = trained
-    loss = history[history["step"] == history["step"].max()].sort_values("instance")["loss"].to_numpy()
-    measured = tables.instances_table(instances, features, W, loss, architectures)
+    instances, features = tables.in_order(instances, features, W)
+    architectures = settings["models"]
+    points, fewest = tables.points(instances, features), held_out.shape[1]
+    judged = losses(instances, features, points, trained, settings, fewest, wanted["loss_error"])
+    measured = tables.instances_table(instances, features, W, judged["loss"].to_numpy(), architectures)
+    measured = measured.join(judged[["standard_error", "held_out_samples"]])
     models = trained_models(measured, features, trained, architectures)
     measured = measured.join(attacks_table(models, held_out, wanted["attack"]))
     measured["penalty"] = [penalty(model, held_out) for model in models]

@@ -47,12 +47,12 @@ def instances_table(
     settings of each model, of which those that are numbers have columns. `density` is 1 - S, missing where features
     have their own; `importance_curve` says in words how importance falls from feature to feature.
     """
-    instances, features = _in_order(instances, features, W)
+    instances, features = in_order(instances, features, W)
     W = on_weight_grid(W)
     density = features["density"].to_numpy().reshape(len(instances), -1)
     table = instances.rename(columns={"importance": "importance_curve"}).assign(
         density=np.where(instances["sparsity"].notna(), density[:, 0], np.nan),
-        point=_points(instances, features),
+        point=points(instances, features),
         loss=loss,
         n_represented=count(represented(W)),
         n_dedicated=count(dedicated(W)),
@@ -72,7 +72,7 @@ def features_table(
     b: Float[ndarray, "instance feature"],
 ) -> pd.DataFrame:
     """One row per instance and feature. `instances` is what `instances_table` returned, `features` is the world's."""
-    instances, features = _in_order(instances, features, W)
+    instances, features = in_order(instances, features, W)
     W = on_weight_grid(W)
     coordinates = instances[["instance", "model", "n_hidden", "sparsity", "importance_curve", "sets", "seed", "best"]]
     table = coordinates.merge(features[["instance", "feature", "importance", "density"]], on="instance")
@@ -146,7 +146,7 @@ def with_plain_zeros(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{str(key): x + 0 for key, x in table.items() if x.dtype.kind == "f"})
 
 
-def _in_order(
+def in_order(
     instances: pd.DataFrame, features: pd.DataFrame, W: Float[ndarray, "instance hidden feature"]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both frames in the order of the arrays, after making sure that they speak of the same instances and features."""
@@ -161,7 +161,7 @@ def _in_order(
     return instances, features
 
 
-def _points(instances: pd.DataFrame, features: pd.DataFrame) -> list[int]:
+def points(instances: pd.DataFrame, features: pd.DataFrame) -> list[int]:
     """Number of the point of each instance, counted in the order of the instances.
 
     Densities tell apart what `sparsity` cannot, it is NaN for every point that gives one sparsity per feature.

@@ -46,6 +46,7 @@ class Experiment(Strict):
     seeds: tuple[int, ...]
     values: Literal["unit", "signed"]
     held_out: int
+    loss_error: float
     measures: Measures
     initial: Initial
     training: Training
@@ -187,6 +188,7 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
         seeds=tuple(points["seeds"]),
         values=keys["values"],
         held_out=keys["held_out"],
+        loss_error=keys["loss_error"],
         measures=keys.get("measures", Measures()),
         initial=keys["initial"],
         training=keys["training"],

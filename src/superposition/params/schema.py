@@ -66,6 +66,7 @@ class Defaults(Strict):
     values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
     seeds: SeedAxis
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+    loss_error: Annotated[float, Field(gt=0, le=1), must("be a number above 0, at most 1")]
     initial: Annotated[Initial, must("be a mapping with rule and gain")]
     training: Annotated[Training, must("be a mapping of training settings")]
 

@@ -1,6 +1,6 @@
 """Every table that the measure stage can store, of tiny models whose weights are drawn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,20 @@ PACKINGS = {
 WANTED: dict[str, dict[str, Any]] = {
     "linear": {
         "attack": 0.1,
+        "loss_error": 0.01,
         "ablations": ABLATIONS,
         "explanations": {"active": [1, 2], "samples": 16, "tolerance": 0.05},
         "packings": PACKINGS,
         "recovery": {"active": [1, 2], "matrices": 1, "samples": 8, "tolerance": 0.05},
         "rotations": ROTATIONS,
     },
-    "relu": {"attack": None, "ablations": ABLATIONS, "imitation": {"samples": 256}, "rotations": ROTATIONS},
+    "relu": {
+        "attack": None,
+        "loss_error": 0.01,
+        "ablations": ABLATIONS,
+        "imitation": {"samples": 256},
+        "rotations": ROTATIONS,
+    },
 }
 # n_features, n_hidden of the models, and their architecture
 SHAPES: dict[str, tuple[int, tuple[int, ...], dict[str, Any]]] = {
@@ -68,14 +75,16 @@ def column_of(table: pd.DataFrame, key: str) -> ndarray:
 def made(hidden: str) -> dict[str, pd.DataFrame]:
     """All tables of models with this f in h = f(W x + b_hidden)."""
     n, widths, architecture = SHAPES[hidden]
-    model: Mapping[str, Any] = architecture | {"name": hidden, "hidden": hidden}
+    biases = {"output_bias": True, "hidden_bias": hidden == "relu"}
+    model = architecture | biases | {"name": hidden, "hidden": hidden, "tied": hidden == "linear"}
+    settings = {"models": [model], "training": {"arithmetic": "exact", "steps": 100, "batch_size": 4096}}
     signed = architecture["target"] == "absolute"
     rows = [(width, seed) for width in widths for seed in range(SEEDS)]
     instances = pd.DataFrame(
         [
             {"instance": number, "model": hidden, "n_hidden": width, "sparsity": 0.5, "sparsity_label": "0.5"}
             | {"importance": "0.9^i", "sets": "independent", "set_size": 1, "seed": seed}
-            | {"values": "signed" if signed else "unit"}
+            | {"values": "signed" if signed else "unit", "stream": '{"seed": 0, "experiment": "self-check"}'}
             for number, (width, seed) in enumerate(rows)
         ]
     )
@@ -90,7 +99,7 @@ def made(hidden: str) -> dict[str, pd.DataFrame]:
     history = pd.DataFrame({"instance": np.repeat(np.arange(len(rows)), len(trained.steps)), "step": steps})
     key = torch.tensor([stream_key({"self-check": f"{hidden} held out"})])
     held_out = words(key, 2 * n, torch.arange(SAMPLES), torch.tensor(0))[0].numpy()
-    return all_tables(instances, features, held_out, [model], trained, history.assign(loss=loss), WANTED[hidden])
+    return all_tables(instances, features, held_out, settings, trained, history.assign(loss=loss), WANTED[hidden])
 
 
 def parameters(hidden: str, n: int, widths: list[int]) -> Parameters:

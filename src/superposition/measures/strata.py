@@ -1,0 +1,118 @@
+"""Held-out samples by how many features are active, so that rare cases can be looked at more often than they occur.
+
+Sparse samples are mostly empty, and a model's loss on those is one number; of the others most have one active feature,
+which a model may reproduce without an error, while its loss comes from the few that have two. Each stratum (none, one,
+two active, more) has a known probability, its mean is estimated by samples of its own, and the loss is the sum of both
+products (stratified sampling: Cochran 1977, Sampling Techniques, chapter 5). What is active here is a feature, or where
+features come in sets a set: a unit.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int64
+from numpy import ndarray
+
+from superposition.exact.philox import WORD, stream_key, words
+from superposition.features.sets import INDEPENDENT
+
+APART = 5  # numbers of active units, from 0, that may have a stratum of their own ...
+LEAST = 0.125  # ... if it is at least so much of what is left
+INACTIVE = WORD - 1  # a word above what makes any unit active whose probability is less than 1
+AT_A_TIME = 2**17  # words: what fits into a core's cache
+
+
+class Units(NamedTuple):
+    """What is active or not as a whole, each with its probability; independent of each other."""
+
+    probability: Float[ndarray, " unit"]
+    features: int
+    size: int  # features of a unit
+    own: bool  # whether a feature's own word decides, and not one for its set
+
+
+class Stratum(NamedTuple):
+    """Samples with so many active units, `or_more`; `share` is their probability."""
+
+    active: int
+    or_more: bool
+    share: float
+
+
+def units_of(density: Float[ndarray, " feature"], kind: str, size: int) -> Units:
+    """Of an instance's world; as features/sets.py rounds probabilities to words."""
+    size = 1 if kind == INDEPENDENT else size
+    return Units(np.rint(density[::size] * WORD) / WORD, len(density), size, kind == INDEPENDENT)
+
+
+def strata(units: Units) -> list[Stratum]:
+    """No active unit, one, two, ..., as long as these are not rare among what is left; then the rest."""
+    found, left = [], 1.0
+    for active in range(APART):
+        share = float(chances(units.probability, active, or_more=False)[0, active])
+        if share < LEAST * left:
+            break
+        found.append(Stratum(active, or_more=False, share=share))
+        left -= share
+    active = len(found)
+    rest = float(chances(units.probability, active, or_more=True)[0, active])
+    return [*found, Stratum(active, or_more=True, share=rest)] if rest > 0 else found
+
+
+def chances(probability: Float[ndarray, " unit"], active: int, or_more: bool) -> Float[ndarray, "units_left some"]:
+    """The probability that k (or more) of the units from u on are active, at [u, k]."""
+    found = np.zeros((len(probability) + 1, active + 1))
+    found[-1, 0] = 1.0
+    for u in range(len(probability) - 1, -1, -1):
+        p, after = probability[u], found[u + 1]
+        found[u, 1:] = p * after[:-1] + (1 - p) * after[1:]
+        found[u, 0] = 1.0 if or_more else (1 - p) * after[0]
+    return found
+
+
+def drawn(
+    stratum: Stratum, units: Units, names: dict[str, object], first: int, last: int
+) -> Iterator[tuple[Int64[ndarray, "draw sample"], Bool[ndarray, "unit sample"]]]:
+    """Samples number `first` .. `last` - 1 of a stratum: random words, and which units are active, a stretch at a time.
+
+    `names` name the experiment's random streams. Where all samples are one stratum, they go on with those that judge
+    training's snapshots.
+    """
+    draws = units.features + (0 if units.own else len(units.probability))
+    everything = stratum.active == 0 and stratum.or_more
+    step = torch.tensor(0 if everything else 1 + stratum.active)
+    stretch = max(1, AT_A_TIME // draws // 64) * 64
+    for start in range(first, last, stretch):
+        samples = torch.arange(start, min(start + stretch, last))
+
+        def stream(purpose: str, rows: int, samples: torch.Tensor = samples) -> Int64[ndarray, "row sample"]:
+            return words(torch.tensor([stream_key(names | {"purpose": purpose})]), rows, samples, step)[0].numpy()
+
+        found = stream("held out", draws)
+        gates = found if units.own else found[units.features :]
+        limits = units.probability[:, None] * WORD
+        if everything:
+            active = gates < limits
+        else:
+            active = chosen(stratum, units, stream("which are active", len(gates)))
+            # An active unit's word is uniform below its limit, as it is where nothing was chosen.
+            gates[:] = np.where(active, np.floor(gates * units.probability[:, None]), INACTIVE)
+        yield found, active
+
+
+def chosen(stratum: Stratum, units: Units, decisions: Int64[ndarray, "unit sample"]) -> Bool[ndarray, "unit sample"]:
+    """Which units are active, given how many: decided for one after the other, given those before it."""
+    ways = chances(units.probability, stratum.active, stratum.or_more)
+    active = np.zeros(decisions.shape, dtype=bool)
+    missing = np.full(decisions.shape[1], stratum.active)
+    for u, p in enumerate(units.probability):
+        fewer = np.maximum(missing - 1, 0)
+        # Once there are as many as are wanted, the next is active as it would be by itself, or never.
+        enough = p if stratum.or_more else 0.0
+        with np.errstate(invalid="ignore", divide="ignore"):
+            chance = np.where(missing > 0, p * ways[u + 1, fewer] / ways[u, missing], enough)
+        active[u] = decisions[u] < chance * WORD
+        missing = np.where(active[u], fewer, missing)
+    return active
