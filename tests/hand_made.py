@@ -88,6 +88,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "set_size": model.set_size,
                 "seed": model.seed,
                 "values": "unit",
+                "stream": '{"seed": 0, "experiment": "here"}',
             }
         )
         importance = model.importance or [1.0] * n

@@ -37,6 +37,8 @@ from tests import hand_made
 from tests.hand_made import HandMade, trained_model
 from tests.test_params import changed
 
+HERE = {"seed": 0, "experiment": "here"}
+
 NAME = "almost_orthogonal_directions"
 SETTINGS = {
     "limits": [0.5],
@@ -165,11 +167,11 @@ def test_a_trial_ends_before_the_first_that_is_too_close(monkeypatch):
         monkeypatch.setattr(drawing, "PIECE", pieces[0])
         monkeypatch.setattr(drawing, "LAST", pieces[1])
         for two_sided, limit in ((True, 0.6), (False, 0.6), (True, 0.8), (False, -0.3)):
-            count = before_two_are_close(9, limit, two_sided, 3)
+            count = before_two_are_close(9, limit, two_sided, 3, HERE)
             parts, size = [], 0
             while size <= count:  # as the function draws them
                 more = min(max(drawing.FIRST, size // 4), drawing.LAST)
-                parts.append(draw({"trial": 3, "part": len(parts)}, more, 9))
+                parts.append(draw({**HERE, "trial": 3, "part": len(parts)}, more, 9))
                 size += more
             W = np.concatenate(parts)[: count + 1]
             cosine = cosines(W, W)
@@ -181,11 +183,11 @@ def test_a_trial_ends_before_the_first_that_is_too_close(monkeypatch):
 
 
 def test_any_two_are_too_close_for_a_limit_of_minus_one():
-    assert before_two_are_close(4, -1.0, False, 0) == 1
+    assert before_two_are_close(4, -1.0, False, 0, HERE) == 1
 
 
 def test_medians_are_those_of_theory():
-    counts = [before_two_are_close(60, 0.4, True, trial) for trial in range(200)]
+    counts = [before_two_are_close(60, 0.4, True, trial, HERE) for trial in range(200)]
     # log N scatters by 1/2 or so; the median of 200 by 6%
     assert np.median(counts) == pytest.approx(random_directions(60, 0.4), rel=0.2)
 
@@ -193,15 +195,15 @@ def test_medians_are_those_of_theory():
 def test_mean_square_cosines():
     # 1/m by symmetry, which 512 directions give to about 0.4%
     for m in (3, 50, 400):
-        assert m * mean_square_cosine(m, 512) == pytest.approx(1, abs=0.02)
+        assert m * mean_square_cosine(m, 512, HERE) == pytest.approx(1, abs=0.02)
 
 
 def test_greed_keeps_those_below_the_limit_until_no_more_fit():
-    count, largest = greedy(3, 0.7, 1000)
+    count, largest = greedy(3, 0.7, 1000, HERE)
     assert largest < 0.7
     # 10 lines fit at 46.7 degrees, 11 only at 44.4 < acos(0.7) (Conway, Hardin & Sloane 1996, "Packing lines, ...")
     assert gilbert_varshamov(3, 0.7) < count <= 10
-    assert greedy(30, 0.3, 2000)[0] >= gilbert_varshamov(30, 0.3)
+    assert greedy(30, 0.3, 2000, HERE)[0] >= gilbert_varshamov(30, 0.3)
 
 
 # Optimising
@@ -222,22 +224,22 @@ def test_greed_keeps_those_below_the_limit_until_no_more_fit():
     ],
 )
 def test_optimised_directions_are_the_known_ones(m, count, two_sided, cosine):
-    assert least_coherent(m, count, two_sided, starts=4, steps=2000) == pytest.approx(cosine, abs=1e-3)
+    assert least_coherent(m, count, two_sided, 4, 2000, HERE) == pytest.approx(cosine, abs=1e-3)
 
 
 def test_no_more_than_2m_have_cosines_below_0():
-    assert least_coherent(4, 8, False, 4, 2000) < 1e-3
-    assert least_coherent(4, 9, False, 4, 2000) > 0.05
+    assert least_coherent(4, 8, False, 4, 2000, HERE) < 1e-3
+    assert least_coherent(4, 9, False, 4, 2000, HERE) > 0.05
 
 
 @pytest.mark.parametrize("m", [3, 4, 6])
 def test_no_packing_is_beyond_the_bounds(m):
     for count in (m, m + 1, 2 * m, 2 * m + 1, 3 * m):
         lines = max(welch(count, m), least_cosine(2 * count, m))
-        assert least_coherent(m, count, True, 2, 1000) > lines - 1e-4
-        assert least_coherent(m, count, False, 2, 1000) > least_cosine(count, m) - 1e-4
+        assert least_coherent(m, count, True, 2, 1000, HERE) > lines - 1e-4
+        assert least_coherent(m, count, False, 2, 1000, HERE) > least_cosine(count, m) - 1e-4
     for limit in (0.3, 0.6):
-        for count, largest in (greedy(m, limit, 500), grown(m, limit, 100)):
+        for count, largest in (greedy(m, limit, 500, HERE), grown(m, limit, 100, HERE)):
             assert largest < limit
             assert count <= levenshtein(m, limit, True)
 
@@ -256,15 +258,15 @@ def test_96_directions_that_keep_apart_are_many_times_more_than_chance_has():
     # with cosines that are larger by 0.1 and more.
     for m, cosine in {6: 0.66, 8: 0.50, 12: 0.32, 16: 0.23, 24: 0.13, 32: 0.09}.items():
         assert random_directions(m, cosine + 0.1, two_sided=False) < 9.6
-    counts = [before_two_are_close(12, 0.32, False, trial) for trial in range(50)]
+    counts = [before_two_are_close(12, 0.32, False, trial, HERE) for trial in range(50)]
     assert np.median(counts) < 5
 
 
 def test_directions_that_are_grown_fit():
-    count, largest = grown(7, 0.34, 300)
+    count, largest = grown(7, 0.34, 300, HERE)
     assert largest < 0.34
     assert 14 <= count <= 28  # 28 equiangular lines at 1/3 are all that there can be
-    assert grown(5, 0.05, 100)[0] == 5  # 6 would have 1/5
+    assert grown(5, 0.05, 100, HERE)[0] == 5  # 6 would have 1/5
 
 
 def test_sums_of_the_optimiser_are_exact():
@@ -278,11 +280,11 @@ def test_sums_of_the_optimiser_are_exact():
 
 
 def test_the_order_of_directions_and_dimensions_changes_no_bit(monkeypatch):
-    before = least_coherent(5, 12, False, 1, 300)
+    before = least_coherent(5, 12, False, 1, 300, HERE)
     shuffle, axes = np.random.default_rng(0).permutation(12), np.random.default_rng(1).permutation(5)
     original = spherical_codes._drawn
     monkeypatch.setattr(spherical_codes, "_drawn", lambda *shape: original(*shape)[axes][:, shuffle])
-    assert least_coherent(5, 12, False, 1, 300) == before
+    assert least_coherent(5, 12, False, 1, 300, HERE) == before
 
 
 # The table
@@ -310,11 +312,12 @@ def test_models_count_with_the_features_that_they_represent():
 
 
 def test_where_many_pairs_are_needed_there_are_fewer_trials():
-    found = packings.table([], SETTINGS | {"trials": 50, "pairs": 100.0})
+    one = [trained_model(np.zeros((4, 2)))]  # without a feature, and so without directions of its own
+    found = packings.table(one, SETTINGS | {"trials": 50, "pairs": 100.0})
     trials = found[found["kind"] == "random"].groupby("dimensions").size().to_dict()
     # P(|cos| > 0.5) = 0.39 in 4 dimensions, where 39 of 50 trials are affordable, and 0.17 in 8
     assert trials == {m: int(100 * tail(m, 0.5, True)) for m in (4, 8)}
-    assert packings.table([], SETTINGS | {"pairs": 1.0})["trial"].max() == 2
+    assert packings.table(one, SETTINGS | {"pairs": 1.0})["trial"].max() == 2
 
 
 def test_growth_is_a_line_through_logarithms():

@@ -83,7 +83,7 @@ TOO_MUCH = {
     ),
     "list of 5 MB": (whole(sparsity=numbers(1_000_000)), BYTES),
     "mapping of 5 MB": (whole(x=f"{{{', '.join(f'k{i}: 1' for i in range(400_000))}}}"), BYTES),
-    "list": (whole(sparsity=numbers(90_000)), f"{MINE}.sparsity[9936]: {VALUES}"),
+    "list": (whole(sparsity=numbers(90_000)), f"{MINE}.sparsity[9935]: {VALUES}"),
     "100000 unknown keys": (whole(**{f"k{i}": 1 for i in range(100_000)}), BYTES),
     "10000 unknown keys": (whole(**{f"k{i}": 1 for i in range(10_000)}), f"{MINE}.k4968: {VALUES}"),
     "4000 unknown keys": (whole(**{f"step{i}": 1 for i in range(4_000)}), f"{MINE}.step0 = 1: is an unknown key; "),

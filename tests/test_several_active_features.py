@@ -130,7 +130,7 @@ def test_a_tolerance_that_floating_point_cannot_tell_from_zero_is_refused():
 
 
 def test_samples_have_as_many_active_features_as_they_should():
-    x = active_samples(6, 3, 2000, 0.1, seed=0)
+    x = active_samples(6, 3, 2000, 0.1, {"model": 0})
     assert ((x > 0).sum(axis=0) == 3).all()
     assert x[x > 0].min() >= 0.1
     assert x.max() <= 1
@@ -138,8 +138,8 @@ def test_samples_have_as_many_active_features_as_they_should():
     # standard deviations sqrt(0.25 / 2000) = 0.011 and 0.26 / sqrt(6000) = 0.0034
     assert (x > 0).mean(axis=1) == pytest.approx([0.5] * 6, abs=0.05)
     assert x[x > 0].mean() == pytest.approx(0.55, abs=0.015)
-    assert not np.array_equal(x, active_samples(6, 3, 2000, 0.1, seed=1))
-    assert np.array_equal(x[:, :10], active_samples(6, 3, 10, 0.1, seed=0))
+    assert not np.array_equal(x, active_samples(6, 3, 2000, 0.1, {"model": 1}))
+    assert np.array_equal(x[:, :10], active_samples(6, 3, 10, 0.1, {"model": 0}))
 
 
 def models_of(models: Sequence[HandMade]) -> list[TrainedModel]:
@@ -186,7 +186,7 @@ def test_the_table_of_a_pentagon():
 
 def test_errors_are_those_of_a_plain_computation():
     own = table(models_of([PENTAGON]), SETTINGS)
-    x = active_samples(5, 2, 400, 0.05, PENTAGON.seed)
+    x = active_samples(5, 2, 400, 0.05, {"seed": 0, "experiment": "here", "model": PENTAGON.seed})
     W, b = 1.1 * polygon(5), -0.2
     error = ((np.maximum(W.T @ W @ x + b, 0) - x) ** 2).sum(axis=0)
     two = own[own["active"] == 2]

@@ -24,6 +24,8 @@ from tests import hand_made
 from tests.hand_made import HandMade, trained_model
 from tests.test_params import changed, write
 
+HERE: dict[str, object] = {}  # names of an experiment's random streams
+
 N = 40
 WIDTHS, ACTIVE = (4, 8, 12, 16, 20, 24, 32, 40), (1, 2, 3, 4, 6, 8)
 IDS = [claim.id.removeprefix("sparse_recovery.") for claim in CLAIMS["sparse_recovery"]]
@@ -50,7 +52,7 @@ def circle(d, n):
 
 @pytest.mark.parametrize("decoder", SOLVERS)
 def test_everything_is_recovered_where_nothing_is_hidden(decoder):
-    assert recovered(np.eye(6), with_active(6, 3, 20, 0), decoder).all()
+    assert recovered(np.eye(6), with_active(6, 3, 20, 0, HERE), decoder).all()
 
 
 @pytest.mark.parametrize("decoder", ["nnls", "lasso"])
@@ -79,9 +81,9 @@ def test_one_point_more_and_there_are_others():
 
 def test_gaussian_projections_are_in_general_position():
     # Any 4 of 8 columns are independent: the spark is 5, and of at most 2 features each sample is the only one.
-    W = gaussian(4, 8, 0)
+    W = gaussian(4, 8, 0, HERE)
     assert all(np.linalg.matrix_rank(W[:, chosen]) == 4 for chosen in map(list, combinations(range(8), 4)))
-    x = with_active(8, 2, 30, 0)
+    x = with_active(8, 2, 30, 0, HERE)
     for sample in x.T:
         fits = [
             chosen
@@ -92,7 +94,7 @@ def test_gaussian_projections_are_in_general_position():
 
 
 def test_the_lasso_is_the_smallest_sum():
-    W, x = gaussian(8, 20, 1), with_active(20, 4, 10, 0)
+    W, x = gaussian(8, 20, 1, HERE), with_active(20, 4, 10, 0, HERE)
     found = SOLVERS["lasso"](W, W @ x)
     for y, sample in zip(found.T, x.T, strict=True):
         best = linprog(np.ones(20), A_eq=W, b_eq=W @ sample)
@@ -101,7 +103,7 @@ def test_the_lasso_is_the_smallest_sum():
 
 def test_it_is_the_lasso_of_scikit_learn():
     # Optimality: W^T (W x - h) + p^2 sum x >= 0. scikit-learn divides the squared error by 2m: alpha = p^2 sum x / m.
-    W, x = gaussian(8, 20, 1), with_active(20, 2, 1, 0)
+    W, x = gaussian(8, 20, 1, HERE), with_active(20, 2, 1, 0, HERE)
     penalty = 0.1
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recovery, "PENALTY", penalty)
@@ -122,8 +124,10 @@ def test_matching_pursuit_does_not_know_that_features_are_not_negative():
 def test_the_pseudo_inverse_spreads_what_it_finds():
     assert SOLVERS["pseudo_inverse"](np.array([[1.0, 1.0]]), np.array([[1.0]])) == pytest.approx(np.full((2, 1), 0.5))
     # ... also where dimensions are nothing, multiples or sums of others: six of them, of which three tell something
-    W = np.vstack([gaussian(3, 8, 0), np.zeros(8), 2 * gaussian(3, 8, 0)[0], gaussian(3, 8, 0)[:2].sum(axis=0)])
-    h = W @ with_active(8, 2, 5, 0)
+    W = np.vstack(
+        [gaussian(3, 8, 0, HERE), np.zeros(8), 2 * gaussian(3, 8, 0, HERE)[0], gaussian(3, 8, 0, HERE)[:2].sum(axis=0)]
+    )
+    h = W @ with_active(8, 2, 5, 0, HERE)
     np.testing.assert_allclose(SOLVERS["pseudo_inverse"](W, h), np.linalg.pinv(W) @ h, atol=1e-12)
     assert len(recovery.independent(W)) == 3
     assert not SOLVERS["pseudo_inverse"](np.zeros((2, 3)), np.zeros((2, 1))).any()
@@ -132,17 +136,17 @@ def test_the_pseudo_inverse_spreads_what_it_finds():
 @pytest.mark.parametrize("m", [4, 20, 32])
 def test_who_does_not_know_that_features_are_sparse_recovers_nothing(m):
     # h has fewer numbers than x, and of all x that have it the smallest is taken, which is not sparse.
-    W = gaussian(m, N, 0)
+    W = gaussian(m, N, 0, HERE)
     for active in (1, 3, 12):
-        x = with_active(N, active, 30, 0)
+        x = with_active(N, active, 30, 0, HERE)
         assert judged(x, SOLVERS["pseudo_inverse"](W, W @ x), tolerance=0.05)["recovered"] == 0
-    x = with_active(N, 3, 30, 0)
+    x = with_active(N, 3, 30, 0, HERE)
     assert judged(x, SOLVERS["lasso"](W, W @ x), tolerance=0.05)["recovered"] > 0.9 or m < 20  # knows it
 
 
 @pytest.mark.parametrize("decoder", ["nnls", "lasso"])
 def test_of_pairs_all_is_recovered_but_two_that_meet(decoder):
-    x = with_active(12, 4, 200, 0)
+    x = with_active(12, 4, 200, 0, HERE)
     meet = ((x[::2] > 0) & (x[1::2] > 0)).any(axis=0)
     assert np.array_equal(recovered(paired(12), x, decoder), ~meet)
     # 1 - (6 pairs: 2^4 C(6, 4) = 240 of C(12, 4) = 495), 200 samples
@@ -164,30 +168,30 @@ def test_what_the_table_says_of_outputs():
 
 
 def test_samples_have_as_many_active_features_as_they_should():
-    x = with_active(10, 3, 500, 0)
+    x = with_active(10, 3, 500, 0, HERE)
     assert ((x > 0).sum(axis=0) == 3).all()
     assert (x > 0).mean(axis=1) == pytest.approx(np.full(10, 0.3), abs=0.07)
     assert x[x > 0].mean() == pytest.approx(0.5, abs=0.03)
     assert np.array_equal(x * 2**16, np.round(x * 2**16))
-    assert np.array_equal(with_active(10, 3, 20, 0), x[:, :20])
-    assert not np.array_equal(with_active(10, 3, 500, 1), x)
+    assert np.array_equal(with_active(10, 3, 20, 0, HERE), x[:, :20])
+    assert not np.array_equal(with_active(10, 3, 500, 1, HERE), x)
 
 
 def test_projections_of_other_kinds():
-    W = gaussian(30, 400, 0)
+    W = gaussian(30, 400, 0, HERE)
     assert W.std() == pytest.approx(30**-0.5, rel=0.03)
     assert np.abs(W.mean()) < 0.01
-    apart = moved_apart(gaussian(2, 3, 0))
+    apart = moved_apart(gaussian(2, 3, 0, HERE))
     # three lines in the plane: 60 degrees between them
     assert np.abs(apart.T @ apart) == pytest.approx(np.full((3, 3), 0.5) + np.eye(3) / 2, abs=1e-3)
-    W = gaussian(12, 40, 0)
+    W = gaussian(12, 40, 0, HERE)
     largest = [np.abs(np.triu(V.T @ V, 1)).max() for V in (recovery.unit(W), moved_apart(W))]
     assert largest[1] < 0.6 * largest[0]
     assert np.sqrt((moved_apart(W) ** 2).sum(axis=0)) == pytest.approx(np.ones(40), abs=1e-5)
 
 
 def test_a_read_out_is_fitted_to_its_projection():
-    x = with_active(6, 1, 50, 0)
+    x = with_active(6, 1, 50, 0, HERE)
     assert recovery.fitted(np.eye(6) / 2, x) == pytest.approx((4.0, 0.0), rel=1e-5)  # W^T W = 1/4
     assert recovery.fitted(np.zeros((2, 6)), x) == (0.0, 0.0)
     # Each feature and a tenth of it on the others: thresholds help, and a is then above 1
@@ -264,7 +268,7 @@ def test_the_table_of_pairs_and_of_an_identity():
 
 
 def test_a_model_has_the_same_rows_whatever_stands_beside_it():
-    first, second = model(paired(8), [0.1] * 8), model(gaussian(4, 8, 5), [0.0] * 8, instance=1, seed=1)
+    first, second = model(paired(8), [0.1] * 8), model(gaussian(4, 8, 5, HERE), [0.0] * 8, instance=1, seed=1)
     alone, both = recovery.table([second], SETTINGS), recovery.table([first, second], SETTINGS)
     pd.testing.assert_frame_equal(
         alone.reset_index(drop=True), both[both["instance"] != 0].reset_index(drop=True), check_exact=True

@@ -48,7 +48,8 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
 def errors(model: TrainedModel, without: Sequence[str], samples: int) -> Float[ndarray, "part feature"]:
     """Mean squared errors on data of the model's density, with each of some parts switched off."""
     squares = np.zeros((len(without), len(model.b)))
-    for x in data(tuple(model.density.tolist()), model.values, model.sets, model.set_size, samples):
+    names = tuple(model.names.items())
+    for x in data(names, tuple(model.density.tolist()), model.values, model.sets, model.set_size, samples):
         h, wanted = model.encode(x), model.wanted(x)
         for number, part in enumerate(without):
             off = switched_off(model, part).decode(h) - wanted  # exact, on the product of two grids
@@ -67,10 +68,15 @@ def switched_off(model: TrainedModel, part: str) -> TrainedModel:
 
 @lru_cache(maxsize=8)  # neighbours among the instances have the same
 def data(
-    density: tuple[float, ...], values: Values, sets: str, set_size: int, samples: int
+    names: tuple[tuple[str, object], ...],
+    density: tuple[float, ...],
+    values: Values,
+    sets: str,
+    set_size: int,
+    samples: int,
 ) -> list[Float[ndarray, "feature chunk"]]:
     """Samples in chunks. All models see the same random words: errors differ only where models or densities do."""
     count = draws(len(density), [sets], [set_size])
     law = Distribution(torch.tensor([density], dtype=torch.float64), values, torch.float64, [sets], [set_size])
-    key = torch.tensor([stream_key({"purpose": "ablations"})])
+    key = torch.tensor([stream_key({**dict(names), "purpose": "ablations"})])
     return [law(words(key, count, at, torch.tensor(0)))[0].numpy() for at in torch.arange(samples).split(SAMPLES)]

@@ -31,7 +31,7 @@ Directions = Float[np.ndarray, "direction hidden"]
 
 def draw(names: Mapping[str, object], count: int, m: int) -> Directions:
     """Uniform on the sphere up to the length of each: normal entries, from the stream that the names describe."""
-    low, high = stream_key({"purpose": "random directions", "dimensions": m} | dict(names))
+    low, high = stream_key({**names, "purpose": "random directions", "dimensions": m})
     words = np.random.Philox(key=low << 32 | high).random_raw(-(-count * m // 4))
     parts = np.stack([(words >> shift) & 0xFFFF for shift in np.array([0, 16, 32, 48], dtype=np.uint64)], axis=1)
     return QUANTILES[parts.ravel()[: count * m].astype(np.int64)].reshape(count, m)
@@ -48,7 +48,7 @@ def too_close(cosine: Float[np.ndarray, "*pair"], limit: float, two_sided: bool)
     return (np.abs(cosine) if two_sided else cosine) >= limit
 
 
-def before_two_are_close(m: int, limit: float, two_sided: bool, trial: int) -> int:
+def before_two_are_close(m: int, limit: float, two_sided: bool, trial: int, names: Mapping[str, object]) -> int:
     """How many random directions there are before the first that is too close to one of them.
 
     For a `limit` of at least -1, and well above 0 if `two_sided`.
@@ -57,7 +57,7 @@ def before_two_are_close(m: int, limit: float, two_sided: bool, trial: int) -> i
     part = 0
     while True:
         size = min(max(FIRST, len(whole) // 4), LAST)
-        more = draw({"trial": trial, "part": part}, size, m)
+        more = draw({**names, "trial": trial, "part": part}, size, m)
         lengths = np.sqrt(total(more * more, axis=1))[:, None]
         whole = np.concatenate([whole, more.astype(np.int16)])
         unit = np.concatenate([unit, (more / lengths).astype(np.float32)])
@@ -92,18 +92,18 @@ def _first_close(whole: np.ndarray, unit: np.ndarray, start: int, limit: float, 
     return None
 
 
-def mean_square_cosine(m: int, count: int) -> float:
+def mean_square_cosine(m: int, count: int, names: Mapping[str, object]) -> float:
     """Of all pairs of so many random directions."""
-    drawn = draw({"part": "mean square"}, count, m)
+    drawn = draw({**names, "part": "mean square"}, count, m)
     cosine = cosines(drawn, drawn)[np.triu_indices(count, k=1)]
     return fsum(cosine * cosine) / len(cosine)
 
 
-def greedy(m: int, limit: float, tries: int) -> tuple[int, float]:
+def greedy(m: int, limit: float, tries: int, names: Mapping[str, object]) -> tuple[int, float]:
     """Random directions, each kept unless |cos| to one that was kept is at least `limit`: how many, and the largest."""
     kept, largest = np.empty((0, m)), 0.0
     for part, start in enumerate(range(0, tries, TRIES)):
-        new = draw({"part": part, "kept": "greedily"}, min(TRIES, tries - start), m)
+        new = draw({**names, "part": part, "kept": "greedily"}, min(TRIES, tries - start), m)
         before = np.abs(cosines(new, kept)).max(axis=1, initial=0.0)
         open_to = np.flatnonzero(before < limit)
         among = np.abs(cosines(new[open_to], new[open_to]))

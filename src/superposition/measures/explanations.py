@@ -35,7 +35,7 @@ def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
     candidates = np.flatnonzero(total(np.square(model.W), axis=0) > REPRESENTED_NORM * REPRESENTED_NORM)
     if len(candidates) < max(counts):
         candidates = np.arange(n)
-    drawn = [active_samples(len(candidates), k, count, tolerance, model.seed) for k in counts]
+    drawn = [active_samples(len(candidates), k, count, tolerance, {**model.names, "model": model.seed}) for k in counts]
     own = np.hstack(drawn)  # [candidate, all samples]
     active = np.repeat(np.asarray(counts), count)
     W = model.W[:, candidates]
@@ -66,9 +66,11 @@ def _of_one(model: TrainedModel, settings: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def active_samples(n: int, active: int, count: int, least: float, seed: int) -> Float[ndarray, "{n} {count}"]:
+def active_samples(
+    n: int, active: int, count: int, least: float, names: Mapping[str, object]
+) -> Float[ndarray, "{n} {count}"]:
     """Samples of which `active` of n features, any of them alike, are uniform on [least, 1], and the others 0."""
-    key = torch.tensor([stream_key({"purpose": "explanations", "active": active, "seed": seed})])
+    key = torch.tensor([stream_key({**names, "purpose": "explanations", "active": active})])
     drawn = words(key, 2 * n, torch.arange(count), torch.tensor(0))[0].numpy()
     rank = np.argsort(np.argsort(drawn[:n], axis=0, kind="stable"), axis=0, kind="stable")
     # Rounded up to the input grid, so that no value is below the least.

@@ -9,7 +9,6 @@ or until a SHARE of training's samples is reached. They are added where they hel
 contributes most to what is not known well enough yet.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from superposition.features.distribution import Distribution
 from superposition.features.source import Stream
 from superposition.measures.parameters import Parameters
 from superposition.measures.strata import Stratum, Units, drawn, strata, units_of
+from superposition.measures.trained import names_of
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.kernel import Kernel, available_cores, library
@@ -54,7 +54,7 @@ class Point:
         first, count = rows.iloc[0], len(rows)
         numbers, m = rows["instance"].to_numpy(), int(first["n_hidden"])
         density, importance = (features[key].to_numpy() for key in ("density", "importance"))
-        self.names = {key: json.loads(first["stream"])[key] for key in ("seed", "experiment")}
+        self.names = names_of(first["stream"])
         self.units: Units = units_of(density, first["sets"], int(first["set_size"]))
         self.strata: Sequence[Stratum] = strata(self.units)
         self.sums = [np.empty((0, count)) for _ in self.strata]  # [part, instance]: squared errors of SAMPLES samples

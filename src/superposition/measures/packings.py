@@ -35,13 +35,15 @@ Row = dict[str, Any]
 
 def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:
     """Columns: see `_row`; missing where a kind has no such number."""
-    rows = [*_random(settings)]
+    names = models[0].names
+    rows = [*_random(settings, names)]
     # Thousands of small products: threads would wait for each other longer than they compute.
     with threadpool_limits(limits=1):
         sample = (
-            _row("sample", m, count=SAMPLE, mean_square=mean_square_cosine(m, SAMPLE)) for m in settings["dimensions"]
+            _row("sample", m, count=SAMPLE, mean_square=mean_square_cosine(m, SAMPLE, names))
+            for m in settings["dimensions"]
         )
-        rows += [*sample, *_kept_apart(settings), *_of_a_number(settings), *_trained(models, settings)]
+        rows += [*sample, *_kept_apart(settings, names), *_of_a_number(settings, names), *_trained(models, settings)]
     return pd.DataFrame(rows)
 
 
@@ -71,32 +73,32 @@ def _row(
     }
 
 
-def _random(settings: Mapping[str, Any]) -> Iterator[Row]:
+def _random(settings: Mapping[str, Any], names: Mapping[str, object]) -> Iterator[Row]:
     for limit in settings["limits"]:
         for m in settings["dimensions"]:
             # As many pairs as one over the tail are looked at until one is too close, on average.
             affordable = int(settings["pairs"] * tail(m, limit, two_sided=True))
             for trial in range(min(settings["trials"], max(FEWEST, affordable))):
-                count = before_two_are_close(m, limit, True, trial)
+                count = before_two_are_close(m, limit, True, trial, names)
                 yield _row("random", m, count=count, limit=limit, trial=trial)
 
 
-def _kept_apart(settings: Mapping[str, Any]) -> Iterator[Row]:
+def _kept_apart(settings: Mapping[str, Any], names: Mapping[str, object]) -> Iterator[Row]:
     for limit in settings["limits"]:
         for m in settings["dimensions"]:
             if m <= settings["greedy_up_to"]:
-                count, cosine = greedy(m, limit, settings["tries"])
+                count, cosine = greedy(m, limit, settings["tries"], names)
                 yield _row("greedy", m, count=count, limit=limit, cosine=cosine)
             if m <= settings["grown_up_to"]:
-                count, cosine = grown(m, limit, PATIENCE)
+                count, cosine = grown(m, limit, PATIENCE, names)
                 yield _row("grown", m, count=count, limit=limit, cosine=cosine)
 
 
-def _of_a_number(settings: Mapping[str, Any]) -> Iterator[Row]:
+def _of_a_number(settings: Mapping[str, Any], names: Mapping[str, object]) -> Iterator[Row]:
     m, starts, steps = (settings["optimised"][key] for key in ("dimensions", "starts", "steps"))
     for count in settings["optimised"]["counts"]:
         for two_sided in (True, False):
-            cosine = least_coherent(m, count, two_sided, starts, steps)
+            cosine = least_coherent(m, count, two_sided, starts, steps, names)
             yield _row("optimised", m, count=count, two_sided=two_sided, cosine=cosine)
 
 
@@ -114,8 +116,8 @@ def _trained(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> Ite
             "trained", m, count=count, two_sided=False, cosine=largest, mean_square=square, instance=model.instance
         )
         for trial in range(settings["trials"]):
-            found = before_two_are_close(m, largest, False, trial)
+            found = before_two_are_close(m, largest, False, trial, model.names)
             yield _row("random", m, count=found, two_sided=False, limit=largest, trial=trial, instance=model.instance)
         if model.best:
-            least = least_coherent(m, count, False, 2, settings["optimised"]["steps"])
+            least = least_coherent(m, count, False, 2, settings["optimised"]["steps"], model.names)
             yield _row("optimised", m, count=count, two_sided=False, cosine=least, instance=model.instance)

@@ -72,10 +72,13 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
     `loss` the mean squared error over features and samples.
     """
     rows = []
-    n = models[0].W.shape[1]
+    n, names = models[0].W.shape[1], models[0].names
     drawn = as_in_training(models[0], AS_TRAINED * settings["samples"])
     for one in _projections(models, drawn, settings["matrices"]):
-        inputs = [*(with_active(n, active, settings["samples"], one.number) for active in settings["active"]), drawn]
+        inputs = [
+            *(with_active(n, active, settings["samples"], one.number, names) for active in settings["active"]),
+            drawn,
+        ]
         # All samples go together: solvers take as long for a few.
         outputs = decoded(one, np.hstack(inputs))
         end = 0
@@ -119,9 +122,11 @@ def tells_apart(x: Float[ndarray, "feature sample"], y: Float[ndarray, "feature 
     return least > largest + NOTHING
 
 
-def with_active(n: int, active: int, samples: int, number: int) -> Float[ndarray, "feature sample"]:
+def with_active(
+    n: int, active: int, samples: int, number: int, names: Mapping[str, object]
+) -> Float[ndarray, "feature sample"]:
     """Samples of which as many random features are active, with values U[0, 1] on the input grid, but for 0."""
-    drawn = _words({"data": "active features", "active": active, "number": number}, 2 * n, samples)
+    drawn = _words({**names, "data": "active features", "active": active, "number": number}, 2 * n, samples)
     order = np.argsort(drawn[:n], axis=0, kind="stable")
     values = np.maximum(np.round(drawn[n:] * (2.0**INPUT.fraction_bits / WORD)), 1) * 2.0**-INPUT.fraction_bits
     x = np.zeros((n, samples))
@@ -180,9 +185,9 @@ SOLVERS: dict[str, Callable[[ndarray, ndarray], ndarray]] = {
 }
 
 
-def gaussian(m: int, n: int, number: int) -> Float[ndarray, "hidden feature"]:
+def gaussian(m: int, n: int, number: int, names: Mapping[str, object]) -> Float[ndarray, "hidden feature"]:
     """Independent normal entries of variance 1 / m, so that columns have a mean squared length of 1."""
-    drawn = _words({"matrix": "gaussian", "n_hidden": m, "number": number}, m, n)
+    drawn = _words({**names, "matrix": "gaussian", "n_hidden": m, "number": number}, m, n)
     return to_grid(normal_quantile((drawn + 0.5) / WORD) / np.sqrt(m), WEIGHT.fraction_bits)
 
 
@@ -226,7 +231,7 @@ def _projections(
         yield Projection(TRAINED, model.seed, model.instance, model.best, model.W, model.outputs)
     for m in sorted({len(model.W) for model in models}):
         for number in range(matrices):
-            drawn = gaussian(m, len(x), number)
+            drawn = gaussian(m, len(x), number, models[0].names)
             for kind, W in ((RANDOM, drawn), (OPTIMISED, moved_apart(drawn))):
                 yield Projection(kind, number, -1, True, W, _read_out(W, *fitted(W, x)))
 
@@ -239,11 +244,13 @@ def as_in_training(model: TrainedModel, samples: int) -> Float[ndarray, "feature
     """Of all features, each with the density that the model was trained at."""
     count = draws(model.W.shape[1], [model.sets], [model.set_size])
     # A copy: what comes out of a table may be read-only, of which torch warns.
-    return replace(model, density=model.density.copy()).draw(_words({"data": "as in training"}, count, samples))
+    return replace(model, density=model.density.copy()).draw(
+        _words({**model.names, "data": "as in training"}, count, samples)
+    )
 
 
 def _words(names: Mapping[str, object], rows: int, samples: int) -> Int[ndarray, "row sample"]:
-    keys = torch.tensor([stream_key({"measure": "recovery"} | dict(names))])
+    keys = torch.tensor([stream_key({**names, "measure": "recovery"})])
     return words(keys, rows, torch.arange(samples), torch.tensor(0))[0].numpy()
 
 

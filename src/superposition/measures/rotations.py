@@ -48,7 +48,8 @@ def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFr
     for model in models:
         n = len(model.b)
         # Enough for a set of its own for each feature; those of other words do not depend on how many there are.
-        drawn = words(torch.tensor([stream_key({"for": "rotations"})]), 2 * n, torch.arange(samples), torch.tensor(0))
+        key = torch.tensor([stream_key({**model.names, "purpose": "data of rotations"})])
+        drawn = words(key, 2 * n, torch.arange(samples), torch.tensor(0))
         x = model.draw(drawn[0].numpy())
         turned = [model, *(rotated(model, rotation) for rotation in rotations(model, count))]
         outputs = [one.outputs(x) for one in turned]
@@ -67,9 +68,9 @@ def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFr
 def rotations(model: TrainedModel, count: int) -> Float[ndarray, "rotation hidden hidden"]:
     """Uniformly distributed orthogonal matrices of the model's hidden space, from a stream of its own coordinates."""
     m = len(model.W)
-    names: dict[str, Any] = {"for": "rotation", "model": model.model, "seed": model.seed, "n_hidden": m}
-    names |= {"sets": model.sets, "density": model.density.tolist(), "importance": model.importance.tolist()}
-    key = torch.tensor([stream_key(names)])
+    own: dict[str, Any] = {"model": model.model, "seed": model.seed, "n_hidden": m, "sets": model.sets}
+    own |= {"density": model.density.tolist(), "importance": model.importance.tolist()}
+    key = torch.tensor([stream_key({**model.names, "purpose": "rotations", "instance": own})])
     drawn = words(key, 2 * m * m, torch.arange(count), torch.tensor(0))[0].numpy().T.reshape(count, 2, m, m)
     # normal variates (Box & Muller 1958)
     radius, angle = (drawn[:, 0] + 0.5) / WORD, drawn[:, 1] / WORD

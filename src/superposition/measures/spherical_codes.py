@@ -6,6 +6,8 @@ directions needs no more than 53 bits. All else is elementwise and correctly rou
 bits everywhere here, in thousands of steps that would take several times as long if each had to find that out.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Float
 
@@ -30,9 +32,9 @@ GROWTH = 0.05  # of the directions there are, are added at a time
 Codes = Float[np.ndarray, "*start hidden direction"]
 
 
-def least_coherent(m: int, count: int, two_sided: bool, starts: int, steps: int) -> float:
+def least_coherent(m: int, count: int, two_sided: bool, starts: int, steps: int, names: Mapping[str, object]) -> float:
     """The largest cosine, |cos| if `two_sided`, of `count` directions, made as small as it gets from random starts."""
-    W = np.stack([_drawn(m, count, start) for start in range(starts)])
+    W = np.stack([_drawn(m, count, start, names) for start in range(starts)])
     others = 1.0 - np.eye(count)
     lengths = FIRST_STEP[two_sided] * power(LAST_STEP / FIRST_STEP[two_sided], np.arange(steps) / steps)
     for step, length in enumerate(lengths.tolist()):
@@ -50,7 +52,7 @@ def least_coherent(m: int, count: int, two_sided: bool, starts: int, steps: int)
     return min(_largest(codes, two_sided) for codes in W)
 
 
-def grown(m: int, limit: float, patience: int) -> tuple[int, float]:
+def grown(m: int, limit: float, patience: int, names: Mapping[str, object]) -> tuple[int, float]:
     """How many directions are made to fit with |cos| < `limit`, and the largest |cos|.
 
     Some random ones are added at a time, and all move apart, for `patience` steps at most; if that is not enough, fewer
@@ -58,7 +60,7 @@ def grown(m: int, limit: float, patience: int) -> tuple[int, float]:
     """
     count, used, W, adding = 0, 0, np.empty((m, 0)), m
     while adding and count + adding <= MOST:
-        new = _drawn(m, adding, used)
+        new = _drawn(m, adding, used, names)
         used += 1
         fitted = _moved_apart(np.concatenate([W, new], axis=1), limit, patience)
         if fitted is None:
@@ -81,9 +83,9 @@ def _moved_apart(W: Codes, limit: float, patience: int) -> Codes | None:
     return None
 
 
-def _drawn(m: int, count: int, start: int) -> Codes:
+def _drawn(m: int, count: int, start: int, names: Mapping[str, object]) -> Codes:
     """Random directions, as columns."""
-    x = draw({"start": start, "count": count}, count, m)
+    x = draw({**names, "start": start, "count": count}, count, m)
     return _on_sphere((x / np.sqrt((x * x).sum(axis=1, keepdims=True))).T)
 
 

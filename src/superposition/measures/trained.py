@@ -4,8 +4,9 @@ Inputs on the input grid go through a model as in training, in sums that are exa
 have the same bits whatever multiplies the matrices.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class TrainedModel:
     sets: str
     set_size: int
     hidden_l1: float = 0.0  # what training added to a sample's loss for each unit of |h|
+    names: Mapping[str, object] = field(default_factory=dict)  # of its experiment's random streams (`names_of`)
 
     def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """W x + b_hidden."""
@@ -80,6 +82,14 @@ def to_grid(x: ndarray, fraction_bits: int = INPUT.fraction_bits) -> ndarray:
     return rounded
 
 
+def names_of(stream: str) -> dict[str, object]:
+    """The seed and the experiment, of the name of an instance's stream; whatever is drawn to measure is named by them.
+
+    Between the experiment's models it makes no difference: they are measured on the same data.
+    """
+    return {key: json.loads(stream)[key] for key in ("seed", "experiment")}
+
+
 def trained_models(
     instances: pd.DataFrame, features: pd.DataFrame, parameters: Parameters, models: Sequence[Mapping[str, Any]]
 ) -> list[TrainedModel]:
@@ -112,6 +122,7 @@ def trained_models(
                 values=row["values"],
                 sets=row["sets"],
                 set_size=row["set_size"],
+                names=names_of(row["stream"]),
             )
         )
     return found

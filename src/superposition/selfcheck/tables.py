@@ -1,5 +1,6 @@
 """Every table that the measure stage can store, of tiny models whose weights are drawn."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,19 +73,20 @@ def column_of(table: pd.DataFrame, key: str) -> ndarray:
     return values.astype(str) if values.dtype.kind == "O" else values
 
 
-def made(hidden: str) -> dict[str, pd.DataFrame]:
-    """All tables of models with this f in h = f(W x + b_hidden)."""
+def made(hidden: str, seed: int = 0) -> dict[str, pd.DataFrame]:
+    """All tables of models with this f in h = f(W x + b_hidden), measured on data of this seed."""
     n, widths, architecture = SHAPES[hidden]
     biases = {"output_bias": True, "hidden_bias": hidden == "relu"}
     model = architecture | biases | {"name": hidden, "hidden": hidden, "tied": hidden == "linear"}
     settings = {"models": [model], "training": {"arithmetic": "exact", "steps": 100, "batch_size": 4096}}
+    stream = json.dumps({"seed": seed, "experiment": "self-check"})
     signed = architecture["target"] == "absolute"
     rows = [(width, seed) for width in widths for seed in range(SEEDS)]
     instances = pd.DataFrame(
         [
             {"instance": number, "model": hidden, "n_hidden": width, "sparsity": 0.5, "sparsity_label": "0.5"}
             | {"importance": "0.9^i", "sets": "independent", "set_size": 1, "seed": seed}
-            | {"values": "signed" if signed else "unit", "stream": '{"seed": 0, "experiment": "self-check"}'}
+            | {"values": "signed" if signed else "unit", "stream": stream}
             for number, (width, seed) in enumerate(rows)
         ]
     )
