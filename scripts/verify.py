@@ -115,6 +115,19 @@ def stale(committed: Lock, recomputed: Lock, stages: list[str]) -> list[str]:
     return [stage for stage in stages if inputs(committed, stage) != inputs(recomputed, stage)]
 
 
+def in_short(named: list[str], stages: list[str]) -> str:
+    """Some of these stages; one word for all of a kind."""
+
+    def of_kind(kind: str, among: list[str]) -> list[str]:
+        return [stage for stage in among if stage.partition("@")[0] == kind]
+
+    parts: list[str] = []
+    for kind in dict.fromkeys(stage.partition("@")[0] for stage in named):
+        own = of_kind(kind, named)
+        parts += [f"all {len(own)} of {kind}"] if len(own) > 1 and own == of_kind(kind, stages) else own
+    return ", ".join(parts)
+
+
 def main() -> int:
     """Verify what the command line names."""
     parser = argparse.ArgumentParser(description="Recompute HEAD in a fresh clone and compare with its dvc.lock.")
@@ -155,7 +168,7 @@ def main() -> int:
         if others := other_versions(clone / "requirements.txt"):
             print(f"\nNote: installed are not the versions of requirements.txt: {', '.join(others)}.")
         if outdated := stale(committed, recomputed, stages):
-            print(f"\nNote: dvc.lock was made with other code or parameters for {', '.join(outdated)}.")
+            print(f"\nNote: dvc.lock was made with other code or parameters for {in_short(outdated, stages)}.")
         verdict = f"{different} outputs differ from the committed dvc.lock" if different else "All outputs are the same"
         print(f"\n{verdict}: {len(stages)} stages in {time.monotonic() - start:.0f} s.")
         return 1 if different else 0

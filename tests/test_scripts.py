@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import costs, full_scale
+from scripts import costs, full_scale, verify
 from superposition.params import read
 
 ROOT = Path(__file__).parent.parent
@@ -72,3 +72,9 @@ def test_full_scale_refuses_parameters_that_are_not_valid(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 2
     assert "scale = 'huge': must be default or full" in done.stderr
+
+
+def test_many_stages_are_named_in_short():
+    stages = ["code", "train@a", "train@b", "plot@a", "plot@b", "report"]
+    assert verify.in_short(["train@a", "train@b", "plot@b", "report"], stages) == "all 2 of train, plot@b, report"
+    assert verify.in_short(["train@a"], ["train@a"]) == "train@a"
