@@ -1,10 +1,12 @@
 """python stages/report.py: evaluates the claims and writes reports/metrics.json, claims.json and index.html."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from superposition.claims import evaluate
 from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
+from superposition.report.full_scale import with_full_scale
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 
@@ -15,6 +17,7 @@ def main() -> None:
     tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
     evaluation = evaluate(tables)
     reports = Path("reports")
+    evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
     reports.mkdir(exist_ok=True)
     (reports / "metrics.json").write_text(as_json(metrics(tables, evaluation)), encoding="utf-8")

@@ -11,6 +11,7 @@ import pytest
 
 from superposition.claims import CLAIMS, evaluate
 from superposition.params import read as read_params
+from superposition.report.full_scale import differing, with_full_scale
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 from superposition.report.summary import NoResults, claims_text, summary
@@ -182,3 +183,26 @@ def test_the_summary_of_what_is_missing_is_an_error(copy):
     assert done.returncode == 1
     assert done.stderr.startswith("error: no results")
     assert "Traceback" not in done.stderr
+
+
+def test_what_claims_came_to_at_full_scale_stands_beside_them(tmp_path):
+    """If their words and limits were the same; of another criterion it is said."""
+    verdicts = evaluate({"intro": hand_made.intro()}).verdicts
+    first, second, third = verdicts[:3]
+    folder = tmp_path / "intro"
+    folder.mkdir()
+    there = [first | {"verdict": "fails", "measured": "less"}, second | {"tolerance": "another"}]
+    (folder / "claims.json").write_text(json.dumps(there), encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps({"instances": 7, "commit": "abc"}), encoding="utf-8")
+    found = with_full_scale(verdicts, tmp_path)
+    expected = {"verdict": "fails", "measured": "less", "same_criterion": True, "instances": 7, "commit": "abc"}
+    assert expected.items() <= found[0]["full_scale"].items()
+    assert found[1]["full_scale"]["same_criterion"] is False
+    assert found[2]["full_scale"] is None
+    assert differing(found) == (1, [first["id"]])
+    text = page([], replace(evaluate({"intro": hand_made.intro()}), verdicts=found))
+    assert "At full scale: fails, less</small>" in text
+    assert "(by an earlier criterion)" in text
+    assert f'<a href="#{first["id"]}"><code>' in text
+    assert text.count("At full scale") == 2
+    assert third["id"] in text

@@ -11,6 +11,7 @@ from superposition.claims.claim import SEVERAL, Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report.conditions import Condition, conditions
+from superposition.report.full_scale import differing
 
 MAX_ROWS = 200  # of an experiment's table
 LIMITS_IN_WORDS: dict[Limit, str] = {
@@ -102,6 +103,7 @@ def page(sections: Sequence[Section], evaluation: Evaluation) -> str:
     return templates.get_template("page.html.jinja").render(
         sections=sections,
         verdicts=evaluation.verdicts,
+        both_scales=differing(evaluation.verdicts),
         untested=evaluation.untested,
         remarks=evaluation.remarks,
         counts=evaluation.counts,

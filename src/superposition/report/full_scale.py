@@ -1,0 +1,40 @@
+"""What claims came to at the paper's full scale, beside the verdicts of the default one.
+
+`make full` leaves reports/full_scale/EXPERIMENT: figures, verdicts (claims.json) and what the run was (run.json).
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+KEYS = ("verdict", "measured", "spread", "share")
+CRITERION = ("statement", "tolerance")
+
+
+def with_full_scale(verdicts: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """Verdicts with `full_scale`: the same claim's there, how many instances there were, and of which commit.
+
+    None where nothing was judged. `same_criterion` is false where the claim has been put in other words since, or its
+    limits have changed: what is there was judged by those of that commit.
+    """
+    there: dict[str, dict[str, Any]] = {}
+    for file in sorted(folder.glob("*/claims.json")):
+        run = json.loads((file.parent / "run.json").read_text(encoding="utf-8"))
+        for claim in json.loads(file.read_text(encoding="utf-8")):
+            there[claim["id"]] = claim | {"instances": run["instances"], "commit": run["commit"]}
+    return [one | {"full_scale": _beside(one, there.get(one["id"]))} for one in verdicts]
+
+
+def _beside(here: dict[str, Any], there: dict[str, Any] | None) -> dict[str, Any] | None:
+    if there is None:
+        return None
+    same = all(here[key] == there[key] for key in CRITERION)
+    kept = {key: there.get(key) for key in KEYS} | {key: there[key] for key in ("instances", "commit")}
+    return kept | {"same_criterion": same}
+
+
+def differing(verdicts: Sequence[dict[str, Any]]) -> tuple[int, list[str]]:
+    """How many claims were judged at both scales by the same criterion, and the ids of those that differ."""
+    both = [one for one in verdicts if (one.get("full_scale") or {}).get("same_criterion")]
+    return len(both), [one["id"] for one in both if one["full_scale"]["verdict"] != one["verdict"]]
