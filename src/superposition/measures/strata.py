@@ -8,6 +8,7 @@ features come in sets a set: a unit.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -82,17 +83,18 @@ def drawn(
     """
     draws = units.features + (0 if units.own else len(units.probability))
     everything = stratum.active == 0 and stratum.or_more
-    step = torch.tensor(0 if everything else 1 + stratum.active)
-    stretch = max(1, AT_A_TIME // draws // 64) * 64
-    for start in range(first, last, stretch):
-        samples = torch.arange(start, min(start + stretch, last))
+    step = 0 if everything else 1 + stratum.active
+    limits = units.probability[:, None] * WORD
+    size = max(1, AT_A_TIME // draws // 64) * 64
+    for block in range(first // size, -(-last // size)):
+        own = slice(max(first - block * size, 0), min(last - block * size, size))
 
-        def stream(purpose: str, rows: int, samples: torch.Tensor = samples) -> Int64[ndarray, "row sample"]:
-            return words(torch.tensor([stream_key(names | {"purpose": purpose})]), rows, samples, step)[0].numpy()
+        def stream(purpose: str, rows: int, block: int = block, own: slice = own) -> Int64[ndarray, "row sample"]:
+            named = tuple(sorted((names | {"purpose": purpose}).items()))
+            return random_words(named, rows, step, block * size, (block + 1) * size)[:, own]
 
-        found = stream("held out", draws)
+        found = stream("held out", draws).copy()
         gates = found if units.own else found[units.features :]
-        limits = units.probability[:, None] * WORD
         if everything:
             active = gates < limits
         else:
@@ -100,6 +102,16 @@ def drawn(
             # An active unit's word is uniform below its limit, as it is where nothing was chosen.
             gates[:] = np.where(active, np.floor(gates * units.probability[:, None]), INACTIVE)
         yield found, active
+
+
+@lru_cache(maxsize=128)  # the points of an experiment have the same, block by block
+def random_words(
+    named: tuple[tuple[str, object], ...], rows: int, step: int, first: int, last: int
+) -> Int64[ndarray, "row sample"]:
+    """Of samples number `first` .. `last` - 1; not to be written to."""
+    key = torch.tensor([stream_key(dict(named))])
+    found: ndarray = words(key, rows, torch.arange(first, last), torch.tensor(step))[0].numpy()
+    return found
 
 
 def chosen(stratum: Stratum, units: Units, decisions: Int64[ndarray, "unit sample"]) -> Bool[ndarray, "unit sample"]:
