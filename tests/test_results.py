@@ -13,6 +13,8 @@ import torch
 from superposition.measures import parameters
 from superposition.measures.trained import to_grid, trained_models
 from superposition.results import NotThere, load
+from superposition.results.dictionary import ARRAYS, HISTORY, TABLES, WORLDS
+from superposition.selfcheck.tables import made
 from tests.checkout import computed
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +44,9 @@ INSTANCES = 2 * 2 * 2 * 2 * 2
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    return computed(tmp_path_factory.mktemp("checkout"), {"small": EXPERIMENT, "other": EXPERIMENT | {"seeds": 1}})
+    training = EXPERIMENT["training"] | {"sample_size": 64}
+    other = EXPERIMENT | {"seeds": 1, "training": training, "measures": {"ablations": {"samples": 8}}}
+    return computed(tmp_path_factory.mktemp("checkout"), {"small": EXPERIMENT, "other": other})
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +108,50 @@ def test_every_model_has_its_own_weights(checkout, result):
                 assert model.b is None
             seen.append(model.instance)
     assert seen == list(range(INSTANCES))
+
+
+def test_a_table_is_described(result):
+    for name in ("instances", "weights", "rotations"):
+        described = result.describe(name)
+        assert described.index.tolist() == result.table(name).columns.tolist()
+        assert (described["meaning"] != "").all()
+    assert "lowest" in result.describe("instances").loc["best", "meaning"]
+
+
+def types(table: pd.DataFrame) -> dict[str, str]:
+    return {str(column): str(dtype) for column, dtype in table.dtypes.items()}
+
+
+def test_every_file_is_in_the_dictionary_as_it_is(checkout):
+    """Tables by their columns and types, arrays by their axes and types; of experiments with and without measures."""
+    tables = {table.file: table for table in (*TABLES.values(), *WORLDS.values(), HISTORY)}
+    arrays = {array.file: array for array in ARRAYS}
+    seen = set()
+    for name in ("small", "other"):
+        for file in [*(checkout / "data").rglob("*.parquet"), *(checkout / "data").rglob("*.npy")]:
+            path = file.relative_to(checkout).as_posix()
+            if f"/{name}/" not in path:
+                continue
+            key = path.replace(f"/{name}/", "/NAME/").replace("relu_output.", "MODEL.").replace("other.", "MODEL.")
+            seen.add(key)
+            if file.suffix == ".parquet":
+                assert types(pd.read_parquet(file)) == {c.name: c.dtype for c in tables[key].columns}, path
+            else:
+                array = np.load(file)
+                assert str(array.dtype) == arrays[key].dtype, path
+                assert array.ndim == arrays[key].shape.count(",") + 1, path
+    measured = {table.file for table in TABLES.values() if table.only} - seen
+    assert seen == (tables.keys() | arrays.keys()) - measured
+    assert len(measured) == 4
+
+
+def test_what_only_some_experiments_have_is_in_the_dictionary():
+    """The tables that the self-check makes, of all measures that there are."""
+    found = made("linear") | made("relu")
+    assert found.keys() == TABLES.keys()
+    for name, table in found.items():
+        own = {column.name: column.dtype for column in TABLES[name].columns if column.name != "stream"}
+        assert types(table) == own, name
 
 
 def test_models_have_their_coordinates_and_losses(result):

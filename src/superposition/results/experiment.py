@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -16,6 +16,7 @@ from superposition.params.schema import Initial, Training
 from superposition.readings.results import COLUMNS, Tables, read
 from superposition.results import points
 from superposition.results.absent import NotThere, listed, not_there
+from superposition.results.dictionary import TABLES
 from superposition.results.model import Model
 
 MARK = "dvc.yaml"  # a file that the root of a checkout has
@@ -97,6 +98,16 @@ class Result:
         if name not in every:
             raise not_there(f"{self.name} has no table", name, every)
         return every[name]
+
+    def describe(self, name: str) -> pd.DataFrame:
+        """What the columns of a table are: one row each, with its type, its unit and its meaning."""
+        own = self.table(name)
+        columns = [asdict(column) for column in TABLES[name].columns] if name in TABLES else []
+        known = {column["name"]: column for column in columns}
+        unknown = {"dtype": "", "unit": "", "meaning": ""}
+        return pd.DataFrame([unknown | {"name": column} | known.get(column, {}) for column in own.columns]).set_index(
+            "name"
+        )
 
     @cached_property
     def axes(self) -> Mapping[str, list[Any]]:
