@@ -146,6 +146,7 @@ GUARDED = {
     ),
     "models/attacks.py": ({"torch.bmm": 1, ".sum": 3}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
     "params/axes.py": ({".power": 1}, "of decimal numbers, which Python computes in whole ones"),
+    "params/faults.py": ({".__get_pydantic_core_schema__": 1}, "how pydantic builds its checks"),
     "params/measures.py": ({"getattr": 1}, "fields of the schema"),
     "params/sizes.py": ({"sum": 6}, "whole numbers"),
     "readings/results.py": ({"getattr": 1}, "tables by their name"),
