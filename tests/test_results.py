@@ -296,10 +296,13 @@ def test_parameters_that_have_changed_since_are_noticed(checkout, tmp_path):
         (tmp_path / "data" / part).symlink_to(checkout / "data" / part)
     settings = json.loads((checkout / "data/worlds/small/training.json").read_text(encoding="utf-8"))
     (tmp_path / "data/worlds/small").mkdir(parents=True)
-    changed = settings | {"models": settings["models"][:1]}
-    (tmp_path / "data/worlds/small/training.json").write_text(json.dumps(changed), encoding="utf-8")
-    with pytest.raises(LookupError, match=r"have the models other, which its parameters lack by now"):
-        load("small", tmp_path).models()
+    for changed, message in (
+        (settings | {"models": settings["models"][:1]}, "have the models other, which its parameters lack by now"),
+        (settings | {"temperature": 1}, r"small was computed by another version of this code \(temperature = 1: is an"),
+    ):
+        (tmp_path / "data/worlds/small/training.json").write_text(json.dumps(changed), encoding="utf-8")
+        with pytest.raises(LookupError, match=message):
+            load("small", tmp_path).models()
 
 
 def test_from_any_folder_of_a_checkout(checkout, monkeypatch, tmp_path):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 import pandas as pd
+from pydantic import ValidationError
 
-from superposition.params.faults import Strict
+from superposition.params.faults import Strict, faults_of
 from superposition.params.measures import Measures
 from superposition.params.models import Model as Architecture
 from superposition.params.schema import Initial, Training
@@ -50,7 +51,14 @@ class Result:
         data = self.root / "data"
         made = json.loads((data / "worlds" / self.name / "training.json").read_text(encoding="utf-8"))
         measured = json.loads((data / "measures" / f"{self.name}.json").read_text(encoding="utf-8"))
-        return Settings.model_validate(made | {"measures": measured})
+        known = {key: value for key, value in measured.items() if key in Measures.model_fields}
+        try:
+            return Settings.model_validate(made | {"measures": known})
+        except ValidationError as error:
+            raise LookupError(
+                f"{self.name} was computed by another version of this code ({faults_of(error)[0]}): "
+                f"`make repro EXPERIMENTS={self.name}` computes it anew"
+            ) from None
 
     @cached_property
     def tables(self) -> Tables:
