@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro status test check format verify verify-dispatch verify-cpus full costs bench lock .venv clean
+.PHONY: help repro status test check format verify verify-dispatch verify-cpus full costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -66,6 +66,9 @@ costs: $(RUNTIME) ## Note how long training took, from the last make repro here,
 
 bench: $(RUNTIME) ## Measure speed and memory, into reports/speed.csv and .svg; ARGS="--experiments intro" for less
 	@python -m benchmarks $(ARGS)
+
+docs: $(RUNTIME) ## Write docs/data.md, docs/parameters.md and params.schema.json from the code
+	@python -m scripts.docs
 
 lock: $(DEVELOPMENT) ## Pin the newest versions that fit requirements.in and requirements-dev.in
 	@python scripts/lock.py

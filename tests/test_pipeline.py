@@ -63,6 +63,7 @@ def test_code_is_what_a_stage_imports_and_what_lies_beside_that(monkeypatch):
         noted[stage] = {file.as_posix() for file in files(code.script(stage))}
         modules = claims if stage == "report" else []
         assert noted[stage] - COMPANIONS == imported(f"stages/{stage}.py", *modules) | {"requirements.txt"}
+        assert not any(file.startswith("src/superposition/results/") for file in noted[stage])
     for stage, module in (("plot", "superposition.figures.geometry"), ("measure", "superposition.measures.recovery")):
         found = {file.as_posix() for file in files(code.script(stage), module)}
         assert found - COMPANIONS == imported(f"stages/{stage}.py", module) | {"requirements.txt"}
@@ -160,6 +161,7 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         ("claims", {"exact", "measures", "readings", "theory"}),
         ("params", {"exact"}),  # the bit budget
         ("report", {"claims", "readings", "params"}),
+        ("results", {"exact", "models", "params", "readings"}),
     ],
 )
 def test_arrows_point_down(package, allowed):

@@ -1,4 +1,8 @@
-"""Checks ./params.yaml before any stage runs: python -m superposition.params [--experiments NAME ...]."""
+"""Checks ./params.yaml before any stage runs, or prints its JSON schema.
+
+python -m superposition.params [--experiments NAME ...]
+python -m superposition.params schema
+"""
 
 import argparse
 import sys
@@ -6,12 +10,20 @@ from pathlib import Path
 
 from superposition.params import Fault, ParamsError, read
 from superposition.params.faults import among
+from superposition.params.json_schema import as_text
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m superposition.params", description="Check ./params.yaml.")
+    parser.add_argument(
+        "what", nargs="?", choices=["check", "schema"], default="check", help="schema: print its schema"
+    )
     parser.add_argument("--experiments", nargs="+", default=[], metavar="NAME", help="names that it has to define")
-    wanted = parser.parse_args().experiments
+    arguments = parser.parse_args()
+    if arguments.what == "schema":
+        print(as_text(), end="")
+        return 0
+    wanted = arguments.experiments
     try:
         known = read(Path("params.yaml")).experiments
         if unknown := [name for name in wanted if name not in known]:

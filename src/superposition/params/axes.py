@@ -40,54 +40,83 @@ class Range(Strict):
     """`num` points from `start` to `stop`, both included, at equal differences or (log) equal ratios."""
 
     start: float
+    """The first point."""
     stop: float
+    """The last point, included."""
     num: Annotated[
         int,
         Field(ge=2, le=MAX_INSTANCES),
         must(f"be a whole number between 2 and {MAX_INSTANCES} (a single point is written as itself)"),
     ]
+    """How many points, both ends included."""
     spacing: Annotated[Literal["linear", "log"], must("be linear or log")] = "linear"
+    """Equal steps (linear), or equal ratios (log)."""
 
 
 class SparsityRange(Range):
+    """Sparsities at equal steps, or (log) at equal ratios of the density 1 - S."""
+
     start: SparsityValue
+    """The first sparsity."""
     stop: SparsityValue
+    """The last sparsity, included."""
 
 
 class ImportanceRange(Range):
+    """Importances that all features share, at equal steps or (log) at equal ratios."""
+
     start: ImportanceValue
+    """The first importance."""
     stop: ImportanceValue
+    """The last importance, included."""
 
 
 class SeedRange(Range):
+    """Seeds at equal steps."""
+
     start: SeedValue
+    """The first seed."""
     stop: SeedValue
+    """The last seed, included."""
     spacing: Annotated[Literal["linear"], must("be linear")] = "linear"
+    """Seeds are whole numbers at equal steps."""
 
 
 class PerFeature(Strict):
+    """Each feature has a sparsity of its own."""
+
     per_feature: Annotated[list[SparsityValue], must("be a list with one sparsity for each feature")]
+    """S of each feature, as many numbers as features."""
 
 
 class LastSparsity(Strict):
     """The last feature has another sparsity than the others."""
 
     last: SparsityValue
+    """S of the last feature."""
     others: SparsityValue
+    """S of all others."""
 
 
 class Geometric(Strict):
+    """Importance falls from feature to feature by the same ratio."""
+
     geometric: Annotated[float, Field(gt=0), must("be a number above 0, the ratio r of I_i = r^i")]
+    """The ratio r: feature i, counted from 0, has importance I_i = r^i."""
 
 
 class Listed(Strict):
+    """Each feature has an importance of its own."""
+
     listed: Annotated[list[ImportanceValue], must("be a list with one importance for each feature")]
+    """I of each feature, as many numbers as features."""
 
 
 class Last(Strict):
     """The last feature has another importance than the rest, whose importance is 1."""
 
     last: ImportanceValue
+    """I of the last feature; that of the others is 1."""
 
 
 FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
@@ -120,7 +149,9 @@ class LastSparsityRange(Strict):
         BY_FORM,
         must("be a number, at least 0 and below 1, or {start, stop, num, spacing}"),
     ]
+    """S of the last feature: a number, or a sweep."""
     others: SparsityValue
+    """S of all others."""
 
 
 SPARSITY_POINT = (
@@ -152,6 +183,7 @@ class LastRange(Strict):
         BY_FORM,
         must("be a positive number or {start, stop, num, spacing}"),
     ]
+    """I of the last feature, a number or a sweep; that of the others is 1."""
 
 
 IMPORTANCE_POINT = "a positive number, {geometric: ratio}, {last: number} or {listed: [one number for each feature]}"
@@ -197,11 +229,17 @@ SET_SIZE = must("be a number of features in each set, a whole number of at least
 
 
 class Correlated(Strict):
+    """Neighbouring features that are active together."""
+
     correlated: Annotated[int, Field(ge=2), SET_SIZE]
+    """Features in a set: all of them are active, or none is."""
 
 
 class Anticorrelated(Strict):
+    """Neighbouring features that are never active together."""
+
     anticorrelated: Annotated[int, Field(ge=2), SET_SIZE]
+    """Features in a set: one of them is active, each as often, or none is."""
 
 
 SETS_POINT = "independent, {correlated: features in each set} or {anticorrelated: features in each set}"

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, WrapValidator, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 Location = tuple[str | int, ...]
 
@@ -18,6 +27,7 @@ FORM = re.compile(r"<\w+>")  # names a form of a value in pydantic's locations; 
 WIDTH = 60  # characters of a key or a value that are shown
 SHOWN = 20  # faults
 NAMES = 40  # of a list that is part of a message
+MUST = "must"  # key of a JSON schema under which stands what a value must be
 
 
 class Written(str):
@@ -77,11 +87,15 @@ class Stranger:
 class Strict(BaseModel):
     """A mapping of params.yaml: strict about keys and types, and frozen.
 
+    The text under a field is its meaning, for the schema and the documentation.
+
     With a `context` (a dict) for validation, every valid field is noted there under its class, so that rules about
     several keys can be checked although another key is wrong.
     """
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -102,10 +116,19 @@ class Strict(BaseModel):
         return value
 
 
-def must(allowed: str) -> WrapValidator:
+@dataclass(frozen=True)
+class must:  # noqa: N801 (it reads as a word: Annotated[int, must("be a whole number")])
     """Words whatever is wrong with a value as "must ...", unless something inside it is wrong and says so itself."""
 
-    def judge(value: Any, check: Callable[[Any], Any]) -> Any:
+    allowed: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return WrapValidator(self.judge).__get_pydantic_core_schema__(source, handler)
+
+    def __get_pydantic_json_schema__(self, checked: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(checked), MUST: self.allowed}
+
+    def judge(self, value: Any, check: Callable[[Any], Any]) -> Any:
         try:
             return check(value)
         except ValidationError as error:
@@ -118,9 +141,7 @@ def must(allowed: str) -> WrapValidator:
                 hint = " (this is text: write a number, without quotes)"
             elif lines[0]["type"] == "string_type" and isinstance(value, int | float):
                 hint = " (this is no text: write it in quotes)"
-            raise PydanticCustomError("must", "{sentence}", {"sentence": f"must {allowed}{hint}"}) from None
-
-    return WrapValidator(judge)
+            raise PydanticCustomError("must", "{sentence}", {"sentence": f"must {self.allowed}{hint}"}) from None
 
 
 def faults_of(error: ValidationError) -> list[Fault]:

@@ -44,9 +44,13 @@ class Recovery(Strict):
     """How many active features are recovered, of trained and of other projections."""
 
     active: Annotated[list[Active], Field(min_length=1), must("be a list of at least one number of active features")]
+    """Numbers of active features."""
     samples: Annotated[int, Bounds(1, 10_000)]
+    """Samples of each number."""
     tolerance: Annotated[float, Field(gt=0, lt=1), must("be a number above 0 and below 1")]
+    """Error of a recovered sample over its length, at most."""
     matrices: Annotated[int, Bounds(1, 1000)]
+    """Projections of each other kind at each width."""
 
 
 class Explanations(Strict):
@@ -56,15 +60,20 @@ class Explanations(Strict):
     active: Annotated[
         tuple[Active, ...], Field(strict=False, min_length=1), must("be a list of numbers of active features")
     ]
+    """How many features are active, each among those that a model represents; at most n_features."""
     samples: Annotated[int, Bounds(1, 100_000)]
+    """Vectors for each of these numbers."""
     tolerance: Annotated[float, Bounds(0.001, 0.5)]
+    """How far from the vector an explanation may be, and the least strength of a feature that counts as active."""
 
 
 class Rotations(Strict):
     """Random rotations of the hidden space, and the samples that judge a model before and after each."""
 
     count: Annotated[int, Bounds(19, 10_000)]
+    """How many rotations; the smallest p-value is 1 / (count + 1)."""
     samples: Annotated[int, Bounds(1, 8192)]
+    """Samples that outputs are of."""
 
 
 Part = Annotated[Literal["relu", "bias"], must("be relu or bias")]
@@ -75,14 +84,18 @@ class Ablations(Strict):
     """What is switched off in trained models, and on which data; lists in YAML, which strict tuples refuse."""
 
     samples: Annotated[int, Bounds(1, 1_000_000)]
+    """Samples that errors are of."""
     without: Annotated[tuple[Part, ...], Field(strict=False), must("be a list of relu and bias")] = ()
+    """Parts of the output that are switched off one at a time."""
     densities: Annotated[tuple[Density, ...], Field(strict=False), must("be a list of densities")] = ()
+    """Of data that models are fed besides data as in training."""
 
 
 class Imitation(Strict):
     """How well the hidden layer of the widest models can be read from that of narrower ones."""
 
     samples: Annotated[int, Bounds(1024, 65536)]
+    """Samples to fit readouts, and as many to judge them."""
 
 
 # Optimised directions have sums that are exact up to 512 of them; bounds are for 3 dimensions and more.
@@ -94,22 +107,35 @@ class Optimised(Strict):
     """So many directions in so many dimensions, with the largest cosine made as small as it gets."""
 
     dimensions: Dimensions
+    """Of the space."""
     counts: Annotated[list[Annotated[int, Bounds(2, FEW)]], Field(min_length=1), AT_LEAST_ONE]
+    """Numbers of directions."""
     starts: Annotated[int, Bounds(1, 100)]
+    """Random starts, the best of which is kept."""
     steps: Annotated[int, Bounds(100, 100_000)]
+    """Steps of descent."""
 
 
 class Packings(Strict):
     """How many directions fit, random ones and others."""
 
     limits: Annotated[list[Annotated[float, Bounds(0.01, 0.9)]], Field(min_length=1), AT_LEAST_ONE]
+    """Cosines to stay below."""
     dimensions: Annotated[list[Dimensions], Field(min_length=1), AT_LEAST_ONE]
+    """Numbers of dimensions."""
     trials: Annotated[int, Bounds(1, 1000)]
+    """Times that random directions are drawn until two are close."""
     pairs: Annotated[float, Bounds(1.0, 1e11)]
+    """Pairs of random directions for one limit and number of dimensions, about; where one trial needs many,
+    there are fewer trials, at least 3."""
     tries: Annotated[int, Bounds(1, 1_000_000)]
+    """Random directions of which some are kept greedily."""
     greedy_up_to: Annotated[int, Bounds(0, FEW)]
+    """Dimensions up to which that is done."""
     grown_up_to: Annotated[int, Bounds(0, 64)]
+    """Dimensions up to which as many as possible are made to fit."""
     optimised: Annotated[Optimised, must("be a mapping with dimensions, counts, starts and steps")]
+    """Given numbers of directions, with a largest cosine as small as it gets."""
 
 
 class Measures(Strict):
@@ -118,16 +144,25 @@ class Measures(Strict):
     attack: Annotated[
         Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
     ] = None
+    """The loss under attack, of tied models that are linear on h: to each sample, the perturbation along a column of
+    W^T W that harms it most is added. Its L2 norm, relative to the mean norm of a sample."""
     recovery: Annotated[
         Recovery | None, must("be null (not measured) or a mapping with active, samples, tolerance and matrices")
     ] = None
+    """How many active features come back from h, by the model's own read-out and by solvers, of its W and of other
+    projections."""
     explanations: Annotated[
         Explanations | None, must("be null (not measured) or a mapping with active, samples and tolerance")
     ] = None
+    """Which sets of few features explain a hidden vector W x, of models that are linear on h."""
     rotations: Annotated[Rotations | None, must("be null (not measured) or a mapping with count and samples")] = None
+    """What random rotations of the hidden space do to outputs, loss and the alignment of features with its axes."""
     ablations: Annotated[Ablations | None, must("be null (not measured) or a mapping with at least samples")] = None
+    """Errors of each feature with parts of the trained model switched off."""
     imitation: Annotated[Imitation | None, must("be null (not measured) or a mapping with samples")] = None
+    """How well the hidden layer of the widest models, which is rectified, can be read from that of narrower ones."""
     packings: Annotated[Packings | None, must("be null (not measured) or a mapping of packings")] = None
+    """How many directions fit into so many dimensions: random ones, others moved apart, and those of trained models."""
 
 
 def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measures: dict[str, Any]) -> Iterator[Fault]:

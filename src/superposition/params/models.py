@@ -21,14 +21,24 @@ class Model(Strict):
     """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target."""
 
     name: Name
+    """Names files, columns and titles; another one than the presets have."""
     tied: Flag = True
+    """Whether V is the transpose of W."""
     hidden: Activation = "linear"
+    """Activation of the hidden layer."""
     output: Activation = "relu"
-    output_bias: Flag = True  # b
-    hidden_bias: Flag = False  # c
+    """Activation of the output."""
+    output_bias: Flag = True
+    """Whether outputs have a bias b."""
+    hidden_bias: Flag = False
+    """Whether hidden dimensions have a bias c."""
     target: Annotated[Literal["identity", "absolute"], must("be identity or absolute")] = "identity"
+    """What the output is compared with: x (identity) or |x| (absolute)."""
     hidden_l1: Annotated[float, Field(ge=0, le=16), must("be a number between 0 and 16")] = 0.0
+    """What training adds to a sample's summed squared error for each unit of |h|."""
     training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
+    """How far training perturbs each sample along a random column of W^T W, relative to the mean norm of a sample; of
+    tied models that are linear on h."""
 
 
 # The paper's models: "Demonstrating Superposition" (linear, ReLU output), "Superposition in a Privileged Basis" (ReLU
@@ -53,7 +63,9 @@ def is_preset(name: str) -> str:
 
 
 MODEL = f"one of {', '.join(PRESETS)}, or a model of your own, {{name: ..., hidden: ..., ...}}"
-Preset = Annotated[str, AfterValidator(is_preset), must(f"be {MODEL}")]
+Preset = Annotated[
+    str, AfterValidator(is_preset), Field(json_schema_extra={"enum": list(PRESETS)}), must(f"be {MODEL}")
+]
 ModelPoint = Annotated[
     Annotated[Preset, Tag("<preset>")] | Annotated[Model, Tag("<model>")],
     Discriminator(model_form),

@@ -1,6 +1,7 @@
 """The keys of params.yaml: one class per mapping, one field per key, and for each what it must be.
 
-What a value means, its unit and its source stand beside it in params.yaml.
+Under a field stands what it means, for the schema and the documentation (params/json_schema.py); params.yaml, which is
+the manual, says so at length, and where each value comes from.
 """
 
 from typing import Annotated, Any, Literal
@@ -33,42 +34,68 @@ class Initial(Strict):
     """How initial weights are drawn; biases start at 0."""
 
     rule: Annotated[Literal["xavier", "notebook", "normal"], must("be xavier, notebook or normal")]
+    """Standard deviation of normal weights: gain * sqrt(2 / (n + m)) (xavier), gain * sqrt(2 / ((n + 1) m)) (notebook,
+    what the paper's notebook draws for a single instance), or gain (normal)."""
     gain: Positive
+    """Factor of the standard deviation."""
 
 
 Decay = Annotated[float, Field(ge=0, lt=1), must("be a number, at least 0 and below 1")]
 
 
 class Training(Strict):
+    """AdamW on the importance-weighted mean squared error, over samples and features."""
+
     steps: Count
+    """Optimiser steps."""
     batch_size: Count
+    """Samples in a step; at most 4096 where arithmetic is exact."""
     sample_size: Annotated[
         Annotated[int, Field(ge=1, lt=2**32)] | None,
         must("be null (fresh samples at each step) or a whole number of at least 1"),
     ]
+    """null: fresh samples at each step. A number of samples, at least batch_size: one fixed sample of that size for
+    each instance, gone through in order."""
     learning_rate: Positive
+    """Of AdamW: the size of a weight's step."""
     schedule: Annotated[Literal["constant", "linear", "cosine"], must("be constant, linear or cosine")]
+    """How the rate goes on after the warm-up: constant, linear (to 0), or a quarter cosine to 0."""
     warmup_steps: Annotated[int, Field(ge=0), must("be a whole number of at least 0")]
+    """Steps in which the rate first rises linearly, at most `steps`."""
     # A list in YAML, which strict tuples refuse.
     betas: Annotated[tuple[Decay, Decay], Field(strict=False), must("be a list of two numbers")]
+    """Of AdamW: memory of the gradient's mean, and of its square."""
     eps: Positive
+    """Of AdamW, in the unit of the gradient."""
     weight_decay: Annotated[float, Field(ge=0), must("be a number of at least 0")]
+    """Of AdamW, on weights and biases, per learning rate."""
     arithmetic: Annotated[Literal["exact", "float32"], must("be exact or float32")]
+    """exact: the same bits on every machine, of shapes that fit. float32: faster where float64 is slow."""
     snapshots: Count
+    """Weights are kept at so many log-spaced steps, the last included."""
 
 
 class Defaults(Strict):
     """The keys that experiments may leave out."""
 
     sparsity: SparsityAxis
+    """Probability S that a feature is zero; the paper's density is 1 - S. One point, or an axis of several."""
     importance: ImportanceAxis
+    """Weight I_i of each feature's squared error in the loss. One point, or an axis of several."""
     sets: SetsAxis
+    """Which features are active together: neighbours in sets of equal size. One point, or an axis of several."""
     values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
+    """Non-zero features are uniform on [0, 1] (unit) or on [-1, 1] (signed)."""
     seeds: SeedAxis
+    """Models for each point of the other axes, which differ in initial weights and data: how many, or which seeds."""
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+    """Samples that judge an instance while it trains, which training never sees."""
     loss_error: Annotated[float, Field(gt=0, le=1), must("be a number above 0, at most 1")]
+    """Standard error of a trained instance's held-out loss over that loss, for which samples are added."""
     initial: Annotated[Initial, must("be a mapping with rule and gain")]
+    """How initial weights are drawn; an experiment names only what differs."""
     training: Annotated[Training, must("be a mapping of training settings")]
+    """AdamW on the importance-weighted mean squared error; an experiment names only what differs."""
 
 
 FULL_SCALE = must("be a mapping of the keys that differ at the paper's full scale")
@@ -78,24 +105,40 @@ class Block(Defaults):
     """An experiment as it is written, with the defaults filled in."""
 
     title: Line = ""
+    """For the report; by default the experiment's name."""
     section: Line = ""
+    """Of the paper, for the report."""
     about: Paragraph = ""
+    """For the report: what there is to see."""
     model: ModelAxis
+    """Architecture of the toy model: a preset, a model of your own, or an axis of several."""
     n_features: Size
+    """Number of features n; at most 4096 where arithmetic is exact."""
     n_hidden: WidthAxis
+    """Number of hidden dimensions m, or an axis of several; at most 2048 where arithmetic is exact, and n_features for
+    tied models."""
     measures: Annotated[Measures, must("be a mapping of what else to measure")] = Measures()
+    """What else is measured of trained models; what it lacks is not measured."""
     full_scale: Annotated[dict[Any, Any], FULL_SCALE] = Field(default_factory=dict)
+    """Keys of the block that are other at `scale: full`; of `initial` and `training`, those that differ."""
 
 
 EXPERIMENT = "be a mapping with at least model, n_features and n_hidden"
 
 
 class File(Strict):
+    """params.yaml: what is computed."""
+
     seed: SeedValue
+    """Base of every random stream."""
     scale: Annotated[Literal["default", "full"], must("be default or full")]
+    """default, or full: the paper's own numbers, where a block says what they are under `full_scale`."""
     defaults: Annotated[Defaults, must("be a mapping of the keys that experiments may leave out")]
+    """What an experiment may leave out."""
     experiments: Annotated[
         dict[Name, Annotated[dict[Any, Any], must(EXPERIMENT)]],
         Field(min_length=1),
         must("be a mapping from names to experiments, with at least one of them"),
     ]
+    """One block for each experiment. Its name (small letters, digits and _) names its files; its instances, which train
+    together, are all combinations of its models, widths, importances, sparsities, sets and seeds."""

@@ -1,0 +1,76 @@
+"""What is documented from the code is what the code says."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from scripts import docs
+from superposition.results.dictionary import ARRAYS, FILES, TABLES
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = docs.documents(ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_documents_are_current(file):
+    assert (ROOT / file).read_text(encoding="utf-8") == DOCUMENTS[file], "run make docs"
+
+
+def test_every_key_table_array_and_file_is_there():
+    for name, node in docs.mappings().items():
+        if name not in docs.TWINS:
+            assert all(f"| `{key}` | " in DOCUMENTS["docs/parameters.md"] for key in node["properties"]), name
+    for table in TABLES.values():
+        assert f"`{table.file}`" in DOCUMENTS["docs/data.md"]
+        assert all(f"| `{column.name}` | {column.dtype} | " in DOCUMENTS["docs/data.md"] for column in table.columns)
+    for file in (*(array.file for array in ARRAYS), *FILES):
+        assert f"| `{file}` | " in DOCUMENTS["docs/data.md"]
+
+
+def test_defaults_are_those_of_the_file():
+    assert (
+        "| `steps` | Optimiser steps. | be a whole number, at least 1 and below 2^32 | `10000` |"
+        in DOCUMENTS["docs/parameters.md"]
+    )
+
+
+def test_messages_of_the_faq_are_printed():
+    """Headings of docs/faq.md with a message: each of its parts is in our code, or is DVC's or Python's."""
+    places = [
+        ROOT / "Makefile",
+        *(file for folder in ("src", "scripts", "stages") for file in (ROOT / folder).rglob("*.py")),
+    ]
+    code = " ".join(" ".join(file.read_text(encoding="utf-8").split()) for file in places)
+    code = re.sub(r'"\s*f?"', "", code)  # texts that go on in the next line
+    others = ("No module named 'superposition'", "Unable to acquire lock", "Is your cache up to date?")
+    headings = re.findall(r"^### `([^`]+)`$", (ROOT / "docs/faq.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(headings) > 10
+    for heading in headings:
+        parts = [part.strip(" ?.") for part in heading.split("...")]
+        if not heading.startswith(others):
+            assert all(part in code for part in parts), heading
+
+
+def test_links_lead_somewhere():
+    for file in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
+            assert (file.parent / link).exists(), f"{file.name}: {link}"
+
+
+def test_the_version_is_the_latest_change():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    headings = [line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "]
+    assert headings[0].split()[1] == version
+
+
+def test_the_citation_is_yaml_with_what_it_must_have():
+    citation = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+
+
+def test_cells_do_not_break_tables():
+    lines = docs.grid(("a", "b"), [("|x|", "y")]).splitlines()
+    assert lines == ["| a | b |", "| --- | --- |", "| \\|x\\| | y |"]
