@@ -14,7 +14,7 @@ from superposition.measures.held_out import Point, losses
 from superposition.measures.parameters import Parameters
 from superposition.measures.strata import Stratum, chosen, drawn, units_of
 from superposition.measures.tables import on_weight_grid
-from superposition.training.held_out import SAMPLES, HeldOut
+from superposition.training.held_out import HeldOut
 from superposition.training.kernel import compiler
 
 MODEL = {
@@ -52,11 +52,11 @@ def world(density, W=None, kind="independent", size=1, importance=None, seed=0, 
     return instances, features, Parameters(W, nothing, *zeros, steps=[0], path=W[None])
 
 
-def judged(*arguments, relative_error=0.01, fewest=8192, training=LONG, **more):
+def judged(*arguments, relative_error=0.01, training=LONG, **more):
     instances, features, trained = world(*arguments, **more)
     points = tables.points(instances, features)
     settings = {"models": [MODEL], "training": training}
-    return losses(instances, features, points, trained, settings, fewest, relative_error)
+    return losses(instances, features, points, trained, settings, relative_error)
 
 
 def point_of(*arguments, **more):
@@ -69,13 +69,15 @@ def some_weights(count, m, n, seed=0):
     return np.random.default_rng(seed).normal(0, 1 / sqrt(n), (count, m, n))
 
 
-@pytest.mark.parametrize("n", [1, 5, 20, 100])
+@pytest.mark.parametrize("n", [1, 2, 5, 20, 100])
 @pytest.mark.parametrize("p", [1.0, 0.5, 0.1, 0.01, 0.0001])
 def test_strata_are_all_there_is(n, p):
     found = strata.strata(units_of(np.full(n, p), "independent", 1))
     assert sum(stratum.share for stratum in found) == pytest.approx(1, abs=1e-12)
     q = round(p * 2**32) / 2**32
     for stratum in found:
+        assert stratum.share > 0
+        assert stratum.active <= n
         if not stratum.or_more:
             expected = comb(n, stratum.active) * q**stratum.active * (1 - q) ** (n - stratum.active)
             assert stratum.share == pytest.approx(expected, rel=1e-9)
@@ -176,7 +178,7 @@ def test_the_best_of_a_point_is_sure_or_does_not_matter():
     found = judged(density, pair)
     assert (found["held_out_samples"] > alone).all()
     point = point_of(density, pair)
-    point.settle(0.01, 8192, 10**9)
+    point.settle(0.01, 10**9)
     better = int(np.argmin(point.loss))
     unsure = held_out.SURE * np.sqrt(point.contributions(better).sum(axis=0))[1 - better]
     assert unsure <= max(abs(np.diff(point.loss)[0]), 0.01 * point.loss.min())
@@ -189,7 +191,7 @@ def test_samples_of_a_point_do_not_depend_on_other_points():
     features["density"] = np.where(features["instance"] < 2, 0.1, 0.02)
     points = tables.points(instances, features)
     assert points == [0, 0, 1, 1]
-    both = losses(instances, features, points, trained, {"models": [MODEL], "training": LONG}, 8192, 0.01)
+    both = losses(instances, features, points, trained, {"models": [MODEL], "training": LONG}, 0.01)
     pd.testing.assert_frame_equal(both.iloc[:2], alone)
     assert both["held_out_samples"].iloc[2] != alone["held_out_samples"].iloc[0]
 
@@ -213,9 +215,7 @@ def test_what_no_sample_settles_ends():
     broken[0, 0, 0] = 7.9  # sums leave the range in which they are exact
     instances, features, trained = world(np.full(4, 0.5), broken)
     trained = trained._replace(W=trained.W * np.array([4.0, 1.0])[:, None, None])
-    found = losses(
-        instances, features, [0, 0], trained, {"models": [MODEL], "training": LONG}, SAMPLES, relative_error=0.01
-    )
+    found = losses(instances, features, [0, 0], trained, {"models": [MODEL], "training": LONG}, relative_error=0.01)
     assert np.isnan(found["loss"].iloc[0])
     assert found["loss"].iloc[1] > 0
     # Never wrong: data that are always 0 would need infinitely many samples to be known to a share of their loss.

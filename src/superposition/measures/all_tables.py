@@ -29,8 +29,7 @@ def all_tables(
     W, W_out, b, b_hidden, steps, path = trained
     instances, features = tables.in_order(instances, features, W)
     architectures = settings["models"]
-    points, fewest = tables.points(instances, features), held_out.shape[1]
-    judged = losses(instances, features, points, trained, settings, fewest, wanted["loss_error"])
+    judged = losses(instances, features, tables.points(instances, features), trained, settings, wanted["loss_error"])
     measured = tables.instances_table(instances, features, W, judged["loss"].to_numpy(), architectures)
     measured = measured.join(judged[["standard_error", "held_out_samples"]])
     models = trained_models(measured, features, trained, architectures)

@@ -116,10 +116,10 @@ class Point:
             found.append(scaled * scaled * spread / len(sums))
         return np.stack(found)
 
-    def settle(self, relative_error: float, fewest: int, most: int) -> None:
+    def settle(self, relative_error: float, most: int) -> None:
         """Add samples until the losses, and the best one, are known well enough; not more than `most`."""
         for place in range(len(self.strata)):
-            self.add(place, SAMPLES if self.is_empty(place) else max(fewest, FEWEST * SAMPLES))
+            self.add(place, SAMPLES if self.is_empty(place) else FEWEST * SAMPLES)
         while (wanted := self.wanted(relative_error)) is not None:
             now = np.array([self.samples(place) for place in range(len(self.strata))])
             more = wanted - now
@@ -169,16 +169,13 @@ def losses(
     points: Sequence[int],
     trained: Parameters,
     settings: Mapping[str, Any],
-    fewest: int,
     relative_error: float,
 ) -> pd.DataFrame:
     """COLUMNS of each instance: its loss (weighted by importance, mean over samples and features), and how sure it is.
 
-    Of the world's frames in order, the point that each instance stands at, and the world's settings; at least `fewest`
-    samples of each stratum.
+    Of the world's frames in order, the point that each instance stands at, and the world's settings.
     """
     training = settings["training"]
-    least = -(-fewest // SAMPLES) * SAMPLES
     most = int(SHARE * training["steps"] * training["batch_size"])
     dtype = torch.float64 if training["arithmetic"] == "exact" else torch.float32
     architectures = {model["name"]: Architecture(**model) for model in settings["models"]}
@@ -189,7 +186,7 @@ def losses(
             first = rows.iloc[0]
             own = features.iloc[first["instance"] * n : (first["instance"] + 1) * n]
             point = Point(architectures[first["model"]], rows, own, trained, dtype)
-            point.settle(relative_error, least, most)
+            point.settle(relative_error, most)
             error = np.sqrt(total(point.contributions(), axis=0))
             samples = sum(map(point.samples, range(len(point.strata))))
             found.loc[rows["instance"]] = np.stack([point.loss, error, np.full(len(rows), samples)], axis=1)

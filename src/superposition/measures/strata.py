@@ -53,7 +53,7 @@ def strata(units: Units) -> list[Stratum]:
     found, left = [], 1.0
     for active in range(APART):
         share = float(chances(units.probability, active, or_more=False)[0, active])
-        if share < LEAST * left:
+        if share <= 0 or share < LEAST * left:
             break
         found.append(Stratum(active, or_more=False, share=share))
         left -= share
