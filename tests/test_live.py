@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from superposition.claims import evaluate
 from superposition.exact import functions, grids, ops, philox, schedule
+from superposition.features.distribution import Distribution
 from superposition.features.world import features, held_out_words, instances
 from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
@@ -182,6 +183,21 @@ def test_functions(tmp_path):
     of = np.array(x)
     expected = np.stack([functions.log(of), functions.cos(7 * of), functions.cos(1000 * of - 500)], axis=1)
     assert found == expected.tolist()
+
+
+def test_features_are_active_where_words_are_below_their_density(tmp_path):
+    settings = settings_of(document(n_features=3, sparsity={"per_feature": [0.8, 0.0, 0.9999]}, seeds=[0]))
+    density = torch.tensor([settings["density"]], dtype=torch.float64)
+    edges = [0, 1, *(round(p * 2**32) + k for p in settings["density"] for k in (-1, 0, 1)), 2**31, 2**32 - 1]
+    words = [[word for word in edges if word < 2**32]] * 3
+    script = """range(words[0].length).map((s) => {
+        const model = new Model(settings);
+        model.readInputs(Uint32Array.from(words.flat()), s, words[0].length);
+        return Array.from(model.x, (x) => x / 2 ** 16);
+    })"""
+    found = compute(script, tmp_path, settings=settings, words=words)
+    values = Distribution(density, "unit", torch.float64, ["independent"], [1])(torch.tensor([words]))
+    assert found == values[0].T.tolist()
 
 
 @pytest.mark.parametrize("name", ["constant", "linear", "cosine"])
@@ -398,6 +414,8 @@ def test_the_panel_is_small_closed_in_itself_and_made_of_the_same_bytes():
         ({"training": SMALL | {"arithmetic": "float32"}}, ["arithmetic: float32"], 0),
         ({"training": SMALL | {"sample_size": 400}}, ["sample_size: 400"], 0),
         ({"values": "signed"}, ["values: signed"], 0),
+        ({"n_features": 33}, ["n_features: 33"], 0),
+        ({"seeds": 31}, ["all but the first 60 of 62 models"], 60),
         ({"held_out": 100_000}, ["held_out: 100000"], 0),
         ({"model": ["linear", "relu_hidden"]}, ["model: relu_hidden"], 4),
         ({"n_features": 6, "sets": ["independent", {"correlated": 3}]}, ["sets: correlated in sets of 3"], 4),

@@ -174,8 +174,9 @@
     if (planar) found.append(picture(VECTORS));
     if (!planar || which.value !== "all") found.append(picture(PRODUCTS));
     const words = document.createElement("figcaption");
-    words.textContent = which.value === "all" ? settings.name : `${planar ? "The feature vectors, and their" : "The"} products ` +
-      "of each two feature vectors: blue where positive, red where negative, and fainter the smaller they are.";
+    words.textContent = which.value === "all" ? settings.name :
+      `The ${planar ? "feature vectors, and the products of each two of them" : "products of each two feature vectors"}: ` +
+      "blue where positive, red where negative, and fainter the smaller they are.";
     found.append(words);
     return found;
   }

@@ -24,7 +24,8 @@ EXPERIMENT = "intro"
 SCRIPTS = ("arithmetic", "random", "training", "worker")  # what the browser's thread for training runs, in this order
 # What can be waited for. An instance of `intro` takes 6e8 multiply-adds, and a browser some seconds.
 MOST_MULTIPLY_ADDS = 10**10  # of one instance in training
-MOST_INSTANCES = 100
+MOST_INSTANCES = 60
+MOST_FEATURES = 32  # of which all products are drawn
 MOST_HELD_OUT = 2**16  # samples, which are gone through each time that a model is drawn
 
 
@@ -50,6 +51,8 @@ def live(experiments: Mapping[str, Experiment], tables: Mapping[str, Tables]) ->
     instances = [] if left_out else list(fitting_instances(experiment, own))
     if not left_out and len(instances) < len(own.instances):
         left_out = unfit_points(experiment, own)
+    if len(instances) > MOST_INSTANCES:
+        left_out.append(f"all but the first {MOST_INSTANCES} of {len(instances)} models")
     settings = {
         **experiment.model_dump(mode="json", include={"training", "initial", "held_out"}),
         "seed": instances[0]["stream"]["seed"] if instances else 0,
@@ -73,6 +76,7 @@ def unfit(experiment: Experiment) -> list[str]:
         f"arithmetic: {training.arithmetic}": training.arithmetic != "exact",
         f"sample_size: {training.sample_size}": training.sample_size is not None,
         f"values: {experiment.values}": experiment.values != "unit",
+        f"n_features: {experiment.n_features}": experiment.n_features > MOST_FEATURES,
         f"held_out: {experiment.held_out}": experiment.held_out > MOST_HELD_OUT,
     }
     return [fault for fault, there in faults.items() if there]
