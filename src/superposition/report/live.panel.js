@@ -96,7 +96,7 @@
     const before = passed();
     Object.assign(job, told);
     const quarter = Math.floor(4 * passed()) > Math.floor(4 * before); // what is worth saying to those who only listen
-    if (quarter) said.textContent = `${25 * Math.floor(4 * passed())} % done.`;
+    if (quarter && running) said.textContent = `${25 * Math.floor(4 * passed())} % done.`;
     if (job.trained && (!calm.matches || ended(job) || quarter)) draw(job);
     if (ended(job)) {
       end(job);
@@ -118,24 +118,27 @@
     return found;
   };
 
+  function verdict(kind, word, sentence) {
+    said.replaceChildren(badge(kind, word), ` ${sentence}`);
+  }
+
   function conclude() {
     stop();
-    const broken = jobs.filter((job) => job.failed !== undefined);
+    const names = (some) => some.map((job) => job.settings.name).join("; ");
+    const broken = jobs.filter((job) => job.failed !== undefined), others = jobs.filter((job) => !same(job));
+    const [{ digest }] = jobs;
     if (broken.length > 0) {
-      said.replaceChildren(badge("fails", "stopped"), ` ${broken.map((j) => `${j.settings.name}: ${j.failed}`).join("; ")}.`);
+      verdict("fails", "stopped", `${names(broken)}: ${broken[0].failed}.`);
     } else if (which.value === "own") {
-      said.textContent = `Trained. No digest was committed of this model; this one's is ${jobs[0].digest}.`;
+      said.textContent = `Trained. No digest was committed of this model; this one's is ${digest}.`;
+    } else if (others.length > 0) {
+      const [{ settings, digest }] = others;
+      const found = `The digest of ${settings.name} is ${digest}, and the committed one ${settings.digest}.`;
+      verdict("fails", "other bits", `This browser found other weights for ${names(others)}. ${found}`);
     } else {
-      const others = jobs.filter((job) => !same(job));
-      const [{ settings, digest }] = others.length > 0 ? others : jobs;
-      said.replaceChildren(
-        ...(others.length > 0
-          ? [badge("fails", "other bits"), ` This browser found other weights for ${others.map((j) => j.settings.name).join("; ")}. `,
-              `The digest of ${settings.name} is ${digest}, and the committed one ${settings.digest}.`]
-          : [badge("holds", "same bits"), jobs.length > 1
-              ? ` This browser computed the same bits: the weights of all ${jobs.length} models have the committed digests.`
-              : ` This browser computed the same bits: the weights have the committed digest, ${digest}.`]),
-      );
+      const all = `the weights of all ${jobs.length} models have the committed digests`;
+      const one = `the weights have the committed digest, ${digest}`;
+      verdict("holds", "same bits", `This browser computed the same bits: ${jobs.length > 1 ? all : one}.`);
     }
   }
 
