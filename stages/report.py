@@ -7,6 +7,7 @@ from superposition.claims import evaluate
 from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
 from superposition.report.full_scale import with_full_scale
+from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 
@@ -22,7 +23,7 @@ def main() -> None:
     reports.mkdir(exist_ok=True)
     (reports / "metrics.json").write_text(as_json(metrics(tables, evaluation)), encoding="utf-8")
     (reports / "claims.json").write_text(as_json(evaluation.verdicts), encoding="utf-8")
-    (reports / "index.html").write_text(page(sections, evaluation), encoding="utf-8")
+    (reports / "index.html").write_text(page(sections, evaluation, live(experiments, tables)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Tables of models whose weights are put together by hand, made by the functions that make them of trained ones."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -88,7 +89,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "set_size": model.set_size,
                 "seed": model.seed,
                 "values": "unit",
-                "stream": '{"seed": 0, "experiment": "here"}',
+                "stream": json.dumps({"seed": 0, "experiment": "here", "instance": {"number": instance}}),
             }
         )
         importance = model.importance or [1.0] * n

@@ -18,12 +18,15 @@ from ruamel.yaml import YAML
 from stages import code
 from superposition import imports
 from superposition.imports import files
+from superposition.report.live import SCRIPTS
 from tests.test_params import changed, write
 
 ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)
 # Files of src/ that are no modules, and lie beside the one that reads them by its name.
-COMPANIONS = {"src/superposition/report/page.html.jinja", "src/superposition/training/kernel.cpp"}
+LIVE = ("html.jinja", "css", *(f"{script}.js" for script in (*SCRIPTS, "own", "panel")))
+OF_THE_PAGE = {"src/superposition/report/page.html.jinja", *(f"src/superposition/report/live.{part}" for part in LIVE)}
+COMPANIONS = {*OF_THE_PAGE, "src/superposition/training/kernel.cpp"}
 NOT_OF_STAGES = {"src/superposition/selfcheck/digests.json"}  # the self-check's
 
 
@@ -69,7 +72,7 @@ def test_code_is_what_a_stage_imports_and_what_lies_beside_that(monkeypatch):
         assert found - COMPANIONS == imported(f"stages/{stage}.py", module) | {"requirements.txt"}
         assert found > noted[stage]
     assert noted["train"] & COMPANIONS == {"src/superposition/training/kernel.cpp"}
-    assert noted["report"] & COMPANIONS == {"src/superposition/report/page.html.jinja"}
+    assert noted["report"] & COMPANIONS == OF_THE_PAGE
     others = {
         file.relative_to(ROOT).as_posix() for file in (ROOT / "src").rglob("*.*") if "__pycache__" not in file.parts
     }
@@ -160,8 +163,8 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         ("figures", {"exact", "measures", "readings", "theory"}),
         ("claims", {"exact", "measures", "readings", "theory"}),
         ("params", {"exact"}),  # the bit budget
-        ("report", {"claims", "readings", "params"}),
         ("results", {"exact", "models", "params", "readings"}),
+        ("report", {"claims", "exact", "readings", "params"}),
     ],
 )
 def test_arrows_point_down(package, allowed):

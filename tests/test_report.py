@@ -12,6 +12,7 @@ import pytest
 from superposition.claims import CLAIMS, evaluate
 from superposition.params import read as read_params
 from superposition.report.full_scale import differing, with_full_scale
+from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 from superposition.report.summary import NoResults, claims_text, summary
@@ -109,16 +110,16 @@ class Balance(HTMLParser):
     def handle_starttag(self, tag, attrs):
         if tag == "img":
             self.images.append(dict(attrs)["src"])
-        elif tag not in ("meta", "br"):
+        elif tag not in ("meta", "br", "input"):
             self.open.append(tag)
-        if tag in ("script", "link"):
+        if tag == "link" or (tag != "img" and "src" in dict(attrs)):
             self.links.append(tag)
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_whole_static_and_without_times(copy):
+def test_the_page_is_whole_asks_for_figures_only_and_has_no_times(copy):
     experiments = read_params(copy / "params.yaml").experiments
     tables = hand_made.intro()
     evaluation = evaluate({"intro": tables})
@@ -127,7 +128,9 @@ def test_the_page_is_whole_static_and_without_times(copy):
         (reports / file).parent.mkdir(parents=True, exist_ok=True)
         (reports / file).touch()
     (reports / "costs.csv").write_text("experiment,seconds,device\nintro,12.3,2 cores of X\n", encoding="utf-8")
-    text = page([section("intro", experiments["intro"], tables, reports)], evaluation)
+    text = page(
+        [section("intro", experiments["intro"], tables, reports)], evaluation, live(experiments, {"intro": tables})
+    )
     parser = Balance()
     parser.feed(text)
     assert parser.open == []

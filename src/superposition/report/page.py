@@ -1,4 +1,7 @@
-"""The page that binds claims, figures and numbers: one static HTML file beside its figures, no scripts, no times."""
+"""The page that binds claims, figures and numbers: one HTML file beside its figures, that asks for nothing else.
+
+It has no times, and no scripts but those of the panel that live.py makes.
+"""
 
 import csv
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report.conditions import Condition, conditions
 from superposition.report.full_scale import differing
+from superposition.report.live import Live
 
 MAX_ROWS = 200  # of an experiment's table
 LIMITS_IN_WORDS: dict[Limit, str] = {
@@ -90,8 +94,8 @@ def parameters(experiment: Experiment) -> list[tuple[str, str]]:
     ]
 
 
-def page(sections: Sequence[Section], evaluation: Evaluation) -> str:
-    """The HTML text."""
+def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None = None) -> str:
+    """The HTML text; without `live` no panel that trains."""
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
         autoescape=True,
@@ -102,6 +106,7 @@ def page(sections: Sequence[Section], evaluation: Evaluation) -> str:
     )
     return templates.get_template("page.html.jinja").render(
         sections=sections,
+        live=live,
         verdicts=evaluation.verdicts,
         both_scales=differing(evaluation.verdicts),
         untested=evaluation.untested,
