@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from superposition.figures import figures_of, style
 from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
 from superposition.figures.points import density_name, spread_out, titles
+from superposition.figures.svg import save
 from superposition.readings.results import Tables
 from tests import hand_made
 from tests.hand_made import HandMade
@@ -19,7 +20,7 @@ WIDE = [[1.0] + [0.0] * 79, [0.0, 1.0] + [0.01] * 78]
 
 
 def svg(figure, path):
-    style.save(figure, path)
+    save(figure, path)
     return path.read_bytes()
 
 
@@ -110,8 +111,8 @@ def test_a_file_has_the_same_bytes_each_time_and_no_date_or_image(tmp_path):
 def test_a_file_has_the_same_bytes_in_another_process_with_other_settings(tmp_path):
     (tmp_path / "matplotlibrc").write_text("font.size: 20\nlines.linewidth: 9\nsvg.fonttype: none\n")
     code = (
-        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, style\n"
-        f"style.save(figures_of('intro', hand_made.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
+        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, svg\n"
+        f"svg.save(figures_of('intro', hand_made.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
     )
     root = Path(__file__).parents[1]
     environment = {"PYTHONPATH": f"{root / 'src'}:{root}", "MATPLOTLIBRC": str(tmp_path), "PYTHONHASHSEED": "7"}

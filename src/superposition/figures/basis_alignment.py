@@ -11,14 +11,26 @@ from matplotlib.figure import Figure
 from superposition.exact.sums import quantile
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
+from superposition.figures.style import (
+    CHANCE,
+    FAINT,
+    INK,
+    LINEAR_LAYER,
+    MUTED,
+    NOTE,
+    PAPER,
+    RELU_LAYER,
+    REMARK,
+    SIGNED,
+    SUBTITLE,
+    theme,
+)
 from superposition.measures.neurons import in_reading_order
 from superposition.readings.basis import alignments
 from superposition.readings.results import Tables
 
 NAMES = {"relu_output": "linear hidden layer", "relu_hidden": "ReLU on the hidden layer"}
-COLOURS = {"relu_output": "#2b6cb0", "relu_hidden": "#b5305a"}
-CHANCE = "#b9bec8"
+COLOURS = {"relu_output": LINEAR_LAYER, "relu_hidden": RELU_LAYER}
 MAX_DENSITIES, MAX_NEURONS, MAX_FEATURES = 6, 12, 30
 CELL = 0.125  # inches, of a heat map's squares
 APART = 0.36  # of the densities' distance, between models
@@ -64,10 +76,10 @@ def figures(tables: Tables) -> dict[str, Figure]:
                 if column == 0:
                     panels.feature_ticks(axes, range(tables.n_features))
                     axes.set_ylabel("feature", labelpad=1)
-                    axes.set_title(f"density {1 - sparsity:.3g}", fontsize=8, color=MUTED, loc="left", pad=3)
+                    axes.set_title(f"density {1 - sparsity:.3g}", fontsize=NOTE, color=MUTED, loc="left", pad=3)
                 if row == 1:
-                    axes.set_xlabel("hidden" if model == "relu_output" else "neuron", fontsize=8, labelpad=2)
-        canvas.text(0.45, 0.1, "trained weights $W$", fontsize=9.5)
+                    axes.set_xlabel("hidden" if model == "relu_output" else "neuron", fontsize=NOTE, labelpad=2)
+        canvas.text(0.45, 0.1, "trained weights $W$", fontsize=SUBTITLE)
         first = 0.45 + 2 * width + 0.3 + 0.75
         places = [(first + k * 3.2, 0.45, 2.5, tall + 0.17) for k in range(3)]
         losses, aligned, shares = (canvas.axes(*place) for place in places)
@@ -80,12 +92,12 @@ def figures(tables: Tables) -> dict[str, Figure]:
         titles = ("loss after rotation, over that before (median)", "share of a feature on its strongest neuron",
                   "rotations that align at least as well")  # fmt: skip
         for (left, *_), title in zip(places, titles, strict=True):
-            canvas.text(left - 0.3, 0.1, title, fontsize=9.5)
+            canvas.text(left - 0.3, 0.1, title, fontsize=SUBTITLE)
         bar = canvas.axes(0.45, 4.22, 1.2, 0.11)
         panels.colour_bar(bar, SIGNED, [(0.0, "≤ −1"), (0.5, "0"), (1.0, "≥ 1")], "")
         entries = [(COLOURS[model], name) for model, name in NAMES.items()] + [(CHANCE, "after random rotations")]
         canvas.key(first - 0.3, 4.16, entries)
-        canvas.text(first - 0.3, 4.4, _note(tables, rows), fontsize=8, color=MUTED)
+        canvas.text(first - 0.3, 4.4, _note(tables, rows), fontsize=NOTE, color=MUTED)
         return {"rotations": canvas.figure}
 
 
@@ -100,10 +112,10 @@ def trace(tables: Tables) -> dict[str, Figure]:
         _alignment(aligned, tables, rows, sparsities)
         aligned.set_xticks(range(len(sparsities)), [f"{1 - sparsity:.3g}" for sparsity in sparsities])
         aligned.set(xlabel="density $1 - S$", xlim=(-0.55, len(sparsities) - 0.45))
-        canvas.text(0.35, 0.1, "rotations that align at least as well", fontsize=9.5)
-        canvas.text(3.9, 0.1, "share of a feature on its strongest neuron", fontsize=9.5)
+        canvas.text(0.35, 0.1, "rotations that align at least as well", fontsize=SUBTITLE)
+        canvas.text(3.9, 0.1, "share of a feature on its strongest neuron", fontsize=SUBTITLE)
         canvas.key(0.35, 3.6, [(COLOURS["relu_output"], NAMES["relu_output"]), (CHANCE, "after random rotations")])
-        canvas.text(0.35, 3.86, _note(tables, rows), fontsize=8, color=MUTED)
+        canvas.text(0.35, 3.86, _note(tables, rows), fontsize=NOTE, color=MUTED)
         return {"trace": canvas.figure}
 
 
@@ -139,13 +151,13 @@ def _alignment(axes: Axes, tables: Tables, rows: pd.DataFrame, sparsities: list[
             null = turned[(turned["model"] == model) & (turned["sparsity"] == sparsity)]["alignment"]
             low, centre, high = quantile(null, [0.025, 0.5, 0.975])
             axes.fill_between([middle - 0.16, middle + 0.16], low, high, color=CHANCE, alpha=0.75, linewidth=0)
-            axes.plot([middle - 0.16, middle + 0.16], [centre, centre], color="white", linewidth=1.2)
+            axes.plot([middle - 0.16, middle + 0.16], [centre, centre], color=PAPER, linewidth=1.2)
             own = rows[(rows["model"] == model) & (rows["sparsity"] == sparsity)]
             _dots(axes, middle + _aside(len(own), 0.2), own, "alignment", COLOURS[model])
     m = tables.n_hidden
     axes.axhline(1 / m, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
     axes.annotate("on all alike", (0.01, 1 / m), xycoords=("axes fraction", "data"), xytext=(0, 2),
-                  textcoords="offset points", fontsize=7.5, color=MUTED)  # fmt: skip
+                  textcoords="offset points", fontsize=REMARK, color=MUTED)  # fmt: skip
     axes.set(ylim=(0, 1.03))
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -173,7 +185,7 @@ def _dots(axes: Axes, place: np.ndarray, rows: pd.DataFrame, column: str, colour
     """Large ones of the best seeds, small ones of the others."""
     chosen = rows["best"].to_numpy()
     axes.plot(place[~chosen], rows[column][~chosen], ".", markersize=3.5, alpha=0.5, color=colour, markeredgewidth=0)
-    axes.plot(place[chosen], rows[column][chosen], "o", markersize=5, color=colour, zorder=3, markeredgecolor="white",
+    axes.plot(place[chosen], rows[column][chosen], "o", markersize=5, color=colour, zorder=3, markeredgecolor=PAPER,
               markeredgewidth=0.6)  # fmt: skip
 
 

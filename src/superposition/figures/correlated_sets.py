@@ -15,12 +15,24 @@ from superposition.exact.functions import arccos, degrees, hypot
 from superposition.exact.sums import dot, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
+from superposition.figures.style import (
+    FAINT,
+    HEADLINE,
+    INK,
+    MUTED,
+    NAME,
+    NOTE,
+    PAPER,
+    SETS,
+    SIGNED,
+    SUBTITLE,
+    TEXT,
+    theme,
+)
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.planar import Planar, collapsed, gaps_between_pairs, models, pair_cosines, upright
 from superposition.readings.results import Tables
 
-SETS = ("#16325c", "#d2577a", "#e59b2c")  # a colour for each set, of different lightness
 SHOWN = 5  # single models, as in the paper
 EXTENT = 1.3
 DENSEST_OF_CONTROL = 0.1  # beyond it independent features are no longer all represented
@@ -74,9 +86,9 @@ def five_models(tables: Tables, rows: list[tuple[str, float]]) -> Figure:
             top = 0.1 + row * pitch
             best = f"{_alike(found, sets)} of {len(found)} models"
             said = f"{_set_name(sets)}, $1 - S$ = {1 - sparsity:.3g}"
-            canvas.text(left, top, said, fontsize=10.5)
+            canvas.text(left, top, said, fontsize=HEADLINE)
             canvas.text(
-                left + 2.9, top + 0.02, f"{_claimed(sets, tables.n_features)} in {best}", fontsize=8.5, color=MUTED
+                left + 2.9, top + 0.02, f"{_claimed(sets, tables.n_features)} in {best}", fontsize=NAME, color=MUTED
             )
             for place, model in enumerate(sorted(found, key=lambda one: one.seed)[:SHOWN]):
                 axes = canvas.axes(left + place * (side + gap), top + heading, side, side)
@@ -85,11 +97,11 @@ def five_models(tables: Tables, rows: list[tuple[str, float]]) -> Figure:
                 excess = model.loss / found[0].loss - 1 if found[0].loss > 1e-7 else model.loss / 1e-7 - 1
                 own = "the least loss" if excess < 0.02 else f"loss {model.loss:.2g}"
                 lines = f"{_described(model, sets)}\n{own}"
-                canvas.text(middle, top + heading + side + 0.02, lines, ha="center", fontsize=8, color=MUTED)
+                canvas.text(middle, top + heading + side + 0.02, lines, ha="center", fontsize=NOTE, color=MUTED)
         foot = canvas.height - 0.3
         _key(canvas, left, foot, tables.n_features // 2)
         note = "The first five models each. The circle has radius 1."
-        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, note, fontsize=8, color=MUTED)
+        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -100,26 +112,28 @@ def collapse(tables: Tables, points: pd.DataFrame) -> Figure:
     rows = -(-len(points) // per_row)
     with theme():
         canvas = Canvas(2 * left + per_row * (side + gap), 0.45 + rows * pitch + 0.65)
-        canvas.text(left, 0.1, "Correlated pairs, from the most like principal components to a hexagon", fontsize=10.5)
+        canvas.text(
+            left, 0.1, "Correlated pairs, from the most like principal components to a hexagon", fontsize=HEADLINE
+        )
         for place, sparsity in enumerate(points["sparsity"].tolist()):
             found = _models(tables, "correlated", sparsity)
             x, top = left + (place % per_row) * (side + gap), 0.45 + (place // per_row) * pitch
-            canvas.text(x + side / 2, top + 0.06, f"$1 - S$ = {1 - sparsity:.3g}", ha="center", fontsize=9.5)
+            canvas.text(x + side / 2, top + 0.06, f"$1 - S$ = {1 - sparsity:.3g}", ha="center", fontsize=SUBTITLE)
             axes = canvas.axes(x, top + heading, side, side)
             _plane(axes, _turned(found[0].W), "correlated", circles=(1.0, sqrt(0.5)))
             count = int(np.count_nonzero(collapsed(found[0].W)))
             agreeing = sum(np.count_nonzero(collapsed(one.W)) == count for one in found)
             how = {0: "none collapsed", 1: "one collapsed", 2: "two collapsed"}.get(count, _gaps(found[0].W))
             lines = f"{how}\n({agreeing} of {len(found)} seeds as many)"
-            canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=8, color=MUTED)
+            canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=NOTE, color=MUTED)
         foot = canvas.height - 0.48
         _key(canvas, left, foot, tables.n_features // 2)
         circles = (
             "Circles: radius 1 and, of collapsed pairs, $1/\\sqrt{2}$, the share of (a + b)/$\\sqrt{2}$ that a has."
         )
-        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, circles, fontsize=8, color=MUTED)
+        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, circles, fontsize=NOTE, color=MUTED)
         note = "The model with the lowest expected loss at each density. Features that coincide are drawn side by side."
-        canvas.text(left, foot + 0.2, note, fontsize=8, color=MUTED)
+        canvas.text(left, foot + 0.2, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -141,7 +155,7 @@ def bases(tables: Tables) -> dict[str, Figure]:
             left,
             0.12,
             f"$W^T W$: two sets of {size} correlated features in {tables.n_hidden} dimensions",
-            fontsize=10.5,
+            fontsize=HEADLINE,
         )
         axes = canvas.axes(left, top, side, side)
         panels.matrix(axes, gram)
@@ -160,11 +174,11 @@ def bases(tables: Tables) -> dict[str, Figure]:
             f"squared norms\n{np.diagonal(gram).min():.2f} to {np.diagonal(gram).max():.2f}",
         )
         for line, (fact, place) in enumerate(zip(facts, (0.1, 0.95, 2.0), strict=True)):
-            canvas.text(right, top + place, fact, fontsize=9, color=INK if line == 0 else MUTED, linespacing=1.3)
+            canvas.text(right, top + place, fact, fontsize=TEXT, color=INK if line == 0 else MUTED, linespacing=1.3)
         bar = canvas.axes(left, top + side + 0.35, 1.7, 0.11)
         panels.colour_bar(bar, SIGNED, [(0.0, "−1"), (0.5, "0"), (1.0, "1")], r"$W^T W$")
         note = f"Best of {len(tables.instances)} models. Set 2 is in the order\nof its partners in set 1."
-        canvas.text(left + 2.2, top + side + 0.22, note, fontsize=8, color=MUTED)
+        canvas.text(left + 2.2, top + side + 0.22, note, fontsize=NOTE, color=MUTED)
         return {"dot_products": canvas.figure}
 
 
@@ -194,7 +208,7 @@ def _plane(axes: Axes, W: np.ndarray, sets: str, circles: tuple[float, ...]) -> 
             side = 1 if x * other[1] - y * other[0] < 0 or (feature % 2 and (W[:, feature] == other).all()) else -1
             shift = 0.045 * side * np.array([-y, x]) / length
         axes.plot([shift[0], x + shift[0]], [shift[1], y + shift[1]], color=colour, linewidth=2, solid_capstyle="round")
-        axes.plot(x + shift[0], y + shift[1], "o", color=colour, markersize=6.5, markeredgecolor="white", zorder=3)
+        axes.plot(x + shift[0], y + shift[1], "o", color=colour, markersize=6.5, markeredgecolor=PAPER, zorder=3)
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 

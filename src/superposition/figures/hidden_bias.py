@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from superposition.exact.sums import mean
 from superposition.figures.grids import Canvas
-from superposition.figures.style import MUTED, theme
+from superposition.figures.style import MUTED, NOTE, PAPER, PLAIN_LAYER, RELU_LAYER, theme
 from superposition.readings.results import Tables
 
 NAMES = {"relu_output": "linear hidden layer", "with_hidden_bias": "ReLU and a bias on the hidden layer"}
-COLOURS = {"relu_output": "#6b717c", "with_hidden_bias": "#b5305a"}
+COLOURS = {"relu_output": PLAIN_LAYER, "with_hidden_bias": RELU_LAYER}
 APART = 0.24  # of the densities' distance, between models
 
 
@@ -60,7 +60,7 @@ def _shares_and_losses(tables: Tables) -> Figure:
             axes.set(xlabel="density $1 - S$", xlim=(-0.5, len(sparsities) - 0.5))
             axes.spines[["top", "right"]].set_visible(False)
         canvas.key(0.6, 3.42, [(COLOURS[model], name) for model, name in NAMES.items()])
-        canvas.text(0.6, 3.68, _note(losses, hidden), fontsize=8, color=MUTED)
+        canvas.text(0.6, 3.68, _note(losses, hidden), fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -75,7 +75,7 @@ def _strip(axes: Axes, rows: pd.DataFrame, column: str, sparsities: list[float])
     axes.plot((place + aside)[~chosen], rows[column][~chosen], ".", markersize=3.5, alpha=0.45, color=COLOURS[model],
               markeredgewidth=0)  # fmt: skip
     axes.plot((place + aside)[chosen], rows[column][chosen], "o", markersize=4.5, color=COLOURS[model], zorder=3,
-              markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
+              markeredgecolor=PAPER, markeredgewidth=0.6)  # fmt: skip
 
 
 def _note(losses: pd.DataFrame, hidden: pd.DataFrame) -> str:

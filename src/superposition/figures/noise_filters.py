@@ -10,15 +10,14 @@ from matplotlib.figure import Figure
 from superposition.exact.functions import geometric_space, log
 from superposition.exact.sums import total
 from superposition.figures.grids import Canvas
-from superposition.figures.style import MUTED, theme
+from superposition.figures.style import MUTED, NAME, NOTE, ON_DENSE_DATA, WITH_BOTH, WITHOUT_BIAS, WITHOUT_RELU, theme
 from superposition.readings.results import Tables
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
 
 FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 NAMES = {FULL: "ReLU and bias", NO_BIAS: "without the bias", NO_RELU: "without the ReLU"}
-COLOURS = {FULL: "#16325c", NO_BIAS: "#8f4b8e", NO_RELU: "#d2577a"}
-DENSE = "#c77d1e"
+COLOURS = {FULL: WITH_BOTH, NO_BIAS: WITHOUT_BIAS, NO_RELU: WITHOUT_RELU}
 DPI = 100  # pixels of an inch of a figure that is not saved yet, matplotlib's default, which `theme` restores
 
 
@@ -71,7 +70,7 @@ def _trained_without(tables: Tables) -> Figure:
             f"Of {seeds} seeds the one with the lowest loss; dashes: the others. Dotted: no superposition. Each model "
             "was trained as it is; on the left of each panel,\nwithout sparsity, none superposes."
         )
-        canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.6, 3.32, note, fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -83,7 +82,10 @@ def _switched_off(tables: Tables) -> Figure:
         "as trained": (own[own["without"] == "nothing"], COLOURS[FULL]),
         "bias off": (own[own["without"] == "bias"], COLOURS[NO_BIAS]),
         "ReLU off": (own[own["without"] == "relu"], COLOURS[NO_RELU]),
-        "dense data": (full[~full["own"] & (full["without"] == "nothing") & (full["data_density"] == 1)], DENSE),
+        "dense data": (
+            full[~full["own"] & (full["without"] == "nothing") & (full["data_density"] == 1)],
+            ON_DENSE_DATA,
+        ),
     }
     with theme():
         canvas = Canvas(10.8, 3.75)
@@ -109,7 +111,7 @@ def _switched_off(tables: Tables) -> Figure:
             f"no superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed other "
             "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ each. Dots: lowest loss; dashes: other seeds."
         )
-        canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.6, 3.32, note, fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -169,7 +171,7 @@ def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str
         moved = max(place[name], previous + 10)
         colour = dict(zip(ends, colours, strict=True))[name]
         axes.annotate(name, (at, ends[name]), xytext=(7, moved - place[name]), textcoords="offset points", va="center",
-                      fontsize=8.5, color=colour, annotation_clip=False)  # fmt: skip
+                      fontsize=NAME, color=colour, annotation_clip=False)  # fmt: skip
         previous = moved
 
 

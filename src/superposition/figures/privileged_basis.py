@@ -12,15 +12,27 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name, spread_out
-from superposition.figures.style import FAINT, MUTED, SIGNED, SUPERPOSITION, theme
+from superposition.figures.style import (
+    BEHIND_MONOSEMANTIC,
+    BEHIND_OTHERS,
+    COUNTED_MONOSEMANTIC,
+    COUNTED_POLYSEMANTIC,
+    FAINT,
+    MUTED,
+    NOTE,
+    SIGNED,
+    SUBTITLE,
+    SUPERPOSITION,
+    TEXT,
+    theme,
+)
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
 from superposition.readings.results import Tables
 
 CELL = 0.17  # inches, of a heat map's squares
 MAX_NEURONS, MAX_FEATURES = 12, 30  # more could not be told apart
 SHOWN = (5, 6, 8)  # represented features of the models that are drawn beside linear ones
-MONO, POLY = "#dfe8f3", "#ffffff"  # behind the stacks
-COUNTED = {"monosemantic": "#16325c", "polysemantic": "#d2577a"}
+COUNTED = {"monosemantic": COUNTED_MONOSEMANTIC, "polysemantic": COUNTED_POLYSEMANTIC}
 MAX_POINTS = 20
 MAX_STACKS = 10
 
@@ -76,16 +88,16 @@ def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point])
         for number, (other, point) in enumerate(pairs):
             start = left + number * pitch
             heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.sparsity)}"
-            canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=9.5)
+            canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=SUBTITLE)
             for place, (one, name) in enumerate(((other, "linear"), (point, "ReLU"))):
                 W = tables.weights_of(one.instance)
                 axes = canvas.axes(start + place * (width + gap), top, width, height)
                 panels.matrix(axes, (W[in_reading_order(W)] if name == "ReLU" else W).T)
-                axes.set_title(name, fontsize=9, color=MUTED, pad=4)
+                axes.set_title(name, fontsize=TEXT, color=MUTED, pad=4)
                 if number == place == 0:
                     panels.feature_ticks(axes, range(tables.n_features))
                     axes.set_ylabel("feature", labelpad=2)
-                axes.set_xlabel("hidden" if name == "linear" else "neuron", fontsize=8, labelpad=3)
+                axes.set_xlabel("hidden" if name == "linear" else "neuron", fontsize=NOTE, labelpad=3)
         _signed_bar(canvas, left, canvas.height - 0.38)
         return canvas.figure
 
@@ -113,13 +125,13 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
             panels.matrix(heat, W.T)
             heat.set_aspect("auto")
             below = canvas.axes(start, top + height + between, width, stack)
-            panels.bands(below, [MONO if alone else POLY for alone in monosemantic(W)])
+            panels.bands(below, [BEHIND_MONOSEMANTIC if alone else BEHIND_OTHERS for alone in monosemantic(W)])
             shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(point.superposition, 0, 1)))
             panels.signed_stacks(below, W.T, list(shades), reach, outline=0.4)
             below.tick_params(labelleft=number == 0)
             mono, poly = np.count_nonzero(monosemantic(W)), np.count_nonzero(polysemantic(W))
             said = f"{mono} mono, {poly} poly\n{point.represented} features\n{agreement(point)}"
-            canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=8)
+            canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=NOTE)
             if number == 0:
                 panels.feature_ticks(heat, range(tables.n_features))
                 heat.set_ylabel("feature", labelpad=2)
@@ -132,9 +144,9 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
         _signed_bar(canvas, left, foot)
         shared = canvas.axes(left + 1.9, foot, 1.5, 0.11)
         panels.colour_bar(shared, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition of the feature")
-        canvas.key(left + 3.85, foot - 0.01, [(MONO, "monosemantic neuron"), (POLY, "other")])
+        canvas.key(left + 3.85, foot - 0.01, [(BEHIND_MONOSEMANTIC, "monosemantic neuron"), (BEHIND_OTHERS, "other")])
         for line, note in enumerate(notes):
-            canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=8, color=MUTED)
+            canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
