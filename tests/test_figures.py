@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style
 from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
-from superposition.figures.points import density_name, spread_out, titles
+from superposition.figures.points import spread_out, titles
 from superposition.figures.svg import save
 from superposition.readings.results import Tables
 from tests import hand_made
@@ -268,10 +268,10 @@ def test_what_is_left_out_is_said():
 
 
 def test_titles_name_what_varies():
-    assert list(titles(ladder([0.0, 0.5]), density_name).values()) == ["$1 - S$ = 1", "$1 - S$ = 0.5"]
-    both = titles(ladder([0.0, 0.5], models=("linear", "mine")), density_name)
+    assert list(titles(ladder([0.0, 0.5]), "density").values()) == ["$1 - S$ = 1", "$1 - S$ = 0.5"]
+    both = titles(ladder([0.0, 0.5], models=("linear", "mine")), "density")
     assert both[3] == "mine\n$1 - S$ = 0.5"
-    each = titles(ladder([[0.1, 0.2], [0.3, 0.4]]), density_name)
+    each = titles(ladder([[0.1, 0.2], [0.3, 0.4]]), "density")
     assert list(each.values()) == ["own densities (1)", "own densities (2)"]
 
 

@@ -227,9 +227,9 @@ def _most(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: 
 
 def _densities(tables: Tables) -> list[float]:
     own = tables.instances[tables.instances["sets"] == "correlated"]
-    if own["sparsity"].dropna().empty:
+    if own["density"].dropna().empty:
         raise NotInThisRun("no correlated features in this run")
-    return sorted({round(1 - sparsity, 6) for sparsity in own["sparsity"].dropna()})
+    return sorted({round(density, 6) for density in own["density"].dropna()})
 
 
 def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
@@ -237,7 +237,7 @@ def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
     if (tables.n_features, tables.n_hidden) != (6, 2):
         raise NotInThisRun("the claim is about n = 6, m = 2")
     own = tables.instances[(tables.instances["model"] == "relu_output") & (tables.instances["sets"] == sets)]
-    own = own[np.isclose(1 - own["sparsity"], density, rtol=SAME_DENSITY)]
+    own = own[np.isclose(own["density"], density, rtol=SAME_DENSITY)]
     if sets == "correlated":
         own = own[own["set_size"] == 2]
     number = own["instance"].to_numpy()

@@ -35,7 +35,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
         canvas = Canvas(margin + len(shown) * (width + gap), heading + 2 * (height + 0.2) + foot)
         for number, (point, (W, W_out)) in enumerate(zip(shown, weights, strict=True)):
             left = margin + number * (width + gap)
-            canvas.text(left, heading - 0.08, density_name(point.sparsity), va="bottom", fontsize=TITLE)
+            canvas.text(left, heading - 0.08, density_name(point.density), va="bottom", fontsize=TITLE)
             primary = primary_features(W)
             # Neurons of a feature side by side, the one of its positive values first.
             order = np.lexsort((-W[np.arange(len(W)), primary], primary))

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from superposition.exact.functions import log
+from superposition.figures.densities import sparsity_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import (
     DENSITY,
@@ -26,7 +26,6 @@ from superposition.theory.attacks import READ_OFF
 
 # 1 / (1 - S) of the dotted lines in the paper's figure, and what it says there.
 MARKED = {1.6: "start to use\nsuperposition", 3.4: "more than\nantipodal"}
-TICKS = (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100)
 
 
 def was_attacked(tables: Tables) -> bool:
@@ -74,7 +73,8 @@ def _panels(tables: Tables) -> Figure:
             middle.plot(x, paper[:, 1], **circles)
             right.plot(paper[:, 1], paper[:, 0], **circles)
         for axes, name in ((left, "vulnerability to attacks"), (middle, "features per dimension")):
-            _sparsity_axis(axes, measured["x"].to_numpy())
+            sparsity_axis(axes, measured["x"].to_numpy())
+            _marks(axes, measured["x"].to_numpy())
             axes.set_title(name, loc="left")
         right.set_title("one against the other", loc="left")
         right.set(xlabel=r"features per dimension  $\|W\|_F^2\,/\,m$", ylabel="vulnerability", xlim=(0.8, None))
@@ -97,11 +97,8 @@ def _panels(tables: Tables) -> Figure:
         return canvas.figure
 
 
-def _sparsity_axis(axes: Axes, x: np.ndarray) -> None:
-    ticks = [tick for tick in TICKS if x.min() <= tick * 1.001 and tick <= x.max() * 1.001]
-    axes.set(xscale="log", xlabel=r"$1/(1-S)$", xlim=(x.min() / 1.03, x.max() * 1.03), xticks=ticks)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+def _marks(axes: Axes, x: np.ndarray) -> None:
+    """Where the paper says that something begins."""
     for place, said in MARKED.items():
         if x.min() < place < x.max():
             axes.axvline(place, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.sums import quantile
 from superposition.figures import panels
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas
 from superposition.figures.style import (
     CHANCE,
@@ -62,7 +63,7 @@ def _has_shape(tables: Tables) -> bool:
 def figures(tables: Tables) -> dict[str, Figure]:
     """Weights of the best models at the first and last density, losses and alignment at all of them, and shares."""
     rows = alignments(tables)
-    sparsities = sorted(rows["sparsity"].unique().tolist())
+    densities = sorted(rows["density"].unique().tolist(), reverse=True)
     width, height = CELL * tables.n_hidden, CELL * tables.n_features
     with theme():
         canvas = Canvas(11.9, 4.75)
@@ -70,25 +71,25 @@ def figures(tables: Tables) -> dict[str, Figure]:
         for column, model in enumerate(NAMES):
             left = 0.45 + column * (width + 0.3)
             canvas.text(left + width / 2, 0.44, NAMES[model].split()[0], ha="center", va="bottom", color=COLOURS[model])
-            for row, sparsity in enumerate((sparsities[0], sparsities[-1])):
+            for row, density in enumerate((densities[0], densities[-1])):
                 axes = canvas.axes(left, top + row * (height + 0.45), width, height)
-                _weights(axes, tables, model, sparsity)
+                _weights(axes, tables, model, density)
                 if column == 0:
                     panels.feature_ticks(axes, range(tables.n_features))
                     axes.set_ylabel("feature", labelpad=1)
-                    axes.set_title(f"density {1 - sparsity:.3g}", fontsize=NOTE, color=MUTED, loc="left", pad=3)
+                    axes.set_title(f"density {density:.3g}", fontsize=NOTE, color=MUTED, loc="left", pad=3)
                 if row == 1:
                     axes.set_xlabel("hidden" if model == "relu_output" else "neuron", fontsize=NOTE, labelpad=2)
         canvas.text(0.45, 0.1, "trained weights $W$", fontsize=SUBTITLE)
         first = 0.45 + 2 * width + 0.3 + 0.75
         places = [(first + k * 3.2, 0.45, 2.5, tall + 0.17) for k in range(3)]
         losses, aligned, shares = (canvas.axes(*place) for place in places)
-        _losses(losses, rows, sparsities)
-        _alignment(aligned, tables, rows, sparsities)
+        _losses(losses, rows, densities)
+        _alignment(aligned, tables, rows, densities)
         _shares(shares, rows)
         for axes in (losses, aligned):
-            axes.set_xticks(range(len(sparsities)), [f"{1 - sparsity:.3g}" for sparsity in sparsities])
-            axes.set(xlabel="density $1 - S$", xlim=(-0.55, len(sparsities) - 0.45))
+            density_places(axes, densities)
+            axes.set(xlabel=LABEL, xlim=(-0.55, len(densities) - 0.45))
         titles = ("loss after rotation, over that before (median)", "share of a feature on its strongest neuron",
                   "rotations that align at least as well")  # fmt: skip
         for (left, *_), title in zip(places, titles, strict=True):
@@ -104,14 +105,14 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def trace(tables: Tables) -> dict[str, Figure]:
     """How often a rotation aligns features as well as training did, and the alignment at each density."""
     rows = alignments(tables)
-    sparsities = sorted(rows["sparsity"].unique().tolist())
+    densities = sorted(rows["density"].unique().tolist(), reverse=True)
     with theme():
         canvas = Canvas(7.2, 4.25)
         shares, aligned = canvas.axes(0.65, 0.42, 2.7, 2.5), canvas.axes(4.2, 0.42, 2.7, 2.5)
         _shares(shares, rows)
-        _alignment(aligned, tables, rows, sparsities)
-        aligned.set_xticks(range(len(sparsities)), [f"{1 - sparsity:.3g}" for sparsity in sparsities])
-        aligned.set(xlabel="density $1 - S$", xlim=(-0.55, len(sparsities) - 0.45))
+        _alignment(aligned, tables, rows, densities)
+        density_places(aligned, densities)
+        aligned.set(xlabel=LABEL, xlim=(-0.55, len(densities) - 0.45))
         canvas.text(0.35, 0.1, "rotations that align at least as well", fontsize=SUBTITLE)
         canvas.text(3.9, 0.1, "share of a feature on its strongest neuron", fontsize=SUBTITLE)
         canvas.key(0.35, 3.6, [(COLOURS["relu_output"], NAMES["relu_output"]), (CHANCE, "after random rotations")])
@@ -119,19 +120,19 @@ def trace(tables: Tables) -> dict[str, Figure]:
         return {"trace": canvas.figure}
 
 
-def _weights(axes: Axes, tables: Tables, model: str, sparsity: float) -> None:
+def _weights(axes: Axes, tables: Tables, model: str, density: float) -> None:
     """Of the best model: a row for each feature, a column for each hidden dimension."""
     best = tables.best
-    chosen = best[(best["model"] == model) & (best["sparsity"] == sparsity)]["instance"].item()
+    chosen = best[(best["model"] == model) & (best["density"] == density)]["instance"].item()
     W = tables.weights_of(int(chosen))
     panels.matrix(axes, (W[in_reading_order(W)] if model == "relu_hidden" else W).T)
 
 
-def _losses(axes: Axes, rows: pd.DataFrame, sparsities: list[float]) -> None:
+def _losses(axes: Axes, rows: pd.DataFrame, densities: list[float]) -> None:
     """A dot for the median rotation of each model, and a line from the least of the best model's to its median."""
     axes.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
     for model, own in rows.groupby("model"):
-        place = own["sparsity"].map(sparsities.index).to_numpy() + _aside(len(own), 0.24)
+        place = own["density"].map(densities.index).to_numpy() + _aside(len(own), 0.24)
         _dots(axes, place, own, "median", COLOURS[str(model)])
     axes.set(yscale="log")
     reach = [tick for tick in (1, 1.5, 2, 3, 5, 7, 10, 20, 50, 100) if tick <= 1.1 * rows["median"].max()]
@@ -140,19 +141,19 @@ def _losses(axes: Axes, rows: pd.DataFrame, sparsities: list[float]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _alignment(axes: Axes, tables: Tables, rows: pd.DataFrame, sparsities: list[float]) -> None:
+def _alignment(axes: Axes, tables: Tables, rows: pd.DataFrame, densities: list[float]) -> None:
     """A dot for each model beside what rotations make of it: a grey band from their 2.5th to 97.5th percentile."""
     turned = tables.extra["rotations"]
-    turned = turned[turned["rotation"] > 0].merge(rows[["instance", "model", "sparsity"]], on="instance")
+    turned = turned[turned["rotation"] > 0].merge(rows[["instance", "model", "density"]], on="instance")
     models = [model for model in NAMES if model in set(rows["model"])]
     for number, model in enumerate(models):
-        for at, sparsity in enumerate(sparsities):
+        for at, density in enumerate(densities):
             middle = at + APART * (number - (len(models) - 1) / 2)
-            null = turned[(turned["model"] == model) & (turned["sparsity"] == sparsity)]["alignment"]
+            null = turned[(turned["model"] == model) & (turned["density"] == density)]["alignment"]
             low, centre, high = quantile(null, [0.025, 0.5, 0.975])
             axes.fill_between([middle - 0.16, middle + 0.16], low, high, color=CHANCE, alpha=0.75, linewidth=0)
             axes.plot([middle - 0.16, middle + 0.16], [centre, centre], color=PAPER, linewidth=1.2)
-            own = rows[(rows["model"] == model) & (rows["sparsity"] == sparsity)]
+            own = rows[(rows["model"] == model) & (rows["density"] == density)]
             _dots(axes, middle + _aside(len(own), 0.2), own, "alignment", COLOURS[model])
     m = tables.n_hidden
     axes.axhline(1 / m, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
@@ -196,7 +197,7 @@ def _aside(count: int, width: float) -> np.ndarray:
 
 
 def _note(tables: Tables, rows: pd.DataFrame) -> str:
-    seeds = int(rows.groupby(["model", "sparsity"]).size().min())
+    seeds = int(rows.groupby(["model", "density"]).size().min())
     count = int(tables.extra["rotations"]["rotation"].max())
     return (
         f"{seeds} seeds at each density, {count} rotations of each model: large dots are seeds with the lowest loss. "

@@ -1,11 +1,11 @@
 """How many features fit: counted beside the bound of compressed sensing, and compressed without superposition."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from superposition.exact.functions import geometric_space
+from superposition.figures.densities import sparsity_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import (
     COUNTED_FEATURES,
@@ -64,7 +64,7 @@ def features_per_dimension(tables: Tables) -> Figure:
         first.set(ylabel="features per dimension", ylim=(0, None))
         second.set(ylabel=r"features per dimension $\cdot\, (1-S) \log \frac{1}{1-S}$", ylim=(0, None))
         for axes in (first, second):
-            _sparsity_axis(axes, x)
+            sparsity_axis(axes, x)
             axes.axvspan(1 / SPARSE[1], 1 / SPARSE[0], color=RANGE, linewidth=0, zorder=0)
         first.legend(loc="upper left")
         note = (
@@ -113,13 +113,3 @@ def nonlinear_compression() -> Figure:
         )
         canvas.text(0.75, canvas.height - 0.67, note, fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
-
-
-def _sparsity_axis(axes: Axes, x: np.ndarray) -> None:
-    ticks = [
-        tick for tick in (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100) if x.min() <= tick * 1.001 and tick <= x.max() * 1.001
-    ]
-    axes.set(xscale="log", xlabel="$1/(1-S)$", xticks=ticks, xlim=(x.min() / 1.03, x.max() * 1.03))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.spines[["top", "right"]].set_visible(False)

@@ -54,7 +54,7 @@ def neurons(tables: Tables) -> Figure:
             panels.bands(axes, [NEURONS[one] for one in kind])
             extent = 1.08 * max(2.0, float(stack_heights(W).max()))
             panels.stacks(axes, W[order], point.superposition, extent)
-            canvas.text(left, top - 0.06, density_name(point.sparsity), va="bottom", fontsize=TITLE)
+            canvas.text(left, top - 0.06, density_name(point.density), va="bottom", fontsize=TITLE)
             said = f"{kind.count('mono')} mono, {kind.count('slightly')} slightly, {kind.count('poly')} polysemantic"
             canvas.text(left + width, top - 0.06, said, va="bottom", ha="right", fontsize=NOTE, color=MUTED)
             if number % rows == rows - 1 or number == len(shown) - 1:
@@ -87,7 +87,7 @@ def primary_feature_figures(tables: Tables) -> dict[str, Figure]:
     mixed = {}
     for point in shown:
         W = tables.weights_of(point.instance)
-        if not np.isnan(point.sparsity):
+        if not np.isnan(point.density):
             kind = kinds(stack_heights(W))
             mixed[point.instance] = [W[neuron] for neuron in range(len(W)) if kind[neuron] != "mono"]
     drawn = [point for point in shown if len(mixed.get(point.instance, [])) >= MIXED][:MAX_PANELS]
@@ -99,7 +99,7 @@ def primary_feature_figures(tables: Tables) -> dict[str, Figure]:
         for number, point in enumerate(drawn):
             axes = canvas.axes(left + number * (side + gap), top, side, height)
             rows = mixed[point.instance]
-            canvas.text(left + number * (side + gap), top - 0.06, density_name(point.sparsity), va="bottom")
+            canvas.text(left + number * (side + gap), top - 0.06, density_name(point.density), va="bottom")
             said = f"{len(rows)} neurons"
             canvas.text(
                 left + number * (side + gap) + side,
@@ -110,7 +110,7 @@ def primary_feature_figures(tables: Tables) -> dict[str, Figure]:
                 fontsize=NOTE,
                 color=MUTED,
             )
-            _primary_curves(axes, rows, 1 - point.sparsity, point.superposition)
+            _primary_curves(axes, rows, point.density, point.superposition)
             axes.tick_params(labelleft=number == 0)
             if number == 0:
                 axes.set_ylabel("% with the largest feature active")

@@ -15,6 +15,7 @@ from superposition.exact.functions import arccos, degrees, hypot
 from superposition.exact.sums import dot, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
+from superposition.figures.points import density_name
 from superposition.figures.style import (
     FAINT,
     HEADLINE,
@@ -35,6 +36,7 @@ from superposition.readings.results import Tables
 
 SHOWN = 5  # single models, as in the paper
 EXTENT = 1.3
+HEXAGON = 0.05  # density of the single models that are drawn, or the nearest one
 DENSEST_OF_CONTROL = 0.1  # beyond it independent features are no longer all represented
 
 
@@ -61,17 +63,17 @@ def fits_bases(tables: Tables) -> bool:
 
 
 def two_sets(tables: Tables) -> dict[str, Figure]:
-    rows = [(str(sets), float(s)) for sets, s in tables.best[["sets", "sparsity"]].itertuples(index=False)]
-    return {"five_models": five_models(tables, sorted(rows, key=lambda row: (row[0] != "correlated", -row[1])))}
+    rows = [(str(sets), float(s)) for sets, s in tables.best[["sets", "density"]].itertuples(index=False)]
+    return {"five_models": five_models(tables, sorted(rows, key=lambda row: (row[0] != "correlated", row[1])))}
 
 
 def three_sets(tables: Tables) -> dict[str, Figure]:
     """The single models at the sparsest densities that were asked for in the paper's text, and the best at each."""
     own = tables.best[tables.best["sets"] == "correlated"].sort_values("sparsity", kind="stable")
-    hexagon = min(own["sparsity"], key=lambda sparsity: abs(1 - sparsity - 0.05))
+    hexagon = min(own["density"], key=lambda density: abs(density - HEXAGON))
     rows = [("correlated", float(hexagon))]
-    control = sorted(set(tables.best[tables.best["sets"] == "independent"]["sparsity"]), reverse=True)
-    rows += [("independent", s) for s in control if 1 - s <= DENSEST_OF_CONTROL * 1.001]
+    control = sorted(set(tables.best[tables.best["sets"] == "independent"]["density"]))
+    rows += [("independent", s) for s in control if s <= DENSEST_OF_CONTROL * 1.001]
     return {"five_models": five_models(tables, rows), "collapse": collapse(tables, own)}
 
 
@@ -81,11 +83,11 @@ def five_models(tables: Tables, rows: list[tuple[str, float]]) -> Figure:
     pitch = heading + side + caption
     with theme():
         canvas = Canvas(2 * left + SHOWN * (side + gap), 0.1 + len(rows) * pitch + 0.45)
-        for row, (sets, sparsity) in enumerate(rows):
-            found = _models(tables, sets, sparsity)
+        for row, (sets, density) in enumerate(rows):
+            found = _models(tables, sets, density)
             top = 0.1 + row * pitch
             best = f"{_alike(found, sets)} of {len(found)} models"
-            said = f"{_set_name(sets)}, $1 - S$ = {1 - sparsity:.3g}"
+            said = f"{_set_name(sets)}, {density_name(density)}"
             canvas.text(left, top, said, fontsize=HEADLINE)
             canvas.text(
                 left + 2.9, top + 0.02, f"{_claimed(sets, tables.n_features)} in {best}", fontsize=NAME, color=MUTED
@@ -115,10 +117,10 @@ def collapse(tables: Tables, points: pd.DataFrame) -> Figure:
         canvas.text(
             left, 0.1, "Correlated pairs, from the most like principal components to a hexagon", fontsize=HEADLINE
         )
-        for place, sparsity in enumerate(points["sparsity"].tolist()):
-            found = _models(tables, "correlated", sparsity)
+        for place, density in enumerate(points["density"].tolist()):
+            found = _models(tables, "correlated", density)
             x, top = left + (place % per_row) * (side + gap), 0.45 + (place // per_row) * pitch
-            canvas.text(x + side / 2, top + 0.06, f"$1 - S$ = {1 - sparsity:.3g}", ha="center", fontsize=SUBTITLE)
+            canvas.text(x + side / 2, top + 0.06, density_name(density), ha="center", fontsize=SUBTITLE)
             axes = canvas.axes(x, top + heading, side, side)
             _plane(axes, _turned(found[0].W), "correlated", circles=(1.0, sqrt(0.5)))
             count = int(np.count_nonzero(collapsed(found[0].W)))
@@ -182,9 +184,9 @@ def bases(tables: Tables) -> dict[str, Figure]:
         return {"dot_products": canvas.figure}
 
 
-def _models(tables: Tables, sets: str, sparsity: float) -> list[Planar]:
+def _models(tables: Tables, sets: str, density: float) -> list[Planar]:
     instances = tables.instances
-    return models(tables, instances[(instances["sets"] == sets) & (instances["sparsity"] == sparsity)])
+    return models(tables, instances[(instances["sets"] == sets) & (instances["density"] == density)])
 
 
 def _turned(W: np.ndarray) -> np.ndarray:

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from superposition.exact.functions import PI, cos, exp, hypot, log, sin
 from superposition.exact.sums import matmul, total
 from superposition.figures import adversarial, compression
+from superposition.figures.densities import sparsity_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import CURVE, FAINT, GUIDE, INK, MUTED, NAMELESS, NOTE, POLYTOPES, TITLE, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -68,7 +68,7 @@ def _dimensions(tables: Tables) -> Figure:
             axes.plot(_x(own), per_feature, color=CURVE, linewidth=0.9, alpha=0.7, zorder=2)
         axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
         axes.set(ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel=r"dimensions per feature  $m\,/\,\|W\|_F^2$")
-        _sparsity_axis(axes, tables)
+        sparsity_axis(axes, _x(tables.best))
         seeds = len(tables.instances["seed"].unique())
         note = f"lines: {tables.n_features} features in {tables.n_hidden} dimensions, {seeds} seeds; "
         note += "circles: the paper's curve of 400 in 30, read off its figure"
@@ -101,7 +101,7 @@ def _scatter(tables: Tables) -> Figure:
         axes.plot(_x(drawn) * exp(aside), drawn["dimensionality"], ".", markersize=1.8, color=INK, alpha=0.45,
                   markeredgewidth=0, zorder=2)  # fmt: skip
         axes.set(ylim=(-0.03, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel="dimensionality of a feature")
-        _sparsity_axis(axes, tables)
+        sparsity_axis(axes, _x(tables.best))
         note = f"The seed with the lowest loss at each density. {len(best) - len(drawn):,} features of norm below"
         note += f" {ABSENT_NORM:g} are left out of {len(best):,}."
         canvas.text(0.65, canvas.height - 0.28, note, fontsize=NOTE, color=MUTED)
@@ -192,17 +192,4 @@ def _squared(tables: Tables, instance: int) -> float:
 
 def _x(rows: pd.DataFrame) -> np.ndarray:
     """1 / (1 - S)."""
-    return 1 / (1 - rows["sparsity"].to_numpy())
-
-
-def _sparsity_axis(axes: Axes, tables: Tables) -> None:
-    x = _x(tables.best)
-    ticks = [
-        tick
-        for tick in (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100, 1000)
-        if x.min() <= tick * 1.001 and tick <= x.max() * 1.001
-    ]
-    axes.set(xscale="log", xlabel=r"$1/(1-S)$", xlim=(x.min() / 1.03, x.max() * 1.03), xticks=ticks)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.spines[["top", "right"]].set_visible(False)
+    return 1 / rows["density"].to_numpy()

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import log
 from superposition.exact.sums import mean
+from superposition.figures.densities import IN_LETTERS
 from superposition.figures.grids import Canvas
 from superposition.figures.style import (
     BOTH_ON_ONE_SIDE,
@@ -81,7 +82,7 @@ def loss_branches(tables: Tables) -> Figure:
             above.set_title(f"relative importance {own:.2g}", fontsize=TEXT, loc="left")
             below = canvas.axes(left + number * (side + gap), top + side + 0.25, side, low)
             _slopes(below, models, own)
-            below.set_xlabel("density 1 − S")
+            below.set_xlabel(IN_LETTERS)
             if number == 0:
                 above.set_ylabel("loss $L$")
                 below.set_ylabel("slope $dL/ds$")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import geometric_space, log10
 from superposition.exact.sums import running_total
+from superposition.figures.densities import LABEL
 from superposition.figures.grids import Canvas
 from superposition.figures.points import Point
 from superposition.figures.style import DENSITY, FAINT, INK, MUTED, NOTE, PAPER, SUPERPOSITION, TEXT, TITLE, theme
@@ -44,7 +45,7 @@ def figure(tables: Tables, shown: Sequence[Point]) -> Figure:
                 axes.set_ylabel("share of the loss")
         canvas.text(left, 0.08, "Loss by number of active features", fontsize=TITLE)
         middle = left + (len(kept) * (side + gap) - gap) / 2
-        canvas.text(middle, top + height + 0.28, r"density $1 - S$ of the inputs", ha="center")
+        canvas.text(middle, top + height + 0.28, f"{LABEL} of the inputs", ha="center")
         _legend(canvas, left + len(kept) * (side + gap) - gap + 0.12, top, tables.n_features)
         canvas.text(last, 0.08, r"Thomson problem in two dimensions", fontsize=TITLE)
         _energies(canvas.axes(last, top, 2.6, height))
@@ -72,7 +73,7 @@ def _shares(axes: Axes, W: np.ndarray, point: Point) -> None:
         axes.fill_between(x, below, shares[:, k], color=shade, linewidth=0, zorder=1)
         below = shares[:, k]
     axes.plot(x, shares[:, 1], color=PAPER, linewidth=1.6, zorder=2)
-    own = float(log10(1 - point.sparsity))
+    own = float(log10(point.density))
     if own >= x[-1]:
         axes.plot(own, 0, "o", color=INK, markersize=5, clip_on=False, zorder=4)
     axes.set(xlim=(0, x[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])

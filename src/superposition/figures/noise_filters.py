@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import geometric_space, log
 from superposition.exact.sums import total
+from superposition.figures.densities import LABEL, density_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import MUTED, NAME, NOTE, ON_DENSE_DATA, WITH_BOTH, WITHOUT_BIAS, WITHOUT_RELU, theme
 from superposition.readings.results import Tables
@@ -61,7 +62,7 @@ def _trained_without(tables: Tables) -> Figure:
             _labels(axes, float(rows["density"].min()), {NAMES[model]: ends[model] for model in NAMES},
                     [COLOURS[model] for model in NAMES])  # fmt: skip
             axes.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-            _density_axis(axes, rows["density"], "density $1 - S$")
+            density_axis(axes, rows["density"].tolist())
             axes.set_ylim(0, None)
         counts.set_title(r"features per dimension, $\|W\|_F^2 / m$", loc="left")
         losses.set_title("loss, over the least without superposition", loc="left")
@@ -102,7 +103,7 @@ def _switched_off(tables: Tables) -> Figure:
         losses.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         losses.set_yscale("log")
         _plain_log(losses)
-        _density_axis(losses, full["density"], "density $1 - S$ in training")
+        density_axis(losses, full["density"].tolist(), f"{LABEL} in training")
         _labels(losses, low, ends, [colour for _, colour in kinds.values()])
         losses.set_title("loss, over the least without superposition", loc="left")
         shown = _growth(growth, tables, rows)
@@ -139,7 +140,7 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
                   linewidth=1.5)  # fmt: skip
         ends[{"nothing": "with the ReLU", "relu": "ReLU off"}[part]] = float(chosen["interference"].iloc[0]) / weight
     axes.set_yscale("log")
-    _density_axis(axes, pairs["data_density"], "density of the data")
+    density_axis(axes, pairs["data_density"].tolist(), "density of the data")
     _labels(axes, float(s[0]), ends, [COLOURS[FULL], COLOURS[NO_RELU]])
     axes.set_title("interference of antipodal pairs, error of a feature", loc="left")
     return trained
@@ -153,8 +154,7 @@ def _rows(tables: Tables) -> pd.DataFrame:
         s: without_superposition(np.full(tables.n_features, s), importance, tables.n_hidden)
         for s in rows["data_density"].unique()
     }
-    density = (1 - rows["sparsity"]).round(10)
-    return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain), density=density)
+    return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain))
 
 
 def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str]) -> None:
@@ -180,13 +180,3 @@ def _plain_log(axes: Axes) -> None:
     ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100, 300) if low <= tick <= high]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-
-
-def _density_axis(axes: Axes, densities: pd.Series, label: str) -> None:
-    """Dense on the left, as in the paper's figures."""
-    found = sorted(densities.unique(), reverse=True)
-    axes.set_xscale("log")
-    axes.set_xticks(found, [f"{density:.3g}" for density in found])
-    axes.minorticks_off()
-    axes.set(xlim=(1.1 * found[0], found[-1] / 1.15), xlabel=label)
-    axes.spines[["top", "right"]].set_visible(False)

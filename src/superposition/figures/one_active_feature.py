@@ -9,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from superposition.exact.functions import PI, arctan2, cos, log, sin
 from superposition.exact.sums import dot, matmul
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas
 from superposition.figures.style import (
     BY_BIAS,
@@ -55,8 +56,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 def _interference(tables: Tables) -> Figure:
     whole = tables.best[tables.best["n_represented"] == N_FEATURES]
-    density = 1 - whole["sparsity"]
-    drawn = whole.iloc[int(np.abs(log(density / DENSITY)).argmin())]
+    drawn = whole.iloc[int(np.abs(log(whole["density"] / DENSITY)).argmin())]
     W, b = _upright(tables, int(drawn["instance"]))
     with theme():
         canvas = Canvas(10.6, 6.42)
@@ -183,7 +183,7 @@ def _strengths(axes: Axes, W: np.ndarray, b: np.ndarray) -> None:
 
 def _shares(axes: Axes, tables: Tables) -> None:
     """Of all models over density: lines through the best ones, dots for the others, dashes for the best pentagon."""
-    sparsities = sorted(tables.best["sparsity"].unique())
+    densities = sorted(tables.best["density"].unique(), reverse=True)
     rows = tables.instances
     shares = {
         int(instance): filtered(
@@ -193,10 +193,10 @@ def _shares(axes: Axes, tables: Tables) -> None:
         )._asdict()
         for instance in rows["instance"]
     }
-    place = rows["sparsity"].map(sparsities.index).to_numpy()
+    place = rows["density"].map(densities.index).to_numpy()
     aside = (np.arange(len(rows)) * 0.618034 % 1 - 0.5) * 0.2
     best = tables.best.sort_values("sparsity", kind="stable")
-    at = np.arange(len(sparsities))
+    at = np.arange(len(densities))
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
     labels = {"both": "bias and ReLU", "relu": "ReLU alone", "bias": "bias alone"}
     for stage, colour in SHARES.items():
@@ -212,7 +212,7 @@ def _shares(axes: Axes, tables: Tables) -> None:
     kept = best["n_represented"].to_numpy() == N_FEATURES
     theory = [
         filtered(found.W, found.b, np.ones(N_FEATURES, dtype=bool))._asdict()
-        for s in 1 - best["sparsity"].to_numpy()[kept]
+        for s in best["density"].to_numpy()[kept]
         for found in pentagons(float(s), np.array([s]))
     ]
     for stage in SHARES:
@@ -227,8 +227,8 @@ def _shares(axes: Axes, tables: Tables) -> None:
                 name, (edge, 0.3), xytext=(5 * side, 0), textcoords="offset points", fontsize=NOTE, color=MUTED,
                 ha="left" if side > 0 else "right",
             )  # fmt: skip
-    axes.set_xticks(at, [f"{1 - sparsity:.3g}" for sparsity in sparsities])
-    axes.set(xlabel="density $1 - S$", xlim=(-0.4, len(at) + 0.75), ylim=(-0.5, 1.1), yticks=[-0.5, 0, 0.5, 1])
+    density_places(axes, densities)
+    axes.set(xlabel=LABEL, xlim=(-0.4, len(at) + 0.75), ylim=(-0.5, 1.1), yticks=[-0.5, 0, 0.5, 1])
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines["bottom"].set_bounds(-0.4, len(at) - 0.6)
@@ -238,7 +238,7 @@ def _note(tables: Tables, drawn: pd.Series) -> str:
     point = tables.at(int(drawn["point"]))
     agreeing = np.count_nonzero(point["n_represented"] == N_FEATURES)
     return (
-        f"Drawn: the best of {len(point)} seeds at density {1 - float(drawn['sparsity']):.2g}, of which {agreeing} "
+        f"Drawn: the best of {len(point)} seeds at density {float(drawn['density']):.2g}, of which {agreeing} "
         "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat "
         "full strength. Right: lines through the seeds with the lowest loss, small dots for the others; short bars are "
         "what the pentagon with the least expected loss does (theory)."

@@ -1,12 +1,10 @@
 """Figures of any experiment: W^T W, biases and norms at each point of its axes, and vectors if they lie in a plane."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from superposition.figures.grids import gram_and_norm_grid, vector_grid
-from superposition.figures.points import Point, points, sparsity_name, spread_out
+from superposition.figures.points import Named, Point, points, spread_out
 from superposition.readings.results import Tables
 
 
@@ -14,7 +12,7 @@ def selected(
     tables: Tables,
     rows: pd.DataFrame,
     limit: int,
-    named: Callable[[float], str] = sparsity_name,
+    named: Named = "sparsity",
     agreement: bool = True,
 ) -> tuple[list[Point], list[str]]:
     """At most `limit` of these best instances, evenly spaced, and what the reader should know of the choice.

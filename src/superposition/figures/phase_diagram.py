@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from superposition.exact.functions import geometric_space
 from superposition.exact.sums import mean, total
 from superposition.figures import panels
+from superposition.figures.densities import IN_LETTERS
 from superposition.figures.grids import Canvas
 from superposition.figures.style import HEADLINE, INK, MUTED, NAME, NOTE, PAPER, phase_colours, theme
 from superposition.readings.phases import cells
@@ -45,7 +46,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             axes.set_title(title, fontsize=NAME, loc="left")
             axes.set_xlabel("relative importance")
             if number == 0:
-                axes.set_ylabel("density 1 − S")
+                axes.set_ylabel(IN_LETTERS)
             else:
                 _boundaries(axes, table, tables.n_features)
         _key(canvas.axes(left + 3 * (side + gap) + 0.15, top + 0.3, 0.8, 0.8))

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.sums import total
 from superposition.figures import panels
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name, spread_out
@@ -51,8 +52,8 @@ def fits(tables: Tables) -> bool:
 
 def figures(tables: Tables) -> dict[str, Figure]:
     best = tables.best.sort_values("sparsity", kind="stable")
-    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=MAX_POINTS, named=density_name)
-    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=MAX_POINTS, named=density_name)
+    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=MAX_POINTS, named="density")
+    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=MAX_POINTS, named="density")
     return {
         "linear_and_relu": linear_and_relu(tables, linear, with_relu),
         "neuron_stacks": neuron_stacks(tables, with_relu, notes),
@@ -77,9 +78,9 @@ def _configuration(tables: Tables, point: Point) -> tuple[int, int]:
 def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point]) -> Figure:
     """W without and with a ReLU on the hidden layer, side by side, where 5, 6 and 8 features are represented."""
     chosen = [next((point for point in with_relu if point.represented == count), None) for count in SHOWN]
-    pairs = [
-        (other, point) for point in chosen if point for other in linear if other.sparsity == point.sparsity
-    ] or list(zip(linear, with_relu, strict=False))
+    pairs = [(other, point) for point in chosen if point for other in linear if other.density == point.density] or list(
+        zip(linear, with_relu, strict=False)
+    )
     width, height = CELL * tables.n_hidden, CELL * tables.n_features
     left, top, gap, apart = 0.5, 0.66, 0.25, 0.6
     pitch = 2 * width + gap + apart
@@ -87,7 +88,7 @@ def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point])
         canvas = Canvas(max(left + len(pairs) * pitch, 4.8), top + height + 0.95)
         for number, (other, point) in enumerate(pairs):
             start = left + number * pitch
-            heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.sparsity)}"
+            heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.density)}"
             canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=SUBTITLE)
             for place, (one, name) in enumerate(((other, "linear"), (point, "ReLU"))):
                 W = tables.weights_of(one.instance)
@@ -138,8 +139,8 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
                 below.set_ylabel("weights", labelpad=2)
         axes = canvas.axes(left, counts_at, len(shown) * (width + gap) - gap, chart)
         _counts(axes, [tables.weights_of(point.instance) for point in every])
-        axes.set_xticks(range(len(every)), [f"{1 - point.sparsity:.3g}" for point in every])
-        axes.set_xlabel("density $1 - S$")
+        density_places(axes, [point.density for point in every])
+        axes.set_xlabel(LABEL)
         foot = counts_at + chart + 0.72
         _signed_bar(canvas, left, foot)
         shared = canvas.axes(left + 1.9, foot, 1.5, 0.11)

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from superposition.exact.sums import mean
 from superposition.figures import panels
+from superposition.figures.densities import LABEL
 from superposition.figures.grids import Canvas
 from superposition.figures.style import AMOUNT, DENSITY, INK, MUTED, NOTE, PAPER, SMALLEST, SUBTITLE, theme
 from superposition.measures.neurons import in_reading_order
@@ -169,7 +170,7 @@ def _diagonal(axes: Axes, wide: int, full: float, label: str) -> None:
 
 def _densities(canvas: Canvas, top: float, shades: dict[float, str]) -> None:
     entries = [(shade, f"{density:g}") for density, shade in shades.items()]
-    canvas.text(LEFT, top + 0.065, "density $1 - S$", va="center", fontsize=NOTE)
+    canvas.text(LEFT, top + 0.065, LABEL, va="center", fontsize=NOTE)
     canvas.key(LEFT + 0.95, top, entries)
 
 

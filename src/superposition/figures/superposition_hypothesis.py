@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.figures.densities import LABEL, density_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import (
     COST,
@@ -26,6 +27,7 @@ from superposition.readings.split_losses import split_losses
 from superposition.theory.tipping import gained, paid, tipping_density, tipping_density_of_minima
 
 LINEAR, RELU = "linear", "relu_output"
+ROOM = (1.08, 1.12)  # of the axes of density
 
 
 def fits(tables: Tables) -> bool:
@@ -81,7 +83,7 @@ def _rows(tables: Tables) -> pd.DataFrame:
     rows = split_losses(tables)
     rows = rows[rows["own"] & (rows["without"] == "nothing")]
     ratio = rows["importance_curve"].str.removesuffix("^i").astype(float)
-    return rows.assign(ratio=ratio, density=1 - rows["sparsity"]).sort_values(["ratio", "density"])
+    return rows.assign(ratio=ratio).sort_values(["ratio", "density"])
 
 
 def _features(axes: Axes, rows: pd.DataFrame, ratios: Sequence[float], m: int) -> None:
@@ -102,7 +104,7 @@ def _features(axes: Axes, rows: pd.DataFrame, ratios: Sequence[float], m: int) -
     axes.plot(linear["density"], linear["n_represented"] / m, "s-", color=MUTED, markersize=3, linewidth=1)
     sparsest = float(rows["density"].min())
     axes.text(sparsest, 0.93, "linear models, all importances", fontsize=NOTE, color=MUTED, va="top", ha="right")
-    _density_axis(axes, rows)
+    density_axis(axes, rows["density"].tolist(), rounded=True, room=ROOM)
     axes.set(ylabel="features per dimension", ylim=(0, None))
     axes.set_title("Only with a ReLU are there more features than dimensions", loc="left")
 
@@ -126,7 +128,7 @@ def _pair(axes: Axes, ratio: float) -> None:
     axes.text(0.8, float(paid(np.array([0.84]), ratio)[0]), "cost: interference", color=COST, fontsize=NAME)
     axes.text(0.01, 0.076, "superposition pays", color=GAIN, fontsize=NAME, va="center", ha="right")
     axes.set(xlim=(1, 0), ylim=(0, float(paid(np.array([0.88]), ratio)[0])), ylabel="expected loss")
-    axes.set(xlabel="density $1 - S$")
+    axes.set(xlabel=LABEL)
     axes.set_title(f"Theory: importances 1 and {ratio:g} in one dimension", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -141,20 +143,9 @@ def _losses(axes: Axes, rows: pd.DataFrame, colour: str, ratio: float) -> None:
     axes.fill_between(at, missing, missing + interference, color=COST, alpha=0.85, linewidth=0)
     axes.plot(at, missing + interference, color=INK, linewidth=1.2)
     axes.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
-    _density_axis(axes, rows)
+    density_axis(axes, rows["density"].tolist(), rounded=True, room=ROOM)
     axes.set(ylim=(0, 1.08))
     axes.set_title(rf"$I_i = {ratio:g}^i$", loc="left", color=colour)
-
-
-def _density_axis(axes: Axes, rows: pd.DataFrame) -> None:
-    """Dense on the left, as in the paper's figures."""
-    low = float(rows["density"].min())
-    axes.set_xscale("log")
-    ticks = [tick for tick in (1, 0.5, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001) if tick >= low * 0.99]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.set(xlim=(1.08, low / 1.12), xlabel="density $1 - S$")
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _note(rows: pd.DataFrame) -> str:
