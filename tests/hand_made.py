@@ -87,7 +87,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "sets": model.sets,
                 "set_size": model.set_size,
                 "seed": model.seed,
-                "values": "unit",
+                "values": "signed" if model.model == "absolute_value" else "unit",
             }
         )
         importance = model.importance or [1.0] * n
