@@ -20,18 +20,23 @@ from superposition.figures.style import (
     SUPERPOSITION,
     theme,
 )
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.bound import CONSTANT_FROM
+from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, loss, widest_ramps
 
-SPARSE = (0.25, 0.5)  # densities from which the bound's constant is taken, as in the claim
 STEPS = range(1, 10)  # Z
 # Epsilon; the paper's figure has 0.1, 0.01 and 1e-5 among others.
 RAMPS = {0.1: "0.1", 0.03: "0.03", 0.01: "0.01", 0.001: "0.001", 1e-5: "10^{-5}"}
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
-    return {"features_per_dimension": features_per_dimension(tables), "nonlinear_compression": nonlinear_compression()}
+    """The first is of features that are alike, whose losses say how many of them come back."""
+    alike = is_plain(tables) and is_important_alike(tables)
+    drawn = {"features_per_dimension": features_per_dimension(tables)} if alike else {}
+    return drawn | {"nonlinear_compression": nonlinear_compression()}
 
 
 def features_per_dimension(tables: Tables) -> Figure:
@@ -48,7 +53,7 @@ def features_per_dimension(tables: Tables) -> Figure:
         canvas.text(left, 0.12, "Features and the bound of compressed sensing", fontsize=HEADLINE, color=INK)
         first = canvas.axes(left, top, side, 2.5)
         second = canvas.axes(left + side + gap, top, side, 2.5)
-        within = best & (s > SPARSE[0]) & (s <= SPARSE[1])
+        within = best & (s > CONSTANT_FROM[0]) & (s <= CONSTANT_FROM[1])
         x = 1 / s
         for values, shade, name in ((counted, COUNTED_FEATURES, "represented"), (saved, RECOVERED, "recovered")):
             constants = values / modulation(s)
@@ -57,7 +62,7 @@ def features_per_dimension(tables: Tables) -> Figure:
                 axes.plot(x[best], drawn[best], "-", color=shade, linewidth=1.6, label=name, zorder=3)
             if within.any():
                 taken = float(constants[within].max())
-                sparse = geometric_space(1 / SPARSE[1], max(float(x.max()), 1 / SPARSE[1]), 81)
+                sparse = geometric_space(1 / CONSTANT_FROM[1], max(float(x.max()), 1 / CONSTANT_FROM[1]), 81)
                 bound = taken * modulation(1 / sparse)
                 first.plot(sparse, bound, color=shade, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
                 second.plot(sparse[[0, -1]], [taken, taken], color=shade, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
@@ -65,10 +70,10 @@ def features_per_dimension(tables: Tables) -> Figure:
         second.set(ylabel=r"features per dimension $\cdot\, (1-S) \log \frac{1}{1-S}$", ylim=(0, None))
         for axes in (first, second):
             sparsity_axis(axes, x)
-            axes.axvspan(1 / SPARSE[1], 1 / SPARSE[0], color=RANGE, linewidth=0, zorder=0)
+            axes.axvspan(1 / CONSTANT_FROM[1], 1 / CONSTANT_FROM[0], color=RANGE, linewidth=0, zorder=0)
         first.legend(loc="upper left")
         note = (
-            "Lines: the seed with the lowest loss, dots: other seeds. Represented: norm above 0.5.\n"
+            f"Lines: the seed with the lowest loss, dots: other seeds. Represented: norm above {REPRESENTED_NORM:g}.\n"
             "Recovered: features' worth of squared error that is saved. "
             "Dashed: $c\\,/\\,((1-S) \\log \\frac{1}{1-S})$,\n"
             "$c$ the largest in the shaded range. The bound is about features that are recovered: the sparser\n"

@@ -16,6 +16,7 @@ from superposition.figures.points import density_name
 from superposition.figures.style import FAINT, INK, MUTED, NEURONS, NOTE, SUPERPOSITION, TITLE, theme
 from superposition.measures.computation import canonical, kinds, primary_features, stack_heights
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT, POLYSEMANTIC_HEIGHT
+from superposition.readings.kinds import has_one_width, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.activations import activation_chances
 
@@ -30,7 +31,8 @@ LEVELS = (LEVEL_EDGES[1:] + LEVEL_EDGES[:-1]) / 2
 def fits(tables: Tables) -> bool:
     best = tables.best
     one_importance = len(best["importance_curve"].unique()) == 1
-    return one_importance and tables.n_hidden <= MAX_NEURONS and set(best["model"]) == {"absolute_value"}
+    plain = is_plain(tables, "signed") and has_one_width(tables)
+    return one_importance and plain and tables.n_hidden <= MAX_NEURONS and set(best["model"]) == {"absolute_value"}
 
 
 def figures(tables: Tables) -> dict[str, Figure]:

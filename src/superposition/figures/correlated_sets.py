@@ -31,6 +31,7 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.pairs import PARTNER, are_at_right_angles, are_opposite, is_hexagon_of_pairs, state_of_pairs
 from superposition.readings.planar import Planar, collapsed, gaps_between_pairs, models, pair_cosines, upright
 from superposition.readings.results import Tables
 
@@ -43,13 +44,20 @@ DENSEST_OF_CONTROL = 0.1  # beyond it independent features are no longer all rep
 def fits_in_the_plane(tables: Tables) -> bool:
     """Up to three sets of two features each, in two dimensions."""
     return (
-        tables.n_hidden == 2
+        set(tables.instances["n_hidden"]) == {2}
+        and set(tables.instances["values"]) == {"unit"}
+        and tables.instances["importance_curve"].nunique() == 1
         and 4 <= tables.n_features <= 2 * len(SETS)
         and set(tables.instances["model"]) == {"relu_output"}
         and set(tables.instances["set_size"]) <= {1, 2}
         and set(tables.instances["sets"]) != {"independent"}
         and bool(tables.instances["sparsity"].notna().all())
     )
+
+
+def fits_pairs(tables: Tables) -> bool:
+    """Some of them correlated, to be drawn from dense to sparse."""
+    return fits_in_the_plane(tables) and "correlated" in set(tables.instances["sets"])
 
 
 def fits_bases(tables: Tables) -> bool:
@@ -123,10 +131,11 @@ def collapse(tables: Tables, points: pd.DataFrame) -> Figure:
             canvas.text(x + side / 2, top + 0.06, density_name(density), ha="center", fontsize=SUBTITLE)
             axes = canvas.axes(x, top + heading, side, side)
             _plane(axes, _turned(found[0].W), "correlated", circles=(1.0, sqrt(0.5)))
-            count = int(np.count_nonzero(collapsed(found[0].W)))
-            agreeing = sum(np.count_nonzero(collapsed(one.W)) == count for one in found)
-            how = {0: "none collapsed", 1: "one collapsed", 2: "two collapsed"}.get(count, _gaps(found[0].W))
-            lines = f"{how}\n({agreeing} of {len(found)} seeds as many)"
+            state = state_of_pairs(found[0])
+            agreeing = sum(state_of_pairs(one) == state for one in found)
+            how = f"{state} collapsed" if state in ("none", "one", "two") else state
+            how = _gaps(found[0].W) if state.startswith("three") else how
+            lines = f"{how}\n({agreeing} of {len(found)} seeds alike)"
             canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=NOTE, color=MUTED)
         foot = canvas.height - 0.48
         _key(canvas, left, foot, tables.n_features // 2)
@@ -149,7 +158,7 @@ def bases(tables: Tables) -> dict[str, Figure]:
     off = ~np.eye(size, dtype=bool)
     within = np.abs(np.concatenate([gram[:size, :size][off], gram[size:, size:][off]]))
     across = gram[:size, size:]
-    partnered = np.count_nonzero((across < -0.7).any(axis=1))
+    partnered = np.count_nonzero((across < PARTNER).any(axis=1))
     side, left, top = 4.2, 0.75, 0.75
     with theme():
         canvas = Canvas(left + side + 2.9, top + side + 0.85)
@@ -171,8 +180,8 @@ def bases(tables: Tables) -> dict[str, Figure]:
         right = left + side + 0.25
         facts = (
             f"within sets\n|dot product| {float(mean(within)):.3f} on average,\n{within.max():.3f} at most",
-            f"across sets\n{partnered} of {size} features have a partner\nat < −0.7, "
-            f"the others are\n{float(mean(np.abs(across[across > -0.7]))):.2f} in size on average",
+            f"across sets\n{partnered} of {size} features have a partner\nat < −{-PARTNER:g}, "
+            f"the others are\n{float(mean(np.abs(across[across > PARTNER]))):.2f} in size on average",
             f"squared norms\n{np.diagonal(gram).min():.2f} to {np.diagonal(gram).max():.2f}",
         )
         for line, (fact, place) in enumerate(zip(facts, (0.1, 0.95, 2.0), strict=True)):
@@ -228,19 +237,18 @@ def _claimed(sets: str, n_features: int) -> str:
         return "all features represented"
     if sets == "anticorrelated":
         return "set-mates opposite"
-    return "set-mates at right angles" if n_features == 4 else "six vectors, no pair collapsed,"
+    return "set-mates at right angles" if n_features == 4 else "a hexagon, set-mates side by side,"
 
 
 def _alike(found: list[Planar], sets: str) -> int:
     """How many models show what is claimed."""
     if sets == "independent":
         return sum(bool((one.norms > REPRESENTED_NORM).all()) for one in found)
-    cosines = [pair_cosines(one.W) for one in found]
     if sets == "anticorrelated":
-        return sum(bool((cosine < -0.98).all()) for cosine in cosines)
+        return sum(are_opposite(one.W) for one in found)
     if found[0].W.shape[1] == 4:
-        return sum(bool((np.abs(cosine) < 0.1).all()) for cosine in cosines)
-    return sum(not collapsed(one.W).any() for one in found)
+        return sum(are_at_right_angles(one.W) for one in found)
+    return sum(is_hexagon_of_pairs(one) for one in found)
 
 
 def _described(model: Planar, sets: str) -> str:

@@ -36,6 +36,7 @@ from superposition.figures.style import (
     TRIANGLES,
     theme,
 )
+from superposition.readings.kinds import has_one_width
 from superposition.readings.results import Tables
 from superposition.readings.transformations import STAGES, in_order, path_of, stages
 from superposition.theory.losses import one_direction_for_a_set
@@ -67,6 +68,8 @@ def fits(tables: Tables) -> bool:
         and set(instances["sets"]) == {"correlated"}
         and set(instances["set_size"]) == {SET_SIZE}
         and not tables.trajectories.empty
+        and has_one_width(tables)
+        and bool(np.count_nonzero(tables.trajectories["step"].unique() >= MOVING_FROM) > 1)
         and int(tables.history["step"].max()) > 10 * MOVING_FROM
     )
 

@@ -31,13 +31,13 @@ SPIRAL = 256  # places that are tried at a time
 
 
 def fits(tables: Tables) -> bool:
-    """One model over several sparsities, all of its features alike."""
+    """One model over several sparsities."""
     best = tables.best
     return (
         len(best["model"].unique()) == 1
         and len(best["importance_curve"].unique()) == 1
-        and bool(best["sparsity"].notna().all())
-        and len(best) > 1
+        and bool(best["density"].notna().all())
+        and len(best) == best["density"].nunique() > 1
     )
 
 

@@ -10,6 +10,7 @@ from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, SUPERPOSED, SUPERPOSITION, theme
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above, losses, norms
@@ -19,11 +20,16 @@ MAX_FEATURES = 30
 
 
 def fits(tables: Tables) -> bool:
-    """Several penalties, and models that differ in nothing else; features of one density."""
+    """Several penalties, and models that differ in nothing else; plain features of one density, the most
+    important ones first.
+    """
     best = tables.best
     return (
         best["hidden_l1"].nunique() == len(best) > 2
         and tables.features["density"].nunique() == 1
+        and is_plain(tables)
+        and best["importance_curve"].nunique() == 1
+        and bool((np.diff(tables.per_feature("importance", best["instance"].to_numpy())) < 0).all())
         and tables.n_features <= MAX_FEATURES
     )
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, JUMP, MANY_FEATURES, MUTED, NAME, NOTE, theme
 from superposition.readings.jumps import SINCE, Jump, jumps, learned
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.theory.losses import digon_for_one
 
@@ -21,8 +22,13 @@ GUIDES = ((0.5, "1/2"), (sqrt(0.5), "1/√2"))
 def fits(tables: Tables) -> bool:
     """Features that are all alike, so that a feature more is worth the same whichever it is."""
     own = tables.features
-    alike = len(own["density"].unique()) == 1 and len(own["importance"].unique()) == 1
-    return alike and tables.n_features <= MAX_FEATURES and int(tables.history["step"].max()) > 10 * FIRST
+    alike = len(own["density"].unique()) == 1 and len(own["importance"].unique()) == 1 and is_plain(tables)
+    return (
+        alike
+        and len(tables.best) == 1
+        and tables.n_features <= MAX_FEATURES
+        and int(tables.history["step"].max()) > 10 * FIRST
+    )
 
 
 def figures(tables: Tables) -> dict[str, Figure]:

@@ -30,8 +30,9 @@ from superposition.figures.style import (
     phase_colours,
     theme,
 )
-from superposition.readings.expected_losses import column
-from superposition.readings.results import Tables
+from superposition.readings.expected_losses import boundary, column
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.surfaces import JUMP, WAY, how_it_moves
 from superposition.theory.loss_surfaces import Minimum, Surface, best_on_the_way, expected_loss, largest_step, minima
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
 
@@ -56,16 +57,19 @@ WAYS: tuple[tuple[str, Surface, Surface], ...] = (
     ("a to c", SURFACES[0], SURFACES[2]),
     ("c to S = 0.7, same importance", SURFACES[2], (0.7, SURFACES[2][1])),
 )
-WAY = 41  # points on each, as in the claims
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
     """Of a phase diagram; branches are those of two features in one dimension."""
-    branches = {"loss_branches": loss_branches(tables)} if tables.n_features == 2 else {}
+    try:
+        columns = [column(tables, r) for r in RELATIVE] if tables.n_features == 2 else []
+    except NotInThisRun:
+        columns = []
+    branches = {"loss_branches": loss_branches(columns)} if columns else {}
     return branches | {"loss_surfaces": loss_surfaces()}
 
 
-def loss_branches(tables: Tables) -> Figure:
+def loss_branches(columns: Sequence[pd.DataFrame]) -> Figure:
     """Expected losses of all trained models of three columns, over those of the simple solutions, and their slopes."""
     side, low, gap, left, top = 2.6, 1.5, 0.6, 0.7, 0.72
     with theme():
@@ -73,8 +77,7 @@ def loss_branches(tables: Tables) -> Figure:
         title = "Expected loss of two features in one dimension: solutions and trained models"
         canvas.text(left, 0.12, title, fontsize=HEADLINE, color=INK)
         shares = []
-        for number, r in enumerate(RELATIVE):
-            models = column(tables, r)
+        for number, models in enumerate(columns):
             models.loc[(models["phase"] == SUPERPOSED) & ~models["opposite"], "phase"] = SAME_SIDE
             own = float(models["importance"][0])
             above = canvas.axes(left + number * (side + gap), top, side, side)
@@ -86,10 +89,10 @@ def loss_branches(tables: Tables) -> Figure:
             if number == 0:
                 above.set_ylabel("loss $L$")
                 below.set_ylabel("slope $dL/ds$")
-            shares.append(float(mean((models["phase"] == SUPERPOSED)[models["density"] < _boundary(own)])))
+            shares.append(mean((models["phase"] == SUPERPOSED)[models["density"] < boundary(own)]))
         foot = top + side + 0.25 + low + 0.5
         canvas.key(left, foot, [(SHADES[name], NAMES[name]) for name in (SUPERPOSED, IGNORED, DEDICATED, SAME_SIDE)])
-        found = ", ".join(f"{share:.0%}" for share in shares)
+        found = ", ".join("none" if np.isnan(share) else f"{share:.0%}" for share in shares)
         note = (
             "Lines: solutions, the lowest one bold. Large dots: the best of each density; small ones: all others, "
             f"many of which stay on a higher branch.\nBelow the boundary (dotted) {found} of all single models find "
@@ -108,7 +111,7 @@ def _losses(axes: Axes, models: pd.DataFrame, r: float) -> None:
         axes.plot(s, values, color=COLOURS[name], linewidth=1, zorder=1)
         on_lowest = np.where(values <= lowest + 1e-12, values, np.nan)
         axes.plot(s, on_lowest, color=COLOURS[name], linewidth=2.8, alpha=0.55, zorder=2)
-    axes.axvline(_boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
+    axes.axvline(boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
     for name, shade in SHADES.items():
         for best, size, edge in ((False, 2.6, 0.0), (True, 5.0, 0.7)):
             kept = models[(models["phase"] == name) & (models["best"] == best)]
@@ -135,15 +138,9 @@ def _slopes(axes: Axes, models: pd.DataFrame, r: float) -> None:
     middles, slopes = (density[1:] + density[:-1]) / 2, np.diff(loss) / np.diff(density)
     axes.plot(middles, slopes, "x", color=INK, markersize=4, markeredgewidth=0.9, zorder=3)
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
-    axes.axvline(_boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
+    axes.axvline(boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
     axes.set(xlim=(0, 1.03))
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _boundary(r: float) -> float:
-    """Up to this density superposition is best."""
-    s = np.linspace(0.001, 1, 1000)
-    return float(s[phase(2, s, np.full_like(s, r)) == SUPERPOSED].max())
 
 
 def loss_surfaces() -> Figure:
@@ -170,7 +167,7 @@ def loss_surfaces() -> Figure:
         for number, (name, start, goal) in enumerate(WAYS):
             axes = canvas.axes(left + number * (side + gap), below, side, low)
             step = _way(axes, start, goal)
-            axes.set_title(f"{name}: {'jumps' if step > 0.5 else 'moves smoothly'}", fontsize=TEXT, loc="left")
+            axes.set_title(f"{name}: {how_it_moves(step)}", fontsize=TEXT, loc="left")
             if number == 0:
                 axes.set_ylabel("lowest minimum", labelpad=0)
         note = (
@@ -203,7 +200,7 @@ def _way(axes: Axes, start: Surface, goal: Surface) -> float:
     weights = np.array([one.weights for one in way])
     step, place = largest_step(way)
     along = np.linspace(0, 1, WAY)
-    cuts = [0, place + 1, WAY] if step > 0.5 else [0, WAY]
+    cuts = [0, place + 1, WAY] if step >= JUMP else [0, WAY]
     for shade, values in ((FIRST_WEIGHT, weights[:, 0]), (SECOND_WEIGHT, weights[:, 1])):
         for begin, stop in pairwise(cuts):
             axes.plot(along[begin:stop], values[begin:stop], color=shade, linewidth=1.6, zorder=2)

@@ -23,9 +23,9 @@ POINTS = range(2, 9)  # of the Thomson problem in the plane
 DENSITIES = geometric_space(1.0, 1e-3, 61)  # densities
 
 
-def can_be_split(tables: Tables) -> bool:
-    """Sets of active features can be gone through, and their losses are those of the ReLU-output model."""
-    return tables.n_features <= MAX_FEATURES and bool(_rows(tables))
+def can_be_split(tables: Tables, shown: Sequence[Point]) -> bool:
+    """Sets of active features can be gone through, and some losses are those of the ReLU-output model."""
+    return tables.n_features <= MAX_FEATURES and bool(_rows(tables) & {point.instance for point in shown})
 
 
 def figure(tables: Tables, shown: Sequence[Point]) -> Figure:
@@ -57,7 +57,8 @@ def figure(tables: Tables, shown: Sequence[Point]) -> Figure:
 def _rows(tables: Tables) -> set[int]:
     """Numbers of the best instances that the formulas are about."""
     best = tables.best
-    about = (best["model"] == "relu_output") & (best["values"] == "unit") & best["sparsity"].notna()
+    about = (best["model"] == "relu_output") & (best["values"] == "unit") & (best["sets"] == "independent")
+    about &= best["density"].notna()
     return set(best.loc[about, "instance"].tolist())
 
 

@@ -12,6 +12,8 @@ from superposition.exact.sums import total
 from superposition.figures.densities import LABEL, density_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import MUTED, NAME, NOTE, ON_DENSE_DATA, WITH_BOTH, WITHOUT_BIAS, WITHOUT_RELU, theme
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
@@ -35,7 +37,10 @@ def fits(tables: Tables) -> bool:
         and len(best) == len(NAMES) * best["sparsity"].nunique()
         and {"nothing", "relu", "bias"} <= set(made["without"])
         and made.loc[~made["own"], "density"].nunique() > 2
-        and bool((made["density"] == 1).any())
+        and bool((made.loc[~made["own"], "density"] == 1).any())
+        and is_plain(tables)
+        and tables.n_features > tables.n_hidden
+        and bool((best.loc[best["model"] == NO_BIAS, "n_represented"] > 0).any())
     )
 
 
@@ -120,13 +125,14 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
     """Interference of pairs on data of each density, relative to what represented features would cost if ignored."""
     pairs = rows[(rows["model"] == NO_BIAS) & ~rows["own"]]
     counts = pairs[pairs["best"]].drop_duplicates("density").set_index("density")["n_represented"]
+    counts = counts[counts > 0]
     # Where two features share each dimension, or else as nearly as there is.
     off = (counts - 2 * tables.n_hidden).abs().sort_index(kind="stable")
     trained = float(off.index[int(off.argmin())])
     pairs = pairs[pairs["density"] == trained]
     best = int(pairs.loc[pairs["best"], "instance"].iloc[0])
     features = tables.features_of(best)
-    weight = float(total(features.loc[features["norm"] > 0.5, "importance"])) / tables.n_features
+    weight = float(total(features.loc[features["norm"] > REPRESENTED_NORM, "importance"])) / tables.n_features
     s = geometric_space(float(pairs["data_density"].min()), 1.0, 100)
     curves = {"nothing": (antipodal(s, np.ones_like(s)), FULL), "relu": (s / 3, NO_RELU)}
     ends = {}

@@ -28,6 +28,7 @@ from superposition.figures.style import (
 )
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.interference import STAGES, filtered, read_outs, silent_below
+from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.uneven_density import N_FEATURES, pentagons
 
@@ -44,6 +45,8 @@ def fits(tables: Tables) -> bool:
         set(best["model"]) == {"relu_output"}
         and set(best["n_hidden"]) == {2}
         and tables.n_features == N_FEATURES
+        and is_plain(tables)
+        and is_important_alike(tables)
         and bool(best["sparsity"].notna().all())
         and len(best) == best["sparsity"].nunique() > 1
         and bool((best["n_represented"] == N_FEATURES).any())

@@ -30,7 +30,8 @@ def selected(
 def figures(tables: Tables) -> dict[str, Figure]:
     shown, notes = selected(tables, tables.best, limit=16 if tables.n_features <= 30 else 8)
     drawn = {"weights_and_norms": gram_and_norm_grid(tables, shown, notes)}
-    if tables.n_hidden == 2:
-        shown, notes = selected(tables, tables.best, limit=10)
+    in_the_plane = tables.best[tables.best["n_hidden"] == 2]
+    if not in_the_plane.empty:
+        shown, notes = selected(tables, in_the_plane, limit=10)
         drawn["feature_vectors"] = vector_grid(tables, shown, notes)
     return drawn

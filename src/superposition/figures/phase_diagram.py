@@ -12,7 +12,7 @@ from superposition.figures import panels
 from superposition.figures.densities import IN_LETTERS
 from superposition.figures.grids import Canvas
 from superposition.figures.style import HEADLINE, INK, MUTED, NAME, NOTE, PAPER, phase_colours, theme
-from superposition.readings.phases import cells
+from superposition.readings.phases import cells, is_diagram, phase_of
 from superposition.readings.results import Tables
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase
 
@@ -21,8 +21,10 @@ TITLES = {2: "2 features, 1 dimension", 3: "3 features, 2 dimensions"}
 
 def fits(tables: Tables) -> bool:
     """A diagram needs at least two densities and two importances of the last feature, and has theory for two shapes."""
-    table = cells(tables) if tables.n_features in TITLES and tables.n_hidden == tables.n_features - 1 else None
-    return table is not None and min(table["density"].nunique(), table["importance"].nunique()) > 1
+    if tables.n_features not in TITLES or tables.n_hidden != tables.n_features - 1 or not is_diagram(tables):
+        return False
+    table = cells(tables)
+    return min(table["density"].nunique(), table["importance"].nunique()) > 1
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
@@ -60,7 +62,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _superposed(table: pd.DataFrame) -> float:
-    return float(mean((table["norm"] > 0.5) & (table["superposition"] > 0.5)))
+    return float(mean(phase_of(table["norm"], table["superposition"]) == SUPERPOSED))
 
 
 def _grid(table: pd.DataFrame, values: np.ndarray) -> np.ndarray:

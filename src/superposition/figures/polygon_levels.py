@@ -37,6 +37,7 @@ def fits(tables: Tables) -> bool:
         and set(own["sparsity"]) == {0.0}
         and set(own["values"]) == {"unit"}
         and len(tables.features["importance"].unique()) == 1
+        and int(tables.history["step"].max()) > FIRST
         and FEWEST < tables.n_features <= max(NAMES)
         and not tables.trajectories.empty
     )

@@ -28,6 +28,7 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
+from superposition.readings.kinds import has_one_width
 from superposition.readings.results import Tables
 
 CELL = 0.17  # inches, of a heat map's squares
@@ -45,6 +46,8 @@ def fits(tables: Tables) -> bool:
         {"relu_output", "relu_hidden"} <= set(best["model"])
         and len(best["importance_curve"].unique()) == 1
         and bool(best["sparsity"].notna().all())
+        and has_one_width(tables)
+        and tables.instances[["sets", "set_size"]].drop_duplicates().shape[0] == 1
         and tables.n_hidden <= MAX_NEURONS
         and tables.n_features <= MAX_FEATURES
     )

@@ -15,7 +15,7 @@ from superposition.exact.sums import matmul, total
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, HIDDEN_WIDTHS, INK, MUTED, NOTE, PAPER, RIVAL, SUBTITLE, TRUE, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.ambiguity import LEAST_VECTORS, by_active, lost
 from superposition.readings.results import Tables
 from superposition.theory.explanations import exact_fit, explanations
 
@@ -23,7 +23,6 @@ MAX_WIDTHS = len(HIDDEN_WIDTHS)
 STRENGTHS = (0.7, 0.5)  # of the two active features of the vector that is drawn
 TOLERANCE = 0.05  # of its explanations
 MOST = 3  # explanations that are drawn
-LEAST_VECTORS = 20  # of a kind, of which an error is drawn
 
 
 class Shown(NamedTuple):
@@ -193,6 +192,8 @@ def _errors(axes: Axes, rows: pd.DataFrame, colours: dict[int, str]) -> None:
     for m, colour in colours.items():
         own = rows[rows["n_hidden"] == m]
         counts = sorted(own["active"].unique().tolist())
+        if not counts:
+            continue
         shift = start - counts[0]
         for kind, style, face in (("unique", (0, (2, 1.5)), PAPER), ("rivals", "-", colour)):
             known = own[(own["kind"] == kind) & (own["vectors"] >= LEAST_VECTORS)]

@@ -14,7 +14,7 @@ from superposition.figures.grids import Canvas
 from superposition.figures.style import AMOUNT, DENSITY, INK, MUTED, NOTE, PAPER, SMALLEST, SUBTITLE, theme
 from superposition.measures.neurons import in_reading_order
 from superposition.readings.results import Tables
-from superposition.readings.simulation import directions, equivalent_widths, simulated
+from superposition.readings.simulation import directions, equivalent_widths, has_equivalent_widths, simulated
 
 MAX_FEATURES = 16  # rows of the map are twice as many
 MAPPED = 0.4  # of the wide network's width: the narrow network that is drawn
@@ -27,7 +27,7 @@ def fits(tables: Tables) -> bool:
     best = tables.best
     return (
         set(best["model"]) == {"absolute_value"}
-        and bool(best["sparsity"].notna().all())
+        and has_equivalent_widths(tables)
         and best["sparsity"].nunique() > 1
         and best["n_hidden"].nunique() > 1
         and int(best["n_hidden"].max()) == 2 * tables.n_features

@@ -22,6 +22,7 @@ from superposition.figures.style import (
     SUBTITLE,
     theme,
 )
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.readings.split_losses import split_losses
 from superposition.theory.tipping import gained, paid, tipping_density, tipping_density_of_minima
@@ -40,7 +41,8 @@ def fits(tables: Tables) -> bool:
         and bool(best["sparsity"].notna().all())
         and best["sparsity"].nunique() > 2
         and 1 <= len(curves) <= len(IMPORTANCE_CURVES)
-        and all(curve.endswith("^i") for curve in curves)
+        and all(curve.endswith("^i") and float(curve.removesuffix("^i")) <= 1 for curve in curves)
+        and is_plain(tables)
         and len(best) == 2 * len(curves) * best["sparsity"].nunique()
         and tables.n_features > tables.n_hidden
     )

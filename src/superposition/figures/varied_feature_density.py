@@ -30,6 +30,7 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.kinds import has_one_width, is_plain
 from superposition.readings.planar import (
     PENTAGON,
     TRIANGLE,
@@ -68,7 +69,8 @@ def fits(tables: Tables) -> bool:
     density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
     return (
         bool((density[:, :-1] == density[0, 0]).all() and (importance == 1).all())
-        and set(tables.instances["sets"]) == {"independent"}
+        and is_plain(tables)
+        and has_one_width(tables)
         and len(np.unique(density[:, -1])) >= 3
     )
 
