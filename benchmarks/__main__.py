@@ -16,7 +16,7 @@ from benchmarks.figure import draw
 from benchmarks.measurement import Measurement, measurement, repeated
 from benchmarks.products import Products
 from benchmarks.training import ARITHMETICS, REPETITIONS, SHAPES, compare, compile_anew
-from superposition.figures.style import save
+from superposition.figures.svg import save
 from superposition.training.kernel import available_cores
 
 REPORTS = Path("reports")

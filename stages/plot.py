@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from superposition.figures import figures_of
-from superposition.figures.style import save
+from superposition.figures.svg import save
 from superposition.readings.results import read
 
 

@@ -88,7 +88,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "sets": model.sets,
                 "set_size": model.set_size,
                 "seed": model.seed,
-                "values": "unit",
+                "values": "signed" if model.model == "absolute_value" else "unit",
                 "stream": json.dumps({"seed": 0, "experiment": "here", "instance": {"number": instance}}),
             }
         )

@@ -12,7 +12,7 @@ from scipy.special import betainc, roots_jacobi
 
 from superposition.claims import CLAIMS, evaluate
 from superposition.exact.grids import SIGNIFICAND_BITS
-from superposition.figures import figures_of, style
+from superposition.figures import figures_of, svg
 from superposition.measures import directions as drawing
 from superposition.measures import packings, spherical_codes
 from superposition.measures.directions import before_two_are_close, cosines, draw, greedy, mean_square_cosine
@@ -433,8 +433,8 @@ def test_the_figure_has_four_panels(tmp_path):
     ]
     bound = figure.axes[0].lines[0]
     assert bound.get_ydata()[7] == pytest.approx(levenshtein(10, 0.3, True), rel=1e-5)
-    style.save(figure, tmp_path / "a.svg")
-    style.save(figures_of(NAME, ideal())["packings"], tmp_path / "b.svg")
+    svg.save(figure, tmp_path / "a.svg")
+    svg.save(figures_of(NAME, ideal())["packings"], tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 

@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from superposition.figures import figures_of, style
+from superposition.figures import figures_of, svg
 from superposition.figures.animation import Animation, line, number
 from tests import hand_made
 
@@ -63,7 +63,7 @@ def test_it_plays_by_itself_without_scripts_and_with_the_same_bytes(moving, tmp_
     assert not list(root.iter(f"{SVG}script"))
     assert not list(root.iter(f"{SVG}image"))
     again = figures_of("geometric_transformations", hand_made.geometric_transformations())["animation"]
-    style.save(again, tmp_path / "a.svg")
+    svg.save(again, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_bytes() == moving
     assert again.svg() == again.svg()
 

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style
 from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
-from superposition.figures.points import density_name, spread_out, titles
+from superposition.figures.points import spread_out, titles
+from superposition.figures.svg import save
 from superposition.readings.results import Tables
 from tests import hand_made
 from tests.hand_made import HandMade
@@ -19,7 +20,7 @@ WIDE = [[1.0] + [0.0] * 79, [0.0, 1.0] + [0.01] * 78]
 
 
 def svg(figure, path):
-    style.save(figure, path)
+    save(figure, path)
     return path.read_bytes()
 
 
@@ -110,8 +111,8 @@ def test_a_file_has_the_same_bytes_each_time_and_no_date_or_image(tmp_path):
 def test_a_file_has_the_same_bytes_in_another_process_with_other_settings(tmp_path):
     (tmp_path / "matplotlibrc").write_text("font.size: 20\nlines.linewidth: 9\nsvg.fonttype: none\n")
     code = (
-        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, style\n"
-        f"style.save(figures_of('intro', hand_made.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
+        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, svg\n"
+        f"svg.save(figures_of('intro', hand_made.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
     )
     root = Path(__file__).parents[1]
     environment = {"PYTHONPATH": f"{root / 'src'}:{root}", "MATPLOTLIBRC": str(tmp_path), "PYTHONHASHSEED": "7"}
@@ -267,10 +268,10 @@ def test_what_is_left_out_is_said():
 
 
 def test_titles_name_what_varies():
-    assert list(titles(ladder([0.0, 0.5]), density_name).values()) == ["$1 - S$ = 1", "$1 - S$ = 0.5"]
-    both = titles(ladder([0.0, 0.5], models=("linear", "mine")), density_name)
+    assert list(titles(ladder([0.0, 0.5]), "density").values()) == ["$1 - S$ = 1", "$1 - S$ = 0.5"]
+    both = titles(ladder([0.0, 0.5], models=("linear", "mine")), "density")
     assert both[3] == "mine\n$1 - S$ = 0.5"
-    each = titles(ladder([[0.1, 0.2], [0.3, 0.4]]), density_name)
+    each = titles(ladder([[0.1, 0.2], [0.3, 0.4]]), "density")
     assert list(each.values()) == ["own densities (1)", "own densities (2)"]
 
 

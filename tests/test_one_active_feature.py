@@ -8,7 +8,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.figures.style import save
+from superposition.figures.svg import save
 from superposition.readings.interference import filtered, read_outs, silent_below
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active

@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-import time
 from copy import deepcopy
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from superposition.params import PRESETS, Experiment, Fault, Model, ParamsError, read
+from tests.work import calls
 
 ROOT = Path(__file__).parent.parent
 
@@ -839,12 +839,13 @@ def test_the_committed_file_reads_alike_in_yaml_1_1_and_1_2() -> None:
 
 
 def test_a_large_file_is_checked_in_time(file: Path) -> None:
-    log = {"start": 0, "stop": 0.9, "num": 4000, "spacing": "log"}
-    write(file, changed(*((f"experiments.{key}.sparsity", log) for key in DOCUMENT["experiments"])))
-    started = time.process_time()
-    params = read(file)
-    assert time.process_time() - started < 3
-    assert len(params.experiments["other"].sparsities) == 4000
+    work = {}
+    for points in (1000, 4000):
+        log = {"start": 0, "stop": 0.9, "num": points, "spacing": "log"}
+        write(file, changed(*((f"experiments.{key}.sparsity", log) for key in DOCUMENT["experiments"])))
+        params, work[points] = calls(lambda: read(file))
+        assert len(params.experiments["other"].sparsities) == points
+    assert work[4000] < 5 * work[1000]  # not as the square
 
 
 def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -858,11 +859,9 @@ def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_is_silent_about_a_valid_file() -> None:
-    started = time.monotonic()
     for arguments in [(), ("--experiments", "intro", "basic_results")]:
         done = run(ROOT, *arguments)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - started < 6  # 3 s each
 
 
 def test_the_command_reports_every_fault(file: Path) -> None:

@@ -10,6 +10,7 @@ from hand_made import HandMade
 
 from superposition.claims import phase_change as claims
 from superposition.figures import phase_diagram as figures
+from superposition.figures.style import phase_colours
 from superposition.readings.phases import cells, phase_of
 from superposition.readings.results import NotInThisRun
 from superposition.theory.phases import IGNORED, SUPERPOSED, phase
@@ -102,7 +103,7 @@ def test_the_figure_needs_a_diagram(theory):
     assert not figures.fits(hand_made.intro())
     drawn = figures.figures(theory)
     assert list(drawn) == ["phase_diagram"]
-    shades = figures.colours(np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0]))
+    shades = phase_colours(np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0]))
     assert np.ptp(shades[0]) == pytest.approx(0)  # grey
     assert shades[1].argmax() == 2  # blue
     assert shades[2].argmax() == 0  # red

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from superposition.claims import CLAIMS, evaluate
-from superposition.figures import figures_of, style
+from superposition.figures import figures_of, svg
 from superposition.readings.planar import (
     PENTAGON,
     TRIANGLE,
@@ -178,9 +178,9 @@ def test_they_have_the_papers_figures(varied, tmp_path):
         figures = figures_of(experiment, tables)
         assert set(figures) == names | {"learning_curves"}
         for name in names:
-            style.save(figures[name], tmp_path / "figure.svg")
+            svg.save(figures[name], tmp_path / "figure.svg")
             first = (tmp_path / "figure.svg").read_bytes()
-            style.save(figures_of(experiment, tables)[name], tmp_path / "figure.svg")
+            svg.save(figures_of(experiment, tables)[name], tmp_path / "figure.svg")
             assert (tmp_path / "figure.svg").read_bytes() == first
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.figures.style import save
+from superposition.figures.svg import save
 from superposition.readings.plateaus import Plateau, at_level, plateaus, represented_at
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active

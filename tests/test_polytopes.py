@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from superposition.claims import evaluate
-from superposition.figures import figures_of, style
+from superposition.figures import figures_of, svg
 from superposition.measures.dimensionality import feature_dimensionality
 from superposition.readings.polytopes import components, counts, dimensionalities, rank
 from superposition.theory.polytopes import (
@@ -170,5 +170,5 @@ def test_figures_of_geometry(tmp_path):
     assert "30 digons" in said
     assert "9 tetrahedra, 1 triangle, 1 digon" in said
     for name, figure in drawn.items():
-        style.save(figure, tmp_path / f"{name}.svg")
+        svg.save(figure, tmp_path / f"{name}.svg")
         assert b"<image" not in (tmp_path / f"{name}.svg").read_bytes()

@@ -12,7 +12,7 @@ import torch
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.figures.style import save
+from superposition.figures.svg import save
 from superposition.measures.explanations import active_samples, table
 from superposition.measures.parameters import Parameters
 from superposition.measures.trained import TrainedModel, trained_models

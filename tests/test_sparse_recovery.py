@@ -12,7 +12,7 @@ from scipy.stats import norm
 from sklearn.linear_model import Lasso
 
 from superposition.claims import CLAIMS, evaluate
-from superposition.figures import figures_of, sparse_recovery, style
+from superposition.figures import figures_of, sparse_recovery, svg
 from superposition.measures import recovery
 from superposition.measures.extra import extra_tables
 from superposition.measures.recovery import SOLVERS, gaussian, judged, moved_apart, with_active
@@ -426,7 +426,7 @@ def test_figures_are_drawn(tmp_path):
     drawn = figures_of("sparse_recovery", ideal())
     assert set(drawn) == {"recovery", "read_out", "learning_curves"}
     for name, figure in drawn.items():
-        style.save(figure, tmp_path / f"{name}.svg")
+        svg.save(figure, tmp_path / f"{name}.svg")
     maps = drawn["recovery"].axes
     theory = [line for line in maps[2].lines if line.get_color() == sparse_recovery.THEORY]
     # 8.79 dimensions for three features: 0.79 / 4 of the way from the row of 8 to that of 12

@@ -19,7 +19,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
-from superposition.figures import figures_of, style
+from superposition.figures import figures_of, style, svg
 from superposition.figures.svg import NOISE, PER_POINT, SHIFT, settled
 from tests import hand_made
 
@@ -59,7 +59,7 @@ def drawn(experiment):
 def written(figures, folder):
     folder.mkdir(exist_ok=True)
     for name, figure in figures.items():
-        style.save(figure, folder / f"{name}.svg")
+        svg.save(figure, folder / f"{name}.svg")
     return {name: (folder / f"{name}.svg").read_bytes() for name in figures}
 
 
@@ -158,8 +158,8 @@ def test_settings_fonts_and_clock_do_not_show(tmp_path):
         (folder / "matplotlibrc").write_text(SETTINGS)
     another_face(tmp_path / ".fonts")
     code = (
-        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, style\n"
-        "for name, figure in figures_of('intro', hand_made.intro()).items(): style.save(figure, Path(f'{name}.svg'))\n"
+        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, svg\n"
+        "for name, figure in figures_of('intro', hand_made.intro()).items(): svg.save(figure, Path(f'{name}.svg'))\n"
         "from matplotlib import font_manager, rcParams\n"
         "assert rcParams['font.size'] == 20\n"
         "faces = [face.fname for face in font_manager.fontManager.ttflist if face.name == 'DejaVu Sans']\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition.claims import evaluate
-from superposition.figures import figures_of, style
+from superposition.figures import figures_of, svg
 from superposition.readings.transformations import in_order, octahedron, path_of, shape, stages, turn
 from superposition.theory.losses import one_direction_for_a_set
 from tests import hand_made
@@ -123,7 +123,7 @@ def test_stills_say_which_stage_was_not_reached(tmp_path):
     said = [text.get_text() for text in figure.texts]
     assert "C  triangles\nnot reached" in said
     assert any(text.startswith("0 of 3 seeds go from A to B to C to D") for text in said)
-    style.save(figure, tmp_path / "stages.svg")
+    svg.save(figure, tmp_path / "stages.svg")
 
 
 def _verdicts(tables):

@@ -13,6 +13,7 @@ from superposition.exact.sums import total
 from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.shared import in_superposition
+from superposition.readings.solutions import differing_in
 
 SECTION = "Superposition and Adversarial Robustness"
 SHAPE = (20, 4)  # features, hidden dimensions
@@ -50,15 +51,12 @@ def _superposed(sweep: Sweep) -> str:
 
 def sweeps(tables: Tables) -> list[Sweep]:
     """The models with the lowest loss at each radius, those with the next one, ...; the loss is on clean samples."""
-    if (tables.n_features, tables.n_hidden) != SHAPE:
-        raise NotInThisRun(f"the claim is about n = {SHAPE[0]}, m = {SHAPE[1]}; this run has others")
-    if not np.isclose(tables.features["density"], DENSITY).all():
-        raise NotInThisRun(f"the claim is about features of density {DENSITY:g}")
-    if tables.instances["training_attack"].nunique() < SIZES or tables.instances["training_attack"].min() > 0:
+    own = differing_in(tables, "training_attack", SHAPE, DENSITY, ratio=1.0)
+    if own["training_attack"].nunique() < SIZES or own["training_attack"].min() > 0:
         raise NotInThisRun("the claim needs models without attacks, and with several sizes of them")
-    instances = tables.instances["instance"].to_numpy()
-    rows = tables.instances.assign(
-        radius=tables.instances["training_attack"],
+    instances = own["instance"].to_numpy()
+    rows = own.assign(
+        radius=own["training_attack"],
         features_per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / SHAPE[1],
         superposed=in_superposition(tables, instances),
     )

@@ -12,6 +12,7 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.geometry import SETTING
 from superposition.claims.judging import Judged, over_ranks
+from superposition.readings.bound import CONSTANT_FROM
 from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Solution, densities, solutions
@@ -21,7 +22,7 @@ from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, 
 APPENDIX = "Nonlinear Compression"
 
 # Densities above and up to, where the constant is taken and where it must hold.
-DENSE, SPARSE = (0.25, 0.5), (0.0, 0.25)
+DENSE, SPARSE = CONSTANT_FROM, (0.0, CONSTANT_FROM[0])
 AT_LEAST = 2  # densities in either
 ROOM = 0.05  # of the constant
 

@@ -21,6 +21,28 @@ from superposition.claims.judging import Judged, over_seeds
 from superposition.exact.functions import arccos, degrees
 from superposition.exact.sums import mean, total
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.pairs import (
+    ACROSS_PAIRS,
+    APART,
+    APART_FROM_OTHERS,
+    APART_OFF,
+    GAP_OFF,
+    MATES,
+    NORMS,
+    OPPOSITE,
+    PARTNER,
+    RIGHT_ANGLE,
+    STATES,
+    T_GAPS,
+    T,
+    Y,
+    are_at_right_angles,
+    are_opposite,
+    is_hexagon_of_pairs,
+    mates_and_others,
+    mates_and_partner,
+    state_of_pairs,
+)
 from superposition.readings.planar import (
     COLLAPSED_COSINE,
     Planar,
@@ -28,61 +50,49 @@ from superposition.readings.planar import (
     gaps_between_pairs,
     models,
     pair_cosines,
-    pairs_are_adjacent,
 )
 from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
-from superposition.theory.angles import angular_gaps, cosines
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, of_shape, solutions
+from superposition.theory.angles import angular_gaps
 from superposition.theory.expected_loss import independent, minimum
 from superposition.theory.polytopes import polygon
 
 SECTION = "Superposition in Correlated Features"
-CORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="correlated")
-ANTICORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="anticorrelated")
-LOCAL = Setting("relu_output", 20, 10, importance_ratio=1.0, sets="correlated")
+CORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="correlated", set_size=2)
+ANTICORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="anticorrelated", set_size=2)
+LOCAL = Setting("relu_output", 20, 10, importance_ratio=1.0, sets="correlated", set_size=10)
 
 MOST_SEEDS = 0.9
 SPARSE, LESS_SPARSE = 0.05, 0.5  # densities
-RIGHT_ANGLE, PARTNER = 0.1, -0.95  # |cos| of correlated set-mates, cos of a feature and its partner of the other set
-OPPOSITE, ACROSS = -0.98, 0.05  # cos of anti-correlated set-mates, |cos| of features from different sets
-# Of six correlated features: norms, degrees between set-mates and between sets
-NORMS, MATES, APART, APART_OFF = (0.9, 1.05), (60.0, 70.0), 120.0, 5.0
 # Of six independent ones: densities at which a regular hexagon is compared with what was found, and at which five are
 # represented.
 VERY_SPARSE = (0.02, 0.05)
 MODERATELY_SPARSE = (0.1, 0.2)
 REPRESENTED, CORNER, CORNER_OFF = 5, 60.0, 10.0  # features; degrees
-T, Y = "three, T", "three, Y"
-STATES = ("none", "one", "two", T, Y)  # collapsed pairs, from sparse to dense
-COLLAPSED, LEARNED = 3, 0.3  # pairs in a T or Y; norm of a feature below which a state has no name
-T_GAPS, GAP_OFF = (90.0, 90.0, 180.0), 10.0  # degrees between pairs
 # density: what the paper's ranges say, its figure's "Y" from about 0.5 on
 PRINTED = {0.02: "none", 0.05: "none", 0.1: "one", 0.15: "two", 0.2: "two", 0.25: T, 0.3: T, 0.4: T, 0.5: Y, 0.6: Y}
 RADIUS = math.sqrt(0.5)
 RADIUS_TOLERANCE = 0.1
-# Dot products of two sets of ten: within a set in size, on average and at most; least squared norm; of a feature and
-# its partner of the other set; how many times as large across as within; features of ten that have a partner.
-WITHIN, WITHIN_AT_MOST, SQUARED, PAIRED, TIMES, MOST = 0.06, 0.15, 0.85, -0.7, 2.0, 7
+# Dot products of two sets of ten: within a set in size, on average and at most; least squared norm; how many
+# times as large across as within; features of ten that have a partner.
+WITHIN, WITHIN_AT_MOST, SQUARED, TIMES, MOST = 0.06, 0.15, 0.85, 2.0, 7
 
 
 def right_angles(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
-        cosine = cosines(model.W)
-        mates = max(abs(float(cosine[0, 1])), abs(float(cosine[2, 3])))
-        partner = max(cosine[:2, 2:].min(axis=1).max(), cosine[:2, 2:].min(axis=0).max())
+        mates, partner = mates_and_partner(model.W)
         text = f"|cos| of set-mates <= {mates:.3f}, partners of the other set at <= {partner:.3f}"
-        return Judged(mates < RIGHT_ANGLE and bool(partner < PARTNER), mates, text)
+        return Judged(are_at_right_angles(model.W), mates, text)
 
     return _most(solutions(tables, CORRELATED, SPARSE), judge, "|cos| of set-mates")
 
 
 def opposite(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
-        cosine = cosines(model.W)
-        mates, across = float(max(cosine[0, 1], cosine[2, 3])), float(np.abs(cosine[:2, 2:]).max())
+        mates, across = mates_and_others(model.W)
         text = f"set-mates at cos <= {mates:.3f}, |cos| of others <= {across:.3f}"
-        return Judged(mates < OPPOSITE and across < ACROSS, mates, text)
+        return Judged(are_opposite(model.W), mates, text)
 
     found = _most(solutions(tables, ANTICORRELATED, SPARSE), judge, "cos of set-mates")
     denser = [judge(model).holds for model in solutions(tables, ANTICORRELATED, LESS_SPARSE)]
@@ -95,14 +105,10 @@ def hexagon(tables: Tables) -> Finding:
         angles = degrees(arccos(np.clip(pair_cosines(model.W), -1, 1)))
         gaps = gaps_between_pairs(model.W)
         low, high = model.norms.min(), model.norms.max()
-        holds = (
-            bool(low > NORMS[0] and high < NORMS[1])
-            and pairs_are_adjacent(model.W)
-            and bool((angles > MATES[0]).all() and (angles < MATES[1]).all())
-            and bool((np.abs(gaps - APART) < APART_OFF).all())
-        )
         text = f"norms {low:.2f} to {high:.2f}, set-mates at {angles.min():.1f} to {angles.max():.1f} deg, "
-        return Judged(holds, float(low), text + f"sets {gaps.min():.0f} to {gaps.max():.0f} deg apart")
+        return Judged(
+            is_hexagon_of_pairs(model), float(low), text + f"sets {gaps.min():.0f} to {gaps.max():.0f} deg apart"
+        )
 
     return over_seeds(_pairs(tables, "correlated", SPARSE), judge, "smallest norm")
 
@@ -200,7 +206,7 @@ def interference_across(tables: Tables) -> Finding:
 
     def judge(model: Solution) -> Judged:
         within, across, _ = _dot_products(model)
-        apart, inside = float(mean(np.abs(across[across > PAIRED]))), float(mean(np.abs(within)))
+        apart, inside = float(mean(np.abs(across[across > PARTNER]))), float(mean(np.abs(within)))
         ratio = apart / max(inside, 1e-9) if apart > 0 else 0.0  # NaN where all are partners
         return Judged(ratio > TIMES, ratio, f"{ratio:.1f} times as much, {apart:.2f}")
 
@@ -210,7 +216,7 @@ def interference_across(tables: Tables) -> Finding:
 def partners(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
         _, across, _ = _dot_products(model)
-        count = int(np.count_nonzero((across < PAIRED).any(axis=1)))
+        count = int(np.count_nonzero((across < PARTNER).any(axis=1)))
         typical = float(np.median(across.min(axis=1)))
         return Judged(count >= MOST, count, f"{count} of 10 features, the median at {typical:.2f}")
 
@@ -227,17 +233,16 @@ def _most(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: 
 
 def _densities(tables: Tables) -> list[float]:
     own = tables.instances[tables.instances["sets"] == "correlated"]
-    if own["sparsity"].dropna().empty:
+    if own["density"].dropna().empty:
         raise NotInThisRun("no correlated features in this run")
-    return sorted({round(1 - sparsity, 6) for sparsity in own["sparsity"].dropna()})
+    return sorted({round(density, 6) for density in own["density"].dropna()})
 
 
 def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
     """Of six features, the lowest expected loss first."""
-    if (tables.n_features, tables.n_hidden) != (6, 2):
-        raise NotInThisRun("the claim is about n = 6, m = 2")
-    own = tables.instances[(tables.instances["model"] == "relu_output") & (tables.instances["sets"] == sets)]
-    own = own[np.isclose(1 - own["sparsity"], density, rtol=SAME_DENSITY)]
+    own = of_shape(tables, n_features=6, n_hidden=2)
+    own = own[(own["model"] == "relu_output") & (own["values"] == "unit") & (own["sets"] == sets)]
+    own = own[np.isclose(own["density"], density, rtol=SAME_DENSITY)]
     if sets == "correlated":
         own = own[own["set_size"] == 2]
     number = own["instance"].to_numpy()
@@ -246,22 +251,9 @@ def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
     return models(tables, own)
 
 
-def _state(model: Planar) -> str:
-    """How many pairs are collapsed; of three, whether two are opposite, or all 120 degrees apart."""
-    count = int(np.count_nonzero(collapsed(model.W)))
-    if not bool((model.norms > LEARNED).all()):
-        return "not all represented"
-    if count < COLLAPSED:
-        return STATES[count]
-    gaps = np.sort(gaps_between_pairs(model.W), kind="stable")
-    if bool((np.abs(gaps - APART) < GAP_OFF).all()):
-        return Y
-    return T if bool((np.abs(gaps - T_GAPS) < GAP_OFF).all()) else "three, other angles"
-
-
 def _states(tables: Tables) -> list[dict[float, str]]:
     """By density: of the model of the lowest loss at each, of the next ones, ..."""
-    return ranked({s: [_state(model) for model in _pairs(tables, "correlated", s)] for s in _densities(tables)})
+    return ranked({s: [state_of_pairs(model) for model in _pairs(tables, "correlated", s)] for s in _densities(tables)})
 
 
 def _in_order(states: dict[float, str]) -> bool:
@@ -309,7 +301,7 @@ CLAIMS = claims_of(
         f"at density {SPARSE:g}.",
         paper="set-mates at 90 deg, in five of five models",
         tolerance=f"|cos| < {RIGHT_ANGLE:g} between set-mates, each feature has a partner of the other set at "
-        f"cos < {PARTNER:g}, in the best model and {MOST_SEEDS:.0%} of all",
+        f"cos < {ACROSS_PAIRS:g}, in the best model and {MOST_SEEDS:.0%} of all",
         limit="text",
         fixed="before",
     ),
@@ -317,8 +309,8 @@ CLAIMS = claims_of(
         opposite,
         statement=f"Models prefer to represent anti-correlated features in opposite directions, at density {SPARSE:g}.",
         paper="set-mates antipodal, in five of five models",
-        tolerance=f"cos < {OPPOSITE:g} between set-mates and |cos| < {ACROSS:g} between others, in the best model and "
-        f"{MOST_SEEDS:.0%} of all",
+        tolerance=f"cos < {OPPOSITE:g} between set-mates and |cos| < {APART_FROM_OTHERS:g} between others, in the best "
+        f"model and {MOST_SEEDS:.0%} of all",
         limit="text",
         fixed="before",
         remark="12 of 20 models do, and 18 of 20 at density 0.5. The other eight have two antipodal pairs across the "
@@ -404,7 +396,7 @@ CLAIMS += claims_of(
         interference_across,
         statement=f"Interference is between the sets instead, at density {SPARSE:g}.",
         paper="about 0.12 across sets, 0.036 within",
-        tolerance=f"mean |dot product| across sets, without partners at < {PAIRED:g}, over that within sets: > "
+        tolerance=f"mean |dot product| across sets, without partners at < {PARTNER:g}, over that within sets: > "
         f"{TIMES:g}",
         limit="ours",
         fixed="before",
@@ -413,7 +405,7 @@ CLAIMS += claims_of(
         partners,
         statement=f"Most features of one set have an opposite partner in the other one, at density {SPARSE:g}.",
         paper="8 of 10 features, at about -0.83",
-        tolerance=f"at least {MOST} of 10 features of the first set have a dot product < {PAIRED:g}",
+        tolerance=f"at least {MOST} of 10 features of the first set have a dot product < {PARTNER:g}",
         limit="figure",
         fixed="before",
         remark="In most seeds fewer features have such a partner, down to 2 of 10.",

@@ -32,7 +32,7 @@ from superposition.theory.losses import one_direction_for_a_set
 
 SECTION = "Superposition and Learning Dynamics"
 SET_SIZE = 3
-SETTING = Setting("relu_output", n_features=6, n_hidden=3, importance_ratio=1.0, sets="correlated")
+SETTING = Setting("relu_output", n_features=6, n_hidden=3, importance_ratio=1.0, sets="correlated", set_size=SET_SIZE)
 RARE = 0.01  # the highest density; where sets are active more often, they do not part along one axis
 WHERE = f"at a density of {RARE:g} or less"
 NEAR = 0.03  # of the first loss
@@ -97,8 +97,6 @@ def _paths(tables: Tables) -> list[Path]:
     density = densities(tables, SETTING)[-1]
     if density > (1 + SAME_DENSITY) * RARE:
         raise NotInThisRun(f"the claim is about densities of {RARE:g} or less")
-    if set(tables.instances["set_size"]) != {SET_SIZE}:
-        raise NotInThisRun(f"the claim is about sets of {SET_SIZE} features")
     if tables.trajectories.empty:
         raise NotInThisRun("this run has more snapshots than trajectories are kept of")
     return [path_of(tables, int(one))[1:] for one in instances_at(tables, SETTING, density)["instance"]]

@@ -17,10 +17,11 @@ from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.shared import in_superposition
+from superposition.readings.solutions import differing_in
 from superposition.theory.hidden_l1 import kept_above
 
 SECTION = "The Strategic Picture of Superposition"
-SHAPE, DENSITY = (20, 5), 0.1  # features, hidden dimensions
+SHAPE, DENSITY, RATIO = (20, 5), 0.1, 0.7  # features, hidden dimensions; density; importance from one to the next
 SETTING = f"{SHAPE[0]} features, {SHAPE[1]} dimensions, density {DENSITY:g}"
 PENALTIES = 3  # sizes, at least
 LITTLE = 0.01  # the largest penalty that counts as small
@@ -94,11 +95,8 @@ def importance_threshold(tables: Tables) -> Finding:
 
 def sweeps(tables: Tables) -> list[Sweep]:
     """The models with the lowest objective at each penalty, those with the next one, ..."""
-    if (tables.n_features, tables.n_hidden) != SHAPE:
-        raise NotInThisRun(f"the claim is about n = {SHAPE[0]}, m = {SHAPE[1]}; this run has others")
-    if not np.isclose(tables.features["density"], DENSITY).all():
-        raise NotInThisRun(f"the claim is about features of density {DENSITY:g}")
-    rows = tables.instances.assign(objective=tables.instances["loss"] + tables.instances["penalty"])
+    rows = differing_in(tables, "hidden_l1", SHAPE, DENSITY, RATIO)
+    rows = rows.assign(objective=rows["loss"] + rows["penalty"])
     if rows["hidden_l1"].nunique() < PENALTIES or rows["hidden_l1"].min() > 0:
         raise NotInThisRun("the claim needs models without the penalty, and with several sizes of it")
     found = ranked(by_loss(rows, "hidden_l1", loss="objective"))

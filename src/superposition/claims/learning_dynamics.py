@@ -10,7 +10,7 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.jumps import LEAST, SINCE, WINDOW, Jump, jumps, learned, noise
-from superposition.readings.results import Tables
+from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, instances_at
 from superposition.theory.losses import digon_for_one
 
@@ -72,7 +72,10 @@ def _instances(tables: Tables) -> np.ndarray:
 
 
 def _runs(tables: Tables) -> list[Run]:
-    return [run_of(tables, int(instance)) for instance in _instances(tables)]
+    runs = [run_of(tables, int(instance)) for instance in _instances(tables)]
+    if not all(sd > 0 for _, sd in runs):  # NaN without two snapshots
+        raise NotInThisRun(f"the claim needs more snapshots from step {SINCE} on, to know the noise of the loss")
+    return runs
 
 
 def run_of(tables: Tables, instance: int) -> Run:

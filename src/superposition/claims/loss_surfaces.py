@@ -19,8 +19,10 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, how_far, plain
 from superposition.claims.phase_change import SECTION, diagram
 from superposition.exact.sums import mean
-from superposition.readings.expected_losses import column, expected_losses
+from superposition.readings.expected_losses import boundary, column, expected_losses
+from superposition.readings.phases import last_shared
 from superposition.readings.results import Tables
+from superposition.readings.surfaces import JUMP, SMOOTH, WAY
 from superposition.theory.loss_surfaces import (
     ANTIPODAL,
     CONFUSED,
@@ -32,7 +34,7 @@ from superposition.theory.loss_surfaces import (
     largest_step,
     minima,
 )
-from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
+from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, solution_losses
 
 COMMENT = "Comments & Replications"
 
@@ -44,8 +46,6 @@ ABOVE = 0.02  # relative, of a loss that counts as on the lowest branch
 SINGLE = (0.2, 1.0, 5.0)  # relative importance at which all models are looked at
 
 SHOWN: dict[str, Surface] = {DROPPED: (0.1, 0.1), ANTIPODAL: (0.7, 0.2), CONFUSED: (0.1, 0.8)}  # S and I_2
-WAY = 41  # points between two surfaces
-SMOOTH, JUMP = 0.1, 0.5  # largest distance between the best weights of neighbouring points
 ALIKE, ALIKE_OFF = math.sqrt(0.5), 0.05  # what the paper says of both weights of confused features, and room
 NO_MODELS = "no trained models: a formula"
 
@@ -57,7 +57,7 @@ def branches_cross(tables: Tables) -> Finding:
         models = column(tables, r)
         best = models[models["best"]].reset_index(drop=True)
         s = best["density"].to_numpy()
-        last = _last_shared((best["phase"] == SUPERPOSED).to_numpy())
+        last = last_shared(s, (best["phase"] == SUPERPOSED).to_numpy())
         edge = math.sqrt(s[last - 1] * s[last]) if 0 < last < len(best) else math.nan
         below, above = (best[(s > edge / RANGE) & (s < edge)], best[(s > edge) & (s < edge * RANGE)])
         if min(len(below), len(above)) < 2:
@@ -66,7 +66,7 @@ def branches_cross(tables: Tables) -> Finding:
             continue
         slopes = {SUPERPOSED: _slope(below), dense_side: _slope(above)}
         expected = {SUPERPOSED: _slope(below, SUPERPOSED), dense_side: _slope(above, dense_side)}
-        theory = _boundary(float(best["importance"][0]))
+        theory = boundary(float(best["importance"][0]))
         near = max(edge / theory, theory / edge) <= BOUNDARY_OFF
         as_expected = all(abs(slopes[name] / expected[name] - 1) <= SLOPE_OFF for name in slopes)
         apart = slopes[SUPERPOSED] >= SLOPES_APART * slopes[dense_side]
@@ -145,24 +145,12 @@ def _excess(loss: np.ndarray, cells: pd.DataFrame) -> np.ndarray:
     return np.asarray(loss / np.min(list(branches.values()), axis=0) - 1)
 
 
-def _last_shared(shared: np.ndarray) -> int:
-    """How many cells from the sparse end on are in superposition, so that the fewest of all are on the wrong side."""
-    wrong = [np.count_nonzero(~shared[:count]) + np.count_nonzero(shared[count:]) for count in range(len(shared) + 1)]
-    return int(np.argmin(wrong))
-
-
 def _slope(cells: pd.DataFrame, branch: str | None = None) -> float:
     """dL/ds of the models, or of a simple solution: the median over all two cells, so that single ones may be off."""
     s = cells["density"].to_numpy()
     L = cells["loss"].to_numpy() if branch is None else solution_losses(2, s, cells["importance"].to_numpy())[branch]
     low, high = np.triu_indices(len(s), 1)
     return float(np.median((L[high] - L[low]) / (s[high] - s[low])))
-
-
-def _boundary(r: float) -> float:
-    """The density up to which superposition is best in theory."""
-    s = np.linspace(0.001, 1, 1000)
-    return float(s[phase(2, s, np.full_like(s, r)) == SUPERPOSED].max())
 
 
 def _at(name: str) -> str:

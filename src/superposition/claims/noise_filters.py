@@ -15,7 +15,7 @@ from superposition.exact.sums import line, total
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
 from superposition.readings.ranking import by_rank, ranked
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, extra, solutions
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, extra, matching, solutions
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import without_superposition
 
@@ -140,9 +140,9 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
 def _measured(tables: Tables) -> pd.DataFrame:
     """Split losses, with the `ratio` of the total to the least loss without superposition on the same data."""
     extra(tables, "ablations")
-    for model in (FULL, NO_RELU, NO_BIAS):
-        densities(tables, _setting(model))  # or the claims are about other models
+    own = pd.concat([matching(tables, _setting(model)) for model in (FULL, NO_RELU, NO_BIAS)])
     rows = split_losses(tables)
+    rows = rows[rows["instance"].isin(own["instance"])]
     plain = {s: _plain_loss(s) for s in rows["data_density"].unique()}
     return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain))
 

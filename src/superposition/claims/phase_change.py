@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, how_far, plain
-from superposition.exact.functions import log, log10
+from superposition.exact.functions import log10
 from superposition.exact.sums import mean, total
-from superposition.readings.phases import cells, phase_of, runs
+from superposition.readings.phases import SAME, cells, is_diagram, last_shared, nearest, phase_of, runs
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.theory.phases import DEDICATED, SUPERPOSED, margin, phase
 
@@ -26,12 +26,14 @@ AGREEING_CLEARLY = 0.97  # of those where the second best solution is worse by
 CLEAR = 0.1
 TIED = 0.06  # |log10 r| up to which two solutions of three features tie
 REACH = {1.0: (0.65, 0.06), 0.1: (0.18, 0.03)}  # relative importance: the boundary's density, as read off, and room
-SAME_IMPORTANCE = 0.04  # of log10 r
 STEEP = 0.2  # relative importance at which the jump is looked at
-JUMP = 0.5  # of the norm, between neighbouring densities
+JUMP, AT_ONCE = 0.5, 1.3  # of the norm, and the largest ratio of two densities between which it jumps
 LIKELY = (0.1, 1.0)  # density and relative importance at which single models are looked at
 MORE_IMPORTANT, ALMOST_ALL = 1.3, 0.98  # r from where the last of three is dedicated, and of how many cells
-CELLS = 20  # along either axis, at least, for a share of cells to mean something
+# Ranges of density and relative importance that the diagram covers, as the paper's does, and the largest ratio of
+# neighbours within them, for a share of cells to mean something.
+REGION = {"density": (0.01, 1.0), "importance": (0.1, 10.0)}
+FINE = 1.3
 MODELS = 5  # at least, for the best of them to mean something
 
 # How the models of a cell are made one: the columns of norm and phase.
@@ -41,15 +43,20 @@ WAYS = {BEST: "best of each cell", MEAN: "mean of each cell without its worst"}
 
 def diagram(tables: Tables, n_features: int) -> pd.DataFrame:
     """`cells` and what theory says of them."""
-    if (tables.n_features, tables.n_hidden) != (n_features, n_features - 1):
+    if (tables.n_features, set(tables.instances["n_hidden"])) != (n_features, {n_features - 1}):
         raise NotInThisRun(f"the claim is about n = {n_features}, m = {n_features - 1}")
-    others = tables.features[tables.features["feature"] < n_features - 1]
-    if set(tables.instances["model"]) != {"relu_output"} or not np.allclose(others["importance"], 1):
-        raise NotInThisRun("the claim is about relu_output models whose other features have importance 1")
+    if not is_diagram(tables):
+        raise NotInThisRun("the claim is about relu_output models of independent features, the last of which varies")
     table = cells(tables)
-    counts = [table[axis].nunique() for axis in ("density", "importance")]
-    if min(counts) < CELLS or table["models"].min() < MODELS:
-        raise NotInThisRun(f"the claim needs {CELLS} x {CELLS} cells of {MODELS} models; this run has {counts}")
+    for axis, (low, high) in REGION.items():
+        table = table[table[axis].between(low / SAME, high * SAME)]
+        known = np.sort(table[axis].unique(), kind="stable")
+        edges = np.array([low, *known, high])
+        if len(known) < 2 or not bool((edges[1:] <= FINE * edges[:-1]).all()):
+            raise NotInThisRun(f"the claim needs {axis} from {low:g} to {high:g}, neighbours within a factor {FINE:g}")
+    if table["models"].min() < MODELS:
+        raise NotInThisRun(f"the claim needs cells of {MODELS} models; this run has {table['models'].min()}")
+    table = table.reset_index(drop=True)
     s, r = table["density"].to_numpy(), table["importance"].to_numpy()
     return table.assign(
         found=phase_of(table["norm"], table["superposition"]),
@@ -107,36 +114,37 @@ def reach(way: tuple[str, str]) -> Callable[[Tables], Finding]:
 
 def _column(table: pd.DataFrame, r: float) -> pd.DataFrame:
     """The cells of the relative importance nearest to r, from sparse to dense."""
-    nearest = float(table["importance"].iloc[int(np.argmin(np.abs(log(table["importance"] / r))))])
-    if abs(float(log10(nearest / r))) > SAME_IMPORTANCE:
-        raise NotInThisRun(f"no cells at relative importance {r:g}")
-    own = table[table["importance"] == nearest]
+    own = table[table["importance"] == nearest(table["importance"], r, "relative importance")]
     return own.sort_values("density", kind="stable", ignore_index=True)
 
 
 def _edge(densities: np.ndarray, shared: np.ndarray) -> tuple[float, float]:
-    """The densest cell of those that are in superposition from the sparse end on, and the next denser one.
+    """The densities between which superposition ends, so that the least range of log density is on the wrong side.
 
     Beyond the boundary single cells near r = 1 have both features on one side of the dimension, the "confused" phase.
     """
-    count = len(shared) if shared.all() else int(np.argmin(shared))
+    count = last_shared(densities, shared)
     return float(densities[count - 1]) if count else 0.0, float(densities[count]) if count < len(shared) else 1.0
 
 
 def first_order(way: tuple[str, str]) -> Callable[[Tables], Finding]:
-    """The largest change of the last feature's norm between neighbouring densities, at a fifth of the importance."""
+    """The largest fall of the last feature's norm over a narrow range of density, at a fifth of the importance."""
 
     def check(tables: Tables) -> Finding:
         column = _column(diagram(tables, 2), STEEP)
-        norm = column[way[0]]
-        drops = -np.diff(norm)
-        place = int(np.argmax(drops))
-        between = f"density {column['density'][place]:.3g} and {column['density'][place + 1]:.3g}"
+        norm, density = column[way[0]].to_numpy(), column["density"].to_numpy()
+        low, high = np.triu_indices(len(density), 1)
+        near = density[high] <= AT_ONCE * density[low]
+        if not near.any():
+            raise NotInThisRun(f"the claim needs densities within a factor {AT_ONCE:g} of each other")
+        drops = np.where(near, norm[low] - norm[high], -np.inf)
+        place, after = int(low[drops.argmax()]), int(high[drops.argmax()])
+        between = f"density {density[place]:.3g} and {density[after]:.3g}"
         share = Share(int(column["superposed"][place]), int(column["models"][place]), "models")
-        holds = bool(drops[place] >= JUMP)
+        holds = bool(drops.max() >= JUMP)
         return Finding(
             plain(holds) if way == MEAN else how_far(holds, share),
-            f"norm {norm[place]:.2f} to {norm[place + 1]:.2f} between {between} (r = {column['importance'][0]:.3g})",
+            f"norm {norm[place]:.2f} to {norm[after]:.2f} between {between} (r = {column['importance'][0]:.3g})",
             f"{share} before it in superposition",
             share,
         )
@@ -147,8 +155,8 @@ def first_order(way: tuple[str, str]) -> Callable[[Tables], Finding]:
 def local_minima(tables: Tables) -> Finding:
     """How many single models at density 0.1 and equal importance find superposition."""
     table = diagram(tables, 2)
-    away = np.square(log(table["importance"] / LIKELY[1])) + np.square(log(table["density"] / LIKELY[0]))
-    cell = table.iloc[int(np.argmin(away))]
+    table = table[table["density"] == nearest(table["density"], LIKELY[0], "density")]
+    cell = table[table["importance"] == nearest(table["importance"], LIKELY[1], "relative importance")].iloc[0]
     return Finding(
         plain(bool(0 < cell["superposed"] < cell["models"])),
         f"{int(cell['superposed'])} of {int(cell['models'])} models in superposition",
@@ -163,8 +171,7 @@ def dedicated(way: tuple[str, str]) -> Callable[[Tables], Finding]:
         table = diagram(tables, 3)
         right = table[table["importance"] > MORE_IMPORTANT]
         share = float(mean(right[way[1]] == DEDICATED))
-        own = runs(tables)
-        own = own[own["importance"] > MORE_IMPORTANT]
+        own = runs(tables).merge(right[["density", "importance"]], on=["density", "importance"])
         single = phase_of(own["norm"], own["superposition"]) == DEDICATED
         models = Share(int(np.count_nonzero(single)), len(own), "models")
         holds = share >= ALMOST_ALL
@@ -247,7 +254,7 @@ CLAIMS = claims_of(
         first_order,
         statement=f"The transition is of first order: at r = {STEEP:g} the extra feature's norm jumps.",
         paper="a discontinuous change",
-        tolerance=f"the norm falls by >= {JUMP:g} between neighbouring densities",
+        tolerance=f"the norm falls by >= {JUMP:g} while density grows by {AT_ONCE - 1:.0%}",
     ),
     Claim(
         local_minima,

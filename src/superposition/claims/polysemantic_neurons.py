@@ -17,6 +17,7 @@ from superposition.exact.functions import power
 from superposition.exact.sums import mean
 from superposition.measures.neurons import monosemantic, polysemantic, responses
 from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
+from superposition.readings.kinds import is_plain
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY
@@ -138,7 +139,9 @@ def _matching(tables: Tables) -> pd.DataFrame:
     """The instances of the claims' model, features and importance, with the `density` that their features share."""
     if tables.n_features != N_FEATURES:
         raise NotInThisRun(f"the claim is about n = {N_FEATURES}; this run has n = {tables.n_features}")
-    rows = tables.instances[(tables.instances["model"] == MODEL) & tables.instances["sparsity"].notna()]
+    if not is_plain(tables):
+        raise NotInThisRun("the claim is about independent features, with values of one sign")
+    rows = tables.instances[(tables.instances["model"] == MODEL) & tables.instances["density"].notna()]
     importance = tables.per_feature("importance", rows["instance"].to_numpy())
     curve = power(RATIO, np.arange(N_FEATURES))
     rows = rows[np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)]

@@ -14,20 +14,20 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
-from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.ambiguity import LEAST_VECTORS, by_active, lost
+from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, extra
 
 SECTION = "Definitions and Motivation"
-N_FEATURES = 10
+MODEL, N_FEATURES = "relu_output", 10
 WIDTHS = (2, 3, 4)
 ALL_WIDTHS = f"{WIDTHS[0]}, {WIDTHS[1]} and {WIDTHS[2]} dimensions"
 DENSITY = 0.05  # pentagons in two dimensions
 UNIQUE = 0.99  # of vectors; and as near to one is the mean number of explanations
 OFTEN = 0.5  # of vectors
 WORSE = 1.5  # times, with two active features
-LEAST_VECTORS = 20  # of a kind, of which an error is said: fewer give it to 10% at best
 
 Sweep = dict[int, pd.DataFrame]  # by width: the rows of one model
 
@@ -54,7 +54,7 @@ def more_with_more_active(tables: Tables) -> Finding:
         least = min(curve[-1] for curve in curves.values())
         return Judged(grows and least > OFTEN, round(least, 3), _listed(said))
 
-    return over_ranks(_sweeps(tables, by_active, WIDTHS), judge, "with rivals, m active features")
+    return over_ranks(_sweeps(tables, by_active, (1, *WIDTHS)), judge, "with rivals, m active features")
 
 
 def later_with_more_dimensions(tables: Tables) -> Finding:
@@ -94,6 +94,8 @@ def _sweeps(tables: Tables, summed: Callable[[Tables], pd.DataFrame], active: Se
     """The models with the lowest loss at each width, those with the next one, ..."""
     extra(tables, "explanations")
     rows = summed(tables)
+    if set(tables.instances["model"]) != {MODEL} or not is_plain(tables) or not is_important_alike(tables):
+        raise NotInThisRun(f"the claim is about {MODEL} models of independent, equally important features")
     if tables.n_features != N_FEATURES or not set(WIDTHS) <= set(rows["n_hidden"]):
         raise NotInThisRun(f"the claim is about {N_FEATURES} features in {', '.join(map(str, WIDTHS))} dimensions")
     if not set(active) <= set(rows["active"]):

@@ -24,6 +24,7 @@ from superposition.readings.simulation import (
     closest,
     directions,
     equivalent_widths,
+    has_equivalent_widths,
     outputs_alone,
     simulated,
     strays,
@@ -163,6 +164,8 @@ def _rows(tables: Tables) -> pd.DataFrame:
     models = set(tables.instances["model"])
     if (models, tables.n_features, tables.n_hidden) != ({"absolute_value"}, N_FEATURES, WIDE):
         raise NotInThisRun(f"the claim is about absolute values of {N_FEATURES} features, and networks of up to {WIDE}")
+    if not has_equivalent_widths(tables):
+        raise NotInThisRun("the claim is about independent, signed features of one density, in order of importance")
     return equivalent_widths(tables)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.sums import mean
+from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, extra
 from superposition.readings.transitions import Sweep, others, pooled, trained, transitions
@@ -138,9 +139,11 @@ def projection_costs(tables: Tables) -> Finding:
 
 def suits_its_read_out(tables: Tables) -> Finding:
     apart = pooled(others(extra(tables, "recovery"), "optimised")).losses("relu_readout")
+    widths = [int(m) for m in apart.index if m < tables.n_features]
+    if not widths:
+        raise NotInThisRun("the claim is about fewer dimensions than features")
 
     def judge(sweep: Sweep) -> Judged:
-        widths = [m for m in sweep.widths if m < tables.n_features]
         ratios = (sweep.losses("relu_readout") / apart).loc[widths]
         text = "; ".join(f"{m}: {ratio:.2f}" for m, ratio in ratios.items())
         return Judged(bool((ratios < 1).all()), float(ratios.max()), text)
@@ -153,6 +156,8 @@ def _percent(shares: np.ndarray) -> str:
 
 
 def _trained(tables: Tables) -> list[Sweep]:
+    if set(tables.instances["model"]) != {"relu_output"} or not is_plain(tables) or not is_important_alike(tables):
+        raise NotInThisRun("the claim is about relu_output models of independent, equally important features")
     if not np.allclose(tables.features["density"], DENSITY, rtol=SAME_DENSITY):
         raise NotInThisRun(f"the claim is about models of features with density {DENSITY:g}")
     return trained(extra(tables, "recovery"), tables)

@@ -49,7 +49,7 @@ def more_features_with_sparsity(tables: Tables) -> Finding:
         least = min(own[-1] for own in counts.values())
         return Judged(grow and ends, least, f"{text} at {_listed(tables)}")
 
-    return over_ranks(sweeps(tables), judge, "features at least when sparsest")
+    return over_ranks(from_dense_to_sparse(tables), judge, "features at least when sparsest")
 
 
 def tipping_point(tables: Tables) -> Finding:
@@ -68,7 +68,7 @@ def tipping_point(tables: Tables) -> Finding:
             said.append(f"{ratio:g}^i: {below:g} to {above:g}, theory {expected:.2f} ({tipping_density(ratio):.2f})")
         return Judged(all(right), right.count(True), "; ".join(said))
 
-    return over_ranks(sweeps(tables), judge, "importance curves")
+    return over_ranks(from_dense_to_sparse(tables), judge, "importance curves")
 
 
 def importance_delays(tables: Tables) -> Finding:
@@ -78,7 +78,7 @@ def importance_delays(tables: Tables) -> Finding:
         text = ", ".join(f"{ratio:g}^i: {s:g}" for ratio, s in zip(sweep, begin, strict=True))
         return Judged(holds, begin[0] - begin[-1], text)
 
-    return over_ranks(sweeps(tables), judge, "of density from the first to the last")
+    return over_ranks(from_dense_to_sparse(tables), judge, "of density from the first to the last")
 
 
 def cheap_when_sparse(tables: Tables) -> Finding:
@@ -120,6 +120,16 @@ def balance(tables: Tables) -> pd.DataFrame:
     return rows.sort_values(["ratio", "data_density"], ascending=False, kind="stable")
 
 
+def from_dense_to_sparse(tables: Tables) -> list[Sweep]:
+    """`sweeps` that begin where theory has no superposition yet, and go on beyond where it begins."""
+    begin = [tipping_density_of_minima(ratio) for ratio in RATIOS]
+    for ratio in RATIOS:
+        present = densities(tables, _setting("relu_output", ratio))
+        if not present[-1] < min(begin) or not present[0] > max(begin):
+            raise NotInThisRun(f"the claim needs densities from above {max(begin):.2f} to below {min(begin):.2f}")
+    return sweeps(tables)
+
+
 def sweeps(tables: Tables, model: str = "relu_output") -> list[Sweep]:
     """The models with the lowest loss at each density and importance, those with the next one, ..."""
     found = {}
@@ -132,7 +142,7 @@ def sweeps(tables: Tables, model: str = "relu_output") -> list[Sweep]:
 def first_superposed(sweep: dict[float, Solution]) -> tuple[float, float]:
     """The sparsest density above which no model has more features than dimensions, and the next one, which has.
 
-    (0, 0) if there is none; (1, 1) if already the densest has.
+    (0, 0) if there is none; 1 is the first where already the densest has.
     """
     before = 1.0
     for s, one in sweep.items():

@@ -16,9 +16,10 @@ from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of
 from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.functions import exp, log
 from superposition.exact.sums import interpolate, mean
+from superposition.readings.kinds import is_plain
 from superposition.readings.planar import PENTAGON, WITHOUT_ANOTHER, WITHOUT_LAST, Planar, angles_to_last, models, shape
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY
+from superposition.readings.solutions import SAME_DENSITY, of_shape
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "The Geometry of Superposition"
@@ -27,8 +28,9 @@ DENSITY = 0.05  # of the first four features
 PRINTED_CROSSOVER, EXACT_CROSSOVER = 1 / 2.5, 0.27  # relative densities
 CROSSOVER_TOLERANCE = 0.04
 DROPPED_NORM = 0.1
+LEAST = 0.1  # relative density, the lowest of the figure
 OPPOSITE, ORTHOGONAL = -0.98, 0.05  # cos of a digon, |cos| of features from different ones
-STEPS, FLATTER = 2, 0.7  # densities on either side of the crossover; ratio of the slopes above and below
+RANGE, FLATTER = 1.6, 0.7  # ratio of densities on either side of the crossover; of the slopes above and below
 FORMULA_OFF = 0.05  # of norms
 READ_OFF_TOLERANCE = 0.05  # relative
 # relative density, shape: loss, read off the figure; of triangles, 6.3e-3 to 6.6e-3, few models are
@@ -45,11 +47,9 @@ Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative dens
 
 def sweep(tables: Tables) -> Sweep:
     """By the last feature's density over that of the others, from sparse to dense."""
-    if (tables.n_features, tables.n_hidden) != (5, 2):
-        raise NotInThisRun("the claim is about n = 5, m = 2")
-    instances = tables.instances
+    instances = of_shape(tables, n_features=5, n_hidden=2)
     number = instances["instance"].to_numpy()
-    if set(instances["model"]) != {"relu_output"} or set(instances["sets"]) != {"independent"}:
+    if set(instances["model"]) != {"relu_output"} or not is_plain(tables):
         raise NotInThisRun("the claim is about relu_output models of independent features")
     density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
     if not np.allclose(density[:, :-1], DENSITY) or not np.allclose(importance, 1):
@@ -100,7 +100,7 @@ def two_digons(tables: Tables) -> Finding:
         text = f"norm {dropped:.3f}, the others {'in' if paired else 'not in'} two digons"
         return Judged(paired and dropped < DROPPED_NORM, dropped, text)
 
-    return over_seeds(found[min(found)], judge, "norm of the varied feature")
+    return over_seeds(_at(found, LEAST), judge, "norm of the varied feature")
 
 
 def denser(tables: Tables) -> Finding:
@@ -119,14 +119,16 @@ def sparser(tables: Tables) -> Finding:
 
 
 def slope_breaks(tables: Tables) -> Finding:
-    """d log(loss) / d log(density) over a few densities on either side of where the best models' shape changes."""
+    """d log(loss) / d log(density) over a range of density on either side of where the best models' shape changes."""
     found = sweep(tables)
     _both_sides(found)
     place = _crossing(found)
-    below = [one for one in found if place and one < place][-STEPS:]
-    above = [one for one in found if place and one > place][:STEPS]
-    if min(len(below), len(above)) < STEPS:
-        return Finding("fails", "no crossover with two densities on each side", _shapes(found))
+    if place is None:
+        return Finding("fails", "no crossover", _shapes(found))
+    below = [one for one in found if place / RANGE < one < place]
+    above = [one for one in found if place < one < place * RANGE]
+    if min(len(below), len(above)) < 2:
+        raise NotInThisRun(f"the claim needs densities within a factor {RANGE:g} on either side of {place:.3g}")
     sides = [(side[0], side[-1]) for side in (below, above)]
 
     def judge(losses: tuple[float, ...]) -> Judged:
@@ -259,8 +261,8 @@ CLAIMS = claims_of(
         slope_breaks,
         statement="The switch is of first order: the slope of the least loss jumps where the solutions cross.",
         paper="two curves that cross",
-        tolerance=f"d log(loss) / d log(density) over {STEPS} densities above the crossover < {FLATTER:g} of that below"
-        "",
+        tolerance=f"d log(loss) / d log(density) up to a factor {RANGE:g} of density above the crossover < {FLATTER:g} "
+        "of that as far below",
         limit="ours",
         fixed="before",
         figure="losses",

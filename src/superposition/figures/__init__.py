@@ -2,7 +2,7 @@
 
 An experiment's own figures are those of the module here that has its name: `fits` says whether its tables still have
 the shape that they need, `figures` draws them. `overview` serves all others, and `learning_curves` every experiment.
-`panels` draws single axes and `grids` lays them out; `style` holds colours, fonts and how a figure is saved.
+`panels` draws single axes and `grids` lays them out; `style` holds colours and fonts, `svg` says how to save a figure.
 """
 
 from collections.abc import Mapping

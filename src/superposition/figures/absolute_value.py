@@ -10,7 +10,7 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.overview import selected
 from superposition.figures.points import density_name
-from superposition.figures.style import IMPORTANCE, MUTED, theme
+from superposition.figures.style import IMPORTANCE, MUTED, NOTE, TITLE, theme
 from superposition.measures.computation import canonical, primary_features
 from superposition.readings.results import Tables
 
@@ -35,7 +35,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
         canvas = Canvas(margin + len(shown) * (width + gap), heading + 2 * (height + 0.2) + foot)
         for number, (point, (W, W_out)) in enumerate(zip(shown, weights, strict=True)):
             left = margin + number * (width + gap)
-            canvas.text(left, heading - 0.08, density_name(point.sparsity), va="bottom", fontsize=10)
+            canvas.text(left, heading - 0.08, density_name(point.density), va="bottom", fontsize=TITLE)
             primary = primary_features(W)
             # Neurons of a feature side by side, the one of its positive values first.
             order = np.lexsort((-W[np.arange(len(W)), primary], primary))
@@ -51,5 +51,5 @@ def figures(tables: Tables) -> dict[str, Figure]:
         top = canvas.height - foot + 0.42
         canvas.key(margin, top, [(shade, f"feature {i + 1}") for i, shade in enumerate(shades)])
         for number, note in enumerate(["Largest input weight of each neuron scaled to 1.", *notes]):
-            canvas.text(margin, top + 0.2 + 0.16 * number, note, fontsize=8, color=MUTED)
+            canvas.text(margin, top + 0.2 + 0.16 * number, note, fontsize=NOTE, color=MUTED)
         return {"weights": canvas.figure}

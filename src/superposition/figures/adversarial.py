@@ -5,19 +5,27 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from superposition.exact.functions import log
+from superposition.figures.densities import sparsity_axis
 from superposition.figures.grids import Canvas
-from superposition.figures.style import DENSITY, INK, MUTED, theme
+from superposition.figures.style import (
+    DENSITY,
+    INK,
+    MUTED,
+    NOTE,
+    OVER_DENSE,
+    PER_DIMENSION,
+    REMARK,
+    VULNERABILITY,
+    theme,
+)
 from superposition.readings.results import Tables
 from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import READ_OFF
 
-VULNERABLE, FEATURES, DENSE = "#b5305a", "#2b6cb0", "#8a8f99"
 # 1 / (1 - S) of the dotted lines in the paper's figure, and what it says there.
 MARKED = {1.6: "start to use\nsuperposition", 3.4: "more than\nantipodal"}
-TICKS = (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100)
 
 
 def was_attacked(tables: Tables) -> bool:
@@ -39,10 +47,10 @@ def _panels(tables: Tables) -> Figure:
         left, middle, right = (canvas.axes(0.55 + k * 3.5, 0.55, 2.85, 2.6) for k in range(3))
         for seed, own in measured.groupby("seed"):
             first: dict[str, Any] = {"label": "trained" if seed == measured["seed"].min() else None}
-            left.plot(own["x"], own["vulnerability"], color=VULNERABLE, linewidth=1.4, alpha=0.8, **first)
-            middle.plot(own["x"], own["features_per_dimension"], color=FEATURES, linewidth=1.4, alpha=0.8, **first)
+            left.plot(own["x"], own["vulnerability"], color=VULNERABILITY, linewidth=1.4, alpha=0.8, **first)
+            middle.plot(own["x"], own["features_per_dimension"], color=PER_DIMENSION, linewidth=1.4, alpha=0.8, **first)
             dense = "over dense model" if first["label"] else None
-            left.plot(own["x"], own["over_dense"], color=DENSE, linewidth=1, linestyle=(0, (4, 2)), label=dense)
+            left.plot(own["x"], own["over_dense"], color=OVER_DENSE, linewidth=1, linestyle=(0, (4, 2)), label=dense)
         spread = log(measured["x"]) / log(measured["x"].max())
         right.scatter(
             measured["features_per_dimension"],
@@ -65,7 +73,8 @@ def _panels(tables: Tables) -> Figure:
             middle.plot(x, paper[:, 1], **circles)
             right.plot(paper[:, 1], paper[:, 0], **circles)
         for axes, name in ((left, "vulnerability to attacks"), (middle, "features per dimension")):
-            _sparsity_axis(axes, measured["x"].to_numpy())
+            sparsity_axis(axes, measured["x"].to_numpy())
+            _marks(axes, measured["x"].to_numpy())
             axes.set_title(name, loc="left")
         right.set_title("one against the other", loc="left")
         right.set(xlabel=r"features per dimension  $\|W\|_F^2\,/\,m$", ylabel="vulnerability", xlim=(0.8, None))
@@ -76,7 +85,7 @@ def _panels(tables: Tables) -> Figure:
             axes.spines[["top", "right"]].set_visible(False)
         left.legend(loc="upper left", bbox_to_anchor=(0.0, 0.84), handlelength=1.6)
         bar = "darker: sparser" if DENSITY(1.0)[0] < DENSITY(0.0)[0] else "lighter: sparser"
-        right.annotate(bar, (0.97, 0.05), xycoords="axes fraction", ha="right", fontsize=8, color=MUTED)
+        right.annotate(bar, (0.97, 0.05), xycoords="axes fraction", ha="right", fontsize=NOTE, color=MUTED)
         notes = [
             r"$L'$: loss when each sample meets the worst of the attacks along the columns of $W^T W$, of a tenth of"
             " the mean input's norm;  $L$: loss without.",
@@ -84,19 +93,16 @@ def _panels(tables: Tables) -> Figure:
             " at the lowest sparsity.  One line a seed.  Circles: read off the paper's figure.",
         ]
         for line, note in enumerate(notes):
-            canvas.text(0.55, 3.82 + 0.18 * line, note, fontsize=8, color=MUTED)
+            canvas.text(0.55, 3.82 + 0.18 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
-def _sparsity_axis(axes: Axes, x: np.ndarray) -> None:
-    ticks = [tick for tick in TICKS if x.min() <= tick * 1.001 and tick <= x.max() * 1.001]
-    axes.set(xscale="log", xlabel=r"$1/(1-S)$", xlim=(x.min() / 1.03, x.max() * 1.03), xticks=ticks)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+def _marks(axes: Axes, x: np.ndarray) -> None:
+    """Where the paper says that something begins."""
     for place, said in MARKED.items():
         if x.min() < place < x.max():
             axes.axvline(place, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
             axes.annotate(
                 said, (place, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
-                va="top", fontsize=7.5, color=MUTED,
+                va="top", fontsize=REMARK, color=MUTED,
             )  # fmt: skip

@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import INK, MUTED, SUPERPOSITION, theme
+from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, SUPERPOSED, SUPERPOSITION, theme
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
 from superposition.readings.results import Tables
 from superposition.readings.shared import in_superposition
 
-COLOURS = {"represented": "#2b6cb0", "in superposition": "#b5305a"}
+COLOURS = {"represented": REPRESENTED, "in superposition": SUPERPOSED}
 MAX_FEATURES = 60
 
 
@@ -42,7 +42,7 @@ def _radius(tables: Tables) -> Figure:
         counts.axhline(tables.n_hidden, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
         counts.annotate(
             f"{tables.n_hidden} dimensions", (0.99, tables.n_hidden), xycoords=("axes fraction", "data"), xytext=(0, 2),
-            textcoords="offset points", ha="right", fontsize=7.5, color=MUTED,
+            textcoords="offset points", ha="right", fontsize=REMARK, color=MUTED,
         )  # fmt: skip
         counts.set(ylim=(-0.3, None))
         counts.set_title("features", loc="left")
@@ -69,7 +69,7 @@ def _radius(tables: Tables) -> Figure:
         )
         note += "dashes are the others. Attacks follow columns of $W^T W$ of random features. Represented: norm above "
         note += f"{REPRESENTED_NORM:g}; in superposition: that, and superposition above {IN_SUPERPOSITION:g}."
-        canvas.text(0.6, 3.7, _folded(note), fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.6, 3.7, _folded(note), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 

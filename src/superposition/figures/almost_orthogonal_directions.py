@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import exp, geometric_space
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import DRAWN, FAINT, GREEDY, GROWN, INK, MUTED, NOTE, OF_MODELS, PAPER, REMARK, theme
 from superposition.readings.growth import growth, medians
 from superposition.readings.results import Tables
 from superposition.theory.packings import (
@@ -23,7 +23,6 @@ from superposition.theory.packings import (
     welch,
 )
 
-RANDOM, GREEDY, GROWN, TRAINED = "#2b6cb0", "#d98324", "#b5305a", "#1f7a5c"
 STRAIGHT_FROM = 50  # dimensions from which the line is fitted
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 2))
 KINDS = {"random", "greedy", "grown", "optimised", "trained"}
@@ -61,7 +60,7 @@ def _packings(tables: Tables) -> Figure:
         _trained(trained, found, tables.n_features)
         for axes in (drawn, chosen, spread, trained):
             axes.spines[["top", "right"]].set_visible(False)
-        canvas.text(0.75, 7.72, _note(found, by_kind, tables), fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.75, 7.72, _note(found, by_kind, tables), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -75,11 +74,11 @@ def _drawn(axes: Axes, random: pd.DataFrame, limit: float) -> None:
     axes.plot(at, [levenshtein(m, limit, True) for m in at], color=INK, linewidth=1.2)
     axes.plot(at, [gilbert_varshamov(m, limit) for m in at], color=MUTED, linewidth=1.2)
     axes.plot(at, [johnson_lindenstrauss(m, limit) for m in at], color=MUTED, linewidth=1.2, linestyle=DASHED)
-    axes.plot(at, [random_directions(m, limit) for m in at], color=RANDOM, linewidth=1.2)
+    axes.plot(at, [random_directions(m, limit) for m in at], color=DRAWN, linewidth=1.2)
     ends = np.array([STRAIGHT_FROM, last])
     axes.plot(ends, exp(fit.start + fit.rate * ends), color=INK, linewidth=1, linestyle=DOTTED, zorder=4)
-    axes.plot(random["dimensions"], random["count"], ".", color=RANDOM, markersize=3, alpha=0.3, markeredgewidth=0)
-    axes.plot(median.index, median, "o", color=RANDOM, markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)
+    axes.plot(random["dimensions"], random["count"], ".", color=DRAWN, markersize=3, alpha=0.3, markeredgewidth=0)
+    axes.plot(median.index, median, "o", color=DRAWN, markersize=4.5, markeredgecolor=PAPER, markeredgewidth=0.6)
     axes.set(yscale="log", ylim=(0.8, ceiling), xlim=(0, last * 1.02), xlabel="dimensions $m$", ylabel="directions $N$")
     axes.set_title(rf"random directions until two have $|\cos| \geq {limit:g}$", loc="left")
     beyond = next((m for m in at if levenshtein(m, limit, True) > ceiling / 3), last)
@@ -92,7 +91,7 @@ def _drawn(axes: Axes, random: pd.DataFrame, limit: float) -> None:
     rates = (
         f"dots: drawn; fit (dotted) $e^{{{fit.rate:.4f}\\,m}}$,\nlimit of theory $e^{{{random_rate(limit):.4f}\\,m}}$"
     )
-    _say(axes, 1.02 * last, 1, rates, RANDOM, ha="right", va="bottom", shift=(0, 3))
+    _say(axes, 1.02 * last, 1, rates, DRAWN, ha="right", va="bottom", shift=(0, 3))
 
 
 def _chosen(axes: Axes, by_kind: dict[str, pd.DataFrame], limit: float) -> None:
@@ -102,11 +101,11 @@ def _chosen(axes: Axes, by_kind: dict[str, pd.DataFrame], limit: float) -> None:
     at = range(3, last + 1)
     axes.plot(at, [levenshtein(m, limit, True) for m in at], color=INK, linewidth=1.2)
     axes.plot(at, [gilbert_varshamov(m, limit) for m in at], color=MUTED, linewidth=1.2)
-    axes.plot(at, [random_directions(m, limit) for m in at], color=RANDOM, linewidth=1.2, alpha=0.6)
-    shades = {"random": RANDOM, "greedy": GREEDY, "grown": GROWN}
+    axes.plot(at, [random_directions(m, limit) for m in at], color=DRAWN, linewidth=1.2, alpha=0.6)
+    shades = {"random": DRAWN, "greedy": GREEDY, "grown": GROWN}
     for kind, own in counts.items():
         own = own[own.index <= last]
-        axes.plot(own.index, own, "o", color=shades[kind], markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)
+        axes.plot(own.index, own, "o", color=shades[kind], markersize=4.5, markeredgecolor=PAPER, markeredgewidth=0.6)
     axes.set(yscale="log", ylim=(0.8, 30 * float(counts["greedy"].max())), xlim=(0, 1.02 * last))
     axes.set(xlabel="dimensions $m$", ylabel="directions $N$")
     axes.set_title(rf"as many as possible with $|\cos| < {limit:g}$", loc="left")
@@ -123,7 +122,7 @@ def _chosen(axes: Axes, by_kind: dict[str, pd.DataFrame], limit: float) -> None:
     middle = greedy.index[-2]
     _say(axes, middle, greedy[middle], kept, GREEDY, ha="right", va="bottom", shift=(-6, 6))
     _say(axes, 0.7 * last, gilbert_varshamov(int(0.7 * last), limit), "always exist", MUTED, va="top", shift=(6, -2))
-    _say(axes, 0.7 * last, random_directions(int(0.7 * last), limit), "drawn", RANDOM, va="top", shift=(6, -6))
+    _say(axes, 0.7 * last, random_directions(int(0.7 * last), limit), "drawn", DRAWN, va="top", shift=(6, -6))
     ceiling = axes.get_ylim()[1]
     beyond = next((m for m in at if levenshtein(m, limit, True) > ceiling / 3), last)
     _say(axes, beyond + 0.04 * last, ceiling / 2, "impossible above", INK, va="top")
@@ -138,7 +137,7 @@ def _spread(axes: Axes, optimised: pd.DataFrame) -> None:
     for two_sided, bound, shade, name in ((True, lines, GROWN, r"$|\cos|$"), (False, points, GREEDY, r"$\cos$")):
         own = optimised[optimised["two_sided"] == two_sided].sort_values("count", kind="stable")
         axes.plot(counts, bound, color=shade, linewidth=1.2, zorder=1)
-        axes.plot(own["count"], own["cosine"], "o", color=shade, markersize=4.5, markeredgecolor="white",
+        axes.plot(own["count"], own["cosine"], "o", color=shade, markersize=4.5, markeredgecolor=PAPER,
                   markeredgewidth=0.6, zorder=3)  # fmt: skip
         last = own.iloc[-1]
         _say(axes, last["count"], last["cosine"], f"largest {name}", shade, ha="right", va="bottom", shift=(4, 7))
@@ -152,7 +151,7 @@ def _spread(axes: Axes, optimised: pd.DataFrame) -> None:
     for key, name in named.items():
         if key in cosines:
             _say(axes, key[1], cosines[key], name, MUTED, va="top" if key == (True, 16) else "center",
-                 shift=places.get(key, (4, -5)), fontsize=7.5)  # fmt: skip
+                 shift=places.get(key, (4, -5)), fontsize=REMARK)  # fmt: skip
     axes.set(xlabel="directions $N$", ylabel="largest cosine", xlim=(m - 1, counts[-1] + 1))
     axes.set(ylim=(None, optimised["cosine"].max() + 0.1))
     axes.set_title(f"spread out in {m} dimensions; lines: impossible below", loc="left")
@@ -165,9 +164,11 @@ def _trained(axes: Axes, found: pd.DataFrame, n_features: int) -> None:
     widths = sorted(models["dimensions"].unique().tolist())
     at = np.unique(np.round(geometric_space(float(widths[0]), float(widths[-1]), 40), 2)).astype(int)
     at = np.unique(at[at >= 3])
-    axes.plot(at, [largest_cosine(n_features, int(m)) for m in at], color=RANDOM, linewidth=1.2)
+    axes.plot(at, [largest_cosine(n_features, int(m)) for m in at], color=DRAWN, linewidth=1.2)
     axes.plot(at, [least_cosine(n_features, int(m)) for m in at], color=INK, linewidth=1.2)
-    axes.plot(models["dimensions"], models["cosine"], "o", color=TRAINED, markersize=4.5, alpha=0.8, markeredgewidth=0)
+    axes.plot(
+        models["dimensions"], models["cosine"], "o", color=OF_MODELS, markersize=4.5, alpha=0.8, markeredgewidth=0
+    )
     axes.plot(optimised["dimensions"], optimised["cosine"], "o", color=GROWN, markersize=9, fillstyle="none")
     axes.set(xscale="log", xlabel="dimensions $m$", ylabel="largest cosine", ylim=(-0.03, 1.0))
     axes.set_xticks(widths, [f"{m}" for m in widths])
@@ -179,7 +180,7 @@ def _trained(axes: Axes, found: pd.DataFrame, n_features: int) -> None:
         middle,
         largest_cosine(n_features, middle),
         "random directions (theory)",
-        RANDOM,
+        DRAWN,
         va="bottom",
         shift=(8, 4),
     )
@@ -189,7 +190,7 @@ def _trained(axes: Axes, found: pd.DataFrame, n_features: int) -> None:
         middle,
         own.max(),
         "features of trained models (dots),\noptimised (circles)",
-        TRAINED,
+        OF_MODELS,
         va="bottom",
         shift=(8, 8),
     )
@@ -227,6 +228,6 @@ def _say(
     **style: Any,
 ) -> None:
     """Text at a point of the data, `shift` points (1/72 inch) away from it."""
-    options: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": 8} | style
+    options: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": NOTE} | style
     place = (float(x), float(y))
     axes.annotate(text, place, xytext=shift, textcoords="offset points", color=colour, **options)

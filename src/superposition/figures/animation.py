@@ -13,9 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition.exact.sums import running_total, total
+from superposition.figures.style import INK, MOVING_FONT, MOVING_TEXT, PAPER
 
-INK = "#22252b"
-FONT = "DejaVu Sans, Verdana, sans-serif"
 Number = int | float
 MOVING = 0.85  # of each round; for the rest of it the last frame stands
 
@@ -29,7 +28,7 @@ class Animation:
     def __init__(self, width: Number, height: Number, times: Float[np.ndarray, " frame"], seconds: Number) -> None:
         box = {"width": number(width), "height": number(height), "viewBox": f"0 0 {number(width)} {number(height)}"}
         self.root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **box})
-        self.add("rect", width=width, height=height, fill="white")
+        self.add("rect", width=width, height=height, fill=PAPER)
         moments = MOVING * (times - times[0]) / (times[-1] - times[0])
         self._timing = {
             "dur": f"{number(seconds)}s",
@@ -45,9 +44,15 @@ class Animation:
         return element
 
     def text(
-        self, x: Number, y: Number, text: str, size: Number = 13, parent: Element | None = None, **style: object
+        self,
+        x: Number,
+        y: Number,
+        text: str,
+        size: Number = MOVING_TEXT,
+        parent: Element | None = None,
+        **style: object,
     ) -> None:
-        options: dict[str, Any] = {"fill": INK, "font_family": FONT, "font_size": size} | style
+        options: dict[str, Any] = {"fill": INK, "font_family": MOVING_FONT, "font_size": size} | style
         self.add("text", parent, text, **options | {"x": x, "y": y})
 
     def animate(self, element: Element, attribute: str, values: Sequence[object], jumping: bool = False) -> None:

@@ -7,22 +7,19 @@ from matplotlib.figure import Figure
 from superposition.exact.sums import running_total, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import BEHIND_MOTIFS, FAINT, INK, MUTED, NAME, NOTE, REMARK, SIX_FEATURES, theme
 from superposition.measures.computation import canonical, primary_features
 from superposition.readings.motifs import AsymmetricSuperposition, asymmetric_superposition
 from superposition.readings.results import Tables
 
-# As the paper colours the six features of its model, the most important first.
-FEATURES = ("#16325c", "#6f9fd8", "#d2600f", "#f5b26b", "#3b8a4a", "#c23a3a")
 MAX_NEURONS = 16
-BANDS = ("#eef1f6", "#e3e8f0")  # behind neurons of one and of the next motif
 MAX_MOTIFS = 2  # drawn in detail
 X = np.linspace(-1, 1, 41)
 
 
 def fits(tables: Tables) -> bool:
     """Small models that compute absolute values, with the motif in at least one of them."""
-    small = tables.n_features <= len(FEATURES) and tables.n_hidden <= MAX_NEURONS
+    small = tables.n_features <= len(SIX_FEATURES) and tables.n_hidden <= MAX_NEURONS
     return small and set(tables.best["model"]) == {"absolute_value"} and any(_counts(tables))
 
 
@@ -42,7 +39,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
         for row, (name, stacks, tall) in enumerate((("$W_1$", W.T, height), ("$W_2$", W_out, below))):
             axes = canvas.axes(left, top + row * (height + 0.18), width, tall)
             _bands(axes, order, motifs)
-            panels.signed_stacks(axes, stacks[:, order], FEATURES, 1.0, outline=0.4)
+            panels.signed_stacks(axes, stacks[:, order], SIX_FEATURES, 1.0, outline=0.4)
             reach = [1.12 * float(total(np.where(s * stacks > 0, np.abs(stacks), 0), axis=0).max()) for s in (-1, 1)]
             axes.set(ylim=(-reach[0], reach[1]))
             axes.set_ylabel(name, rotation=0, ha="right", va="center")
@@ -56,7 +53,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             axes = canvas.axes(right + number * (side + gap), top, side, height)
             _along_interference(axes, W, W_out, b, motif)
         _share_of_best(canvas.axes(right, low - 1.5, 2 * side + gap, 1.5), counts)
-        canvas.key(left, low + 0.42, [(shade, f"feature {i + 1}") for i, shade in enumerate(FEATURES[: len(b)])])
+        canvas.key(left, low + 0.42, [(shade, f"feature {i + 1}") for i, shade in enumerate(SIX_FEATURES[: len(b)])])
         found = sum(count > 0 for count in counts)
         best = "The seed with the lowest held-out loss" if rank == 0 else f"The seed of rank {rank + 1} by loss"
         notes = [
@@ -66,7 +63,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             "that inhibits it.",
         ]
         for line, note in enumerate(notes):
-            canvas.text(left, low + 0.68 + 0.17 * line, note, fontsize=8, color=MUTED)
+            canvas.text(left, low + 0.68 + 0.17 * line, note, fontsize=NOTE, color=MUTED)
         return {"motif": canvas.figure}
 
 
@@ -85,7 +82,7 @@ def _order(W: np.ndarray, motifs: list[AsymmetricSuperposition]) -> list[int]:
 
 
 def _bands(axes: Axes, order: list[int], motifs: list[AsymmetricSuperposition]) -> None:
-    for motif, shade in zip(motifs, BANDS, strict=False):
+    for motif, shade in zip(motifs, BEHIND_MOTIFS, strict=False):
         for neuron in (motif.neuron, motif.inhibitor):
             place = order.index(neuron)
             axes.axvspan(place, place + 1, facecolor=shade, linewidth=0, antialiased=False, zorder=0)
@@ -96,7 +93,7 @@ def _name(axes: Axes, order: list[int], motifs: list[AsymmetricSuperposition]) -
         pair = f"{motif.interfering + 1} ▸ {motif.victim + 1}"
         for neuron, said in ((motif.neuron, f"shared\n{pair}"), (motif.inhibitor, f"inhibits\n{pair}")):
             place = (order.index(neuron) + 0.5) / len(order)
-            axes.text(place, 1.02, said, transform=axes.transAxes, ha="center", va="bottom", fontsize=7.5, color=INK)
+            axes.text(place, 1.02, said, transform=axes.transAxes, ha="center", va="bottom", fontsize=REMARK, color=INK)
 
 
 def _along_interference(
@@ -106,13 +103,13 @@ def _along_interference(
     hidden = np.maximum(np.outer(W[:, motif.interfering], X), 0)
     said = W_out[motif.victim][:, None] * hidden
     with_it = total(said, axis=0) + b[motif.victim]
-    shade = FEATURES[motif.victim]
+    shade = SIX_FEATURES[motif.victim]
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
     axes.plot(X, with_it - said[motif.inhibitor], "--", color=shade, linewidth=1.4, label="without")
     axes.plot(X, with_it, color=shade, linewidth=1.8, label="with inhibition")
     axes.set(xlim=(-1, 1), xticks=[-1, 0, 1])
     axes.set_xlabel(f"$x_{motif.interfering + 1}$, all others 0", labelpad=2)
-    axes.set_title(f"output {motif.victim + 1} before its ReLU", fontsize=8.5, loc="left", pad=5)
+    axes.set_title(f"output {motif.victim + 1} before its ReLU", fontsize=NAME, loc="left", pad=5)
     axes.legend(loc="upper center", handlelength=1.6, borderaxespad=0.2)
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.35 * (high - low))
@@ -127,7 +124,7 @@ def _share_of_best(axes: Axes, counts: list[int]) -> None:
         axes.plot(ranks, 100 * shares, style, color=INK, linewidth=1.5, label=said)
     axes.set(ylim=(0, 104), xlim=(1, max(2, len(counts))), yticks=[0, 50, 100])
     axes.set_xlabel("seeds with the lowest losses", labelpad=2)
-    axes.set_title("% of them with the motif", fontsize=8.5, loc="left", pad=5)
+    axes.set_title("% of them with the motif", fontsize=NAME, loc="left", pad=5)
     axes.grid(axis="y", color=FAINT)
     axes.legend(loc="lower left")
     axes.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 
 from superposition.figures.grids import gram_and_norm_grid
 from superposition.figures.overview import selected
-from superposition.figures.points import density_name
 from superposition.readings.results import Tables
 
 
@@ -29,5 +28,5 @@ def figures(tables: Tables) -> dict[str, Figure]:
     best = tables.best
     linear = best[best["model"] == "linear"].sort_values("sparsity", kind="stable").tail(1)
     others = best[best["model"] != "linear"].sort_values(["model", "sparsity"], kind="stable")
-    shown, notes = selected(tables, pd.concat([linear, others]), limit=16, named=density_name)
+    shown, notes = selected(tables, pd.concat([linear, others]), limit=16, named="density")
     return {"weights_and_norms": gram_and_norm_grid(tables, shown, notes)}

@@ -13,9 +13,10 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.overview import selected
 from superposition.figures.points import density_name
-from superposition.figures.style import FAINT, INK, MUTED, NEURONS, SUPERPOSITION, theme
+from superposition.figures.style import FAINT, INK, MUTED, NEURONS, NOTE, SUPERPOSITION, TITLE, theme
 from superposition.measures.computation import canonical, kinds, primary_features, stack_heights
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT, POLYSEMANTIC_HEIGHT
+from superposition.readings.kinds import has_one_width, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.activations import activation_chances
 
@@ -30,7 +31,8 @@ LEVELS = (LEVEL_EDGES[1:] + LEVEL_EDGES[:-1]) / 2
 def fits(tables: Tables) -> bool:
     best = tables.best
     one_importance = len(best["importance_curve"].unique()) == 1
-    return one_importance and tables.n_hidden <= MAX_NEURONS and set(best["model"]) == {"absolute_value"}
+    plain = is_plain(tables, "signed") and has_one_width(tables)
+    return one_importance and plain and tables.n_hidden <= MAX_NEURONS and set(best["model"]) == {"absolute_value"}
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
@@ -54,9 +56,9 @@ def neurons(tables: Tables) -> Figure:
             panels.bands(axes, [NEURONS[one] for one in kind])
             extent = 1.08 * max(2.0, float(stack_heights(W).max()))
             panels.stacks(axes, W[order], point.superposition, extent)
-            canvas.text(left, top - 0.06, density_name(point.sparsity), va="bottom", fontsize=10)
+            canvas.text(left, top - 0.06, density_name(point.density), va="bottom", fontsize=TITLE)
             said = f"{kind.count('mono')} mono, {kind.count('slightly')} slightly, {kind.count('poly')} polysemantic"
-            canvas.text(left + width, top - 0.06, said, va="bottom", ha="right", fontsize=8, color=MUTED)
+            canvas.text(left + width, top - 0.06, said, va="bottom", ha="right", fontsize=NOTE, color=MUTED)
             if number % rows == rows - 1 or number == len(shown) - 1:
                 axes.set_xlabel("neuron, by importance of its largest feature", labelpad=4)
             if number < rows:
@@ -77,7 +79,7 @@ def neurons(tables: Tables) -> Figure:
         scale = "Largest input weight of each neuron scaled to 1; each density has its own axis."
         small = f"Grey: all weights below {panels.SMALL_WEIGHT:g} together."
         for number, note in enumerate([scale, small, *notes]):
-            canvas.text(margin + 2.3, top + 0.18 + 0.16 * number, note, fontsize=8, color=MUTED)
+            canvas.text(margin + 2.3, top + 0.18 + 0.16 * number, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -87,7 +89,7 @@ def primary_feature_figures(tables: Tables) -> dict[str, Figure]:
     mixed = {}
     for point in shown:
         W = tables.weights_of(point.instance)
-        if not np.isnan(point.sparsity):
+        if not np.isnan(point.density):
             kind = kinds(stack_heights(W))
             mixed[point.instance] = [W[neuron] for neuron in range(len(W)) if kind[neuron] != "mono"]
     drawn = [point for point in shown if len(mixed.get(point.instance, [])) >= MIXED][:MAX_PANELS]
@@ -99,12 +101,18 @@ def primary_feature_figures(tables: Tables) -> dict[str, Figure]:
         for number, point in enumerate(drawn):
             axes = canvas.axes(left + number * (side + gap), top, side, height)
             rows = mixed[point.instance]
-            canvas.text(left + number * (side + gap), top - 0.06, density_name(point.sparsity), va="bottom")
+            canvas.text(left + number * (side + gap), top - 0.06, density_name(point.density), va="bottom")
             said = f"{len(rows)} neurons"
             canvas.text(
-                left + number * (side + gap) + side, top - 0.06, said, va="bottom", ha="right", fontsize=8, color=MUTED
+                left + number * (side + gap) + side,
+                top - 0.06,
+                said,
+                va="bottom",
+                ha="right",
+                fontsize=NOTE,
+                color=MUTED,
             )
-            _primary_curves(axes, rows, 1 - point.sparsity, point.superposition)
+            _primary_curves(axes, rows, point.density, point.superposition)
             axes.tick_params(labelleft=number == 0)
             if number == 0:
                 axes.set_ylabel("% with the largest feature active")
@@ -113,14 +121,14 @@ def primary_feature_figures(tables: Tables) -> dict[str, Figure]:
         shared = canvas.axes(left, low, 1.5, 0.11)
         panels.colour_bar(shared, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition of its largest feature")
         canvas.text(
-            left + 2.4, low - 0.17, "Activation: in units of what the largest weight alone can reach.", fontsize=8
+            left + 2.4, low - 0.17, "Activation: in units of what the largest weight alone can reach.", fontsize=NOTE
         )
         notes = [
             f"Neurons with a stack higher than {MONOSEMANTIC_HEIGHT:g}; black: their median.",
             "By theory, from the weights: features active independently.",
         ]
         for line, note in enumerate(notes):
-            canvas.text(left + 2.4, low + 0.17 * line, note, fontsize=8, color=MUTED)
+            canvas.text(left + 2.4, low + 0.17 * line, note, fontsize=NOTE, color=MUTED)
         return {"primary_features": canvas.figure}
 
 

@@ -15,27 +15,49 @@ from superposition.exact.functions import arccos, degrees, hypot
 from superposition.exact.sums import dot, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, SIGNED, theme
+from superposition.figures.points import density_name
+from superposition.figures.style import (
+    FAINT,
+    HEADLINE,
+    INK,
+    MUTED,
+    NAME,
+    NOTE,
+    PAPER,
+    SETS,
+    SIGNED,
+    SUBTITLE,
+    TEXT,
+    theme,
+)
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.pairs import PARTNER, are_at_right_angles, are_opposite, is_hexagon_of_pairs, state_of_pairs
 from superposition.readings.planar import Planar, collapsed, gaps_between_pairs, models, pair_cosines, upright
 from superposition.readings.results import Tables
 
-SETS = ("#16325c", "#d2577a", "#e59b2c")  # a colour for each set, of different lightness
 SHOWN = 5  # single models, as in the paper
 EXTENT = 1.3
+HEXAGON = 0.05  # density of the single models that are drawn, or the nearest one
 DENSEST_OF_CONTROL = 0.1  # beyond it independent features are no longer all represented
 
 
 def fits_in_the_plane(tables: Tables) -> bool:
     """Up to three sets of two features each, in two dimensions."""
     return (
-        tables.n_hidden == 2
+        set(tables.instances["n_hidden"]) == {2}
+        and set(tables.instances["values"]) == {"unit"}
+        and tables.instances["importance_curve"].nunique() == 1
         and 4 <= tables.n_features <= 2 * len(SETS)
         and set(tables.instances["model"]) == {"relu_output"}
         and set(tables.instances["set_size"]) <= {1, 2}
         and set(tables.instances["sets"]) != {"independent"}
         and bool(tables.instances["sparsity"].notna().all())
     )
+
+
+def fits_pairs(tables: Tables) -> bool:
+    """Some of them correlated, to be drawn from dense to sparse."""
+    return fits_in_the_plane(tables) and "correlated" in set(tables.instances["sets"])
 
 
 def fits_bases(tables: Tables) -> bool:
@@ -49,17 +71,17 @@ def fits_bases(tables: Tables) -> bool:
 
 
 def two_sets(tables: Tables) -> dict[str, Figure]:
-    rows = [(str(sets), float(s)) for sets, s in tables.best[["sets", "sparsity"]].itertuples(index=False)]
-    return {"five_models": five_models(tables, sorted(rows, key=lambda row: (row[0] != "correlated", -row[1])))}
+    rows = [(str(sets), float(s)) for sets, s in tables.best[["sets", "density"]].itertuples(index=False)]
+    return {"five_models": five_models(tables, sorted(rows, key=lambda row: (row[0] != "correlated", row[1])))}
 
 
 def three_sets(tables: Tables) -> dict[str, Figure]:
     """The single models at the sparsest densities that were asked for in the paper's text, and the best at each."""
     own = tables.best[tables.best["sets"] == "correlated"].sort_values("sparsity", kind="stable")
-    hexagon = min(own["sparsity"], key=lambda sparsity: abs(1 - sparsity - 0.05))
+    hexagon = min(own["density"], key=lambda density: abs(density - HEXAGON))
     rows = [("correlated", float(hexagon))]
-    control = sorted(set(tables.best[tables.best["sets"] == "independent"]["sparsity"]), reverse=True)
-    rows += [("independent", s) for s in control if 1 - s <= DENSEST_OF_CONTROL * 1.001]
+    control = sorted(set(tables.best[tables.best["sets"] == "independent"]["density"]))
+    rows += [("independent", s) for s in control if s <= DENSEST_OF_CONTROL * 1.001]
     return {"five_models": five_models(tables, rows), "collapse": collapse(tables, own)}
 
 
@@ -69,14 +91,14 @@ def five_models(tables: Tables, rows: list[tuple[str, float]]) -> Figure:
     pitch = heading + side + caption
     with theme():
         canvas = Canvas(2 * left + SHOWN * (side + gap), 0.1 + len(rows) * pitch + 0.45)
-        for row, (sets, sparsity) in enumerate(rows):
-            found = _models(tables, sets, sparsity)
+        for row, (sets, density) in enumerate(rows):
+            found = _models(tables, sets, density)
             top = 0.1 + row * pitch
             best = f"{_alike(found, sets)} of {len(found)} models"
-            said = f"{_set_name(sets)}, $1 - S$ = {1 - sparsity:.3g}"
-            canvas.text(left, top, said, fontsize=10.5)
+            said = f"{_set_name(sets)}, {density_name(density)}"
+            canvas.text(left, top, said, fontsize=HEADLINE)
             canvas.text(
-                left + 2.9, top + 0.02, f"{_claimed(sets, tables.n_features)} in {best}", fontsize=8.5, color=MUTED
+                left + 2.9, top + 0.02, f"{_claimed(sets, tables.n_features)} in {best}", fontsize=NAME, color=MUTED
             )
             for place, model in enumerate(sorted(found, key=lambda one: one.seed)[:SHOWN]):
                 axes = canvas.axes(left + place * (side + gap), top + heading, side, side)
@@ -85,11 +107,11 @@ def five_models(tables: Tables, rows: list[tuple[str, float]]) -> Figure:
                 excess = model.loss / found[0].loss - 1 if found[0].loss > 1e-7 else model.loss / 1e-7 - 1
                 own = "the least loss" if excess < 0.02 else f"loss {model.loss:.2g}"
                 lines = f"{_described(model, sets)}\n{own}"
-                canvas.text(middle, top + heading + side + 0.02, lines, ha="center", fontsize=8, color=MUTED)
+                canvas.text(middle, top + heading + side + 0.02, lines, ha="center", fontsize=NOTE, color=MUTED)
         foot = canvas.height - 0.3
         _key(canvas, left, foot, tables.n_features // 2)
         note = "The first five models each. The circle has radius 1."
-        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, note, fontsize=8, color=MUTED)
+        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -100,26 +122,29 @@ def collapse(tables: Tables, points: pd.DataFrame) -> Figure:
     rows = -(-len(points) // per_row)
     with theme():
         canvas = Canvas(2 * left + per_row * (side + gap), 0.45 + rows * pitch + 0.65)
-        canvas.text(left, 0.1, "Correlated pairs, from the most like principal components to a hexagon", fontsize=10.5)
-        for place, sparsity in enumerate(points["sparsity"].tolist()):
-            found = _models(tables, "correlated", sparsity)
+        canvas.text(
+            left, 0.1, "Correlated pairs, from the most like principal components to a hexagon", fontsize=HEADLINE
+        )
+        for place, density in enumerate(points["density"].tolist()):
+            found = _models(tables, "correlated", density)
             x, top = left + (place % per_row) * (side + gap), 0.45 + (place // per_row) * pitch
-            canvas.text(x + side / 2, top + 0.06, f"$1 - S$ = {1 - sparsity:.3g}", ha="center", fontsize=9.5)
+            canvas.text(x + side / 2, top + 0.06, density_name(density), ha="center", fontsize=SUBTITLE)
             axes = canvas.axes(x, top + heading, side, side)
             _plane(axes, _turned(found[0].W), "correlated", circles=(1.0, sqrt(0.5)))
-            count = int(np.count_nonzero(collapsed(found[0].W)))
-            agreeing = sum(np.count_nonzero(collapsed(one.W)) == count for one in found)
-            how = {0: "none collapsed", 1: "one collapsed", 2: "two collapsed"}.get(count, _gaps(found[0].W))
-            lines = f"{how}\n({agreeing} of {len(found)} seeds as many)"
-            canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=8, color=MUTED)
+            state = state_of_pairs(found[0])
+            agreeing = sum(state_of_pairs(one) == state for one in found)
+            how = f"{state} collapsed" if state in ("none", "one", "two") else state
+            how = _gaps(found[0].W) if state.startswith("three") else how
+            lines = f"{how}\n({agreeing} of {len(found)} seeds alike)"
+            canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=NOTE, color=MUTED)
         foot = canvas.height - 0.48
         _key(canvas, left, foot, tables.n_features // 2)
         circles = (
             "Circles: radius 1 and, of collapsed pairs, $1/\\sqrt{2}$, the share of (a + b)/$\\sqrt{2}$ that a has."
         )
-        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, circles, fontsize=8, color=MUTED)
+        canvas.text(left + 0.75 + 0.75 * (tables.n_features // 2), foot, circles, fontsize=NOTE, color=MUTED)
         note = "The model with the lowest expected loss at each density. Features that coincide are drawn side by side."
-        canvas.text(left, foot + 0.2, note, fontsize=8, color=MUTED)
+        canvas.text(left, foot + 0.2, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -133,7 +158,7 @@ def bases(tables: Tables) -> dict[str, Figure]:
     off = ~np.eye(size, dtype=bool)
     within = np.abs(np.concatenate([gram[:size, :size][off], gram[size:, size:][off]]))
     across = gram[:size, size:]
-    partnered = np.count_nonzero((across < -0.7).any(axis=1))
+    partnered = np.count_nonzero((across < PARTNER).any(axis=1))
     side, left, top = 4.2, 0.75, 0.75
     with theme():
         canvas = Canvas(left + side + 2.9, top + side + 0.85)
@@ -141,7 +166,7 @@ def bases(tables: Tables) -> dict[str, Figure]:
             left,
             0.12,
             f"$W^T W$: two sets of {size} correlated features in {tables.n_hidden} dimensions",
-            fontsize=10.5,
+            fontsize=HEADLINE,
         )
         axes = canvas.axes(left, top, side, side)
         panels.matrix(axes, gram)
@@ -155,22 +180,22 @@ def bases(tables: Tables) -> dict[str, Figure]:
         right = left + side + 0.25
         facts = (
             f"within sets\n|dot product| {float(mean(within)):.3f} on average,\n{within.max():.3f} at most",
-            f"across sets\n{partnered} of {size} features have a partner\nat < −0.7, "
-            f"the others are\n{float(mean(np.abs(across[across > -0.7]))):.2f} in size on average",
+            f"across sets\n{partnered} of {size} features have a partner\nat < −{-PARTNER:g}, "
+            f"the others are\n{float(mean(np.abs(across[across > PARTNER]))):.2f} in size on average",
             f"squared norms\n{np.diagonal(gram).min():.2f} to {np.diagonal(gram).max():.2f}",
         )
         for line, (fact, place) in enumerate(zip(facts, (0.1, 0.95, 2.0), strict=True)):
-            canvas.text(right, top + place, fact, fontsize=9, color=INK if line == 0 else MUTED, linespacing=1.3)
+            canvas.text(right, top + place, fact, fontsize=TEXT, color=INK if line == 0 else MUTED, linespacing=1.3)
         bar = canvas.axes(left, top + side + 0.35, 1.7, 0.11)
         panels.colour_bar(bar, SIGNED, [(0.0, "−1"), (0.5, "0"), (1.0, "1")], r"$W^T W$")
         note = f"Best of {len(tables.instances)} models. Set 2 is in the order\nof its partners in set 1."
-        canvas.text(left + 2.2, top + side + 0.22, note, fontsize=8, color=MUTED)
+        canvas.text(left + 2.2, top + side + 0.22, note, fontsize=NOTE, color=MUTED)
         return {"dot_products": canvas.figure}
 
 
-def _models(tables: Tables, sets: str, sparsity: float) -> list[Planar]:
+def _models(tables: Tables, sets: str, density: float) -> list[Planar]:
     instances = tables.instances
-    return models(tables, instances[(instances["sets"] == sets) & (instances["sparsity"] == sparsity)])
+    return models(tables, instances[(instances["sets"] == sets) & (instances["density"] == density)])
 
 
 def _turned(W: np.ndarray) -> np.ndarray:
@@ -194,7 +219,7 @@ def _plane(axes: Axes, W: np.ndarray, sets: str, circles: tuple[float, ...]) -> 
             side = 1 if x * other[1] - y * other[0] < 0 or (feature % 2 and (W[:, feature] == other).all()) else -1
             shift = 0.045 * side * np.array([-y, x]) / length
         axes.plot([shift[0], x + shift[0]], [shift[1], y + shift[1]], color=colour, linewidth=2, solid_capstyle="round")
-        axes.plot(x + shift[0], y + shift[1], "o", color=colour, markersize=6.5, markeredgecolor="white", zorder=3)
+        axes.plot(x + shift[0], y + shift[1], "o", color=colour, markersize=6.5, markeredgecolor=PAPER, zorder=3)
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
@@ -212,19 +237,18 @@ def _claimed(sets: str, n_features: int) -> str:
         return "all features represented"
     if sets == "anticorrelated":
         return "set-mates opposite"
-    return "set-mates at right angles" if n_features == 4 else "six vectors, no pair collapsed,"
+    return "set-mates at right angles" if n_features == 4 else "a hexagon, set-mates side by side,"
 
 
 def _alike(found: list[Planar], sets: str) -> int:
     """How many models show what is claimed."""
     if sets == "independent":
         return sum(bool((one.norms > REPRESENTED_NORM).all()) for one in found)
-    cosines = [pair_cosines(one.W) for one in found]
     if sets == "anticorrelated":
-        return sum(bool((cosine < -0.98).all()) for cosine in cosines)
+        return sum(are_opposite(one.W) for one in found)
     if found[0].W.shape[1] == 4:
-        return sum(bool((np.abs(cosine) < 0.1).all()) for cosine in cosines)
-    return sum(not collapsed(one.W).any() for one in found)
+        return sum(are_at_right_angles(one.W) for one in found)
+    return sum(is_hexagon_of_pairs(one) for one in found)
 
 
 def _described(model: Planar, sets: str) -> str:

@@ -17,13 +17,31 @@ from superposition.exact.functions import LOG_10, cos, log, log10, radians, sin
 from superposition.exact.sums import dot, mean, total
 from superposition.figures.animation import Animation, line
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import (
+    FAINT,
+    GUIDE,
+    GUIDE_LABEL,
+    INK,
+    MOVING_COUNTER,
+    MOVING_LABEL,
+    MOVING_NAME,
+    MOVING_NOTE,
+    MUTED,
+    NAME,
+    NOTE,
+    PAPER,
+    SUBTITLE,
+    TEXT,
+    TITLE,
+    TRIANGLES,
+    theme,
+)
+from superposition.readings.kinds import has_one_width
 from superposition.readings.results import Tables
 from superposition.readings.transformations import STAGES, in_order, path_of, stages
 from superposition.theory.losses import one_direction_for_a_set
 
 SET_SIZE = 3
-COLOURS = ("#2b6cb0", "#c2571a")  # of the sets
 REACH = 1.34  # of the axes, in units of a feature's length
 TILT = float(radians(22))  # of the eye above the horizon
 STAGE_NAMES = {"A": "near zero", "B": "one axis", "C": "triangles", "D": "antiprism"}
@@ -50,6 +68,8 @@ def fits(tables: Tables) -> bool:
         and set(instances["sets"]) == {"correlated"}
         and set(instances["set_size"]) == {SET_SIZE}
         and not tables.trajectories.empty
+        and has_one_width(tables)
+        and bool(np.count_nonzero(tables.trajectories["step"].unique() >= MOVING_FROM) > 1)
         and int(tables.history["step"].max()) > 10 * MOVING_FROM
     )
 
@@ -110,17 +130,17 @@ def _stills(run: Run, losses: list[np.ndarray], note: str) -> Figure:
                 title += f"\nstep {run.steps[run.marks[stage]]:,}".replace(",", "\u202f")
             else:
                 title += "\nnot reached"
-            canvas.text(start + side / 2, 0.08, title, ha="center", fontsize=9.5)
+            canvas.text(start + side / 2, 0.08, title, ha="center", fontsize=SUBTITLE)
             for row, above in enumerate((True, False)):
                 axes = canvas.axes(start, 0.5 + row * (side + 0.08), side, side)
                 _vectors(axes, run, run.marks.get(stage), above)
                 if place == 0:
-                    axes.set_ylabel("from above" if above else "from the side", fontsize=9, labelpad=4)
+                    axes.set_ylabel("from above" if above else "from the side", fontsize=TEXT, labelpad=4)
         axes = canvas.axes(left, 0.5 + 2 * side + 0.45, width, 1.95)
         _losses(axes, run, losses)
-        canvas.text(left, canvas.height - 0.5, note, fontsize=8, color=MUTED)
+        canvas.text(left, canvas.height - 0.5, note, fontsize=NOTE, color=MUTED)
         key = "Blue and orange: the two sets, with the way that each feature has come. Grey: the losses of other seeds."
-        canvas.text(left, canvas.height - 0.33, key, fontsize=8, color=MUTED)
+        canvas.text(left, canvas.height - 0.33, key, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -136,14 +156,14 @@ def _vectors(axes: Axes, run: Run, snapshot: int | None, above: bool) -> None:
     if snapshot is None:
         return
     seen = _seen(run.places[: snapshot + 1], above)
-    for number, colour in enumerate(COLOURS):
+    for number, colour in enumerate(TRIANGLES):
         own = seen[:, :, number * SET_SIZE : (number + 1) * SET_SIZE]
         axes.add_patch(Polygon(own[-1].T, facecolor=colour, alpha=0.18, edgecolor=colour, linewidth=0.8, zorder=1))
         for feature in range(SET_SIZE):
             x, y = own[-1, :, feature]
             axes.plot(own[:, 0, feature], own[:, 1, feature], color=colour, linewidth=0.9, alpha=0.7, zorder=2)
             axes.plot([0, x], [0, y], color=colour, linewidth=1.7, solid_capstyle="round", zorder=3)
-            axes.plot(x, y, "o", color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.8, zorder=4)
+            axes.plot(x, y, "o", color=colour, markersize=5.5, markeredgecolor=PAPER, markeredgewidth=0.8, zorder=4)
 
 
 def _cylinder(above: bool) -> list[tuple[float, float]]:
@@ -159,12 +179,12 @@ def _losses(axes: Axes, run: Run, losses: list[np.ndarray]) -> None:
     for stage, snapshot in run.marks.items():
         at = (max(int(run.steps[snapshot]), 1), run.loss[snapshot])
         axes.plot(*at, "o", color=INK, markersize=5, zorder=4)
-        axes.annotate(stage, at, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=10, weight="bold")
+        axes.annotate(stage, at, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=TITLE, weight="bold")
     plateau = run.loss[0] * one_direction_for_a_set(SET_SIZE)
-    axes.axhline(plateau, color="#d9822b", linewidth=1, linestyle=(0, (4, 3)), zorder=2)
+    axes.axhline(plateau, color=GUIDE, linewidth=1, linestyle=(0, (4, 3)), zorder=2)
     axes.annotate(
         "1/6 of the\nfirst loss", (1, plateau), xycoords=("axes fraction", "data"), xytext=(5, 0),
-        textcoords="offset points", va="center", color="#b5651d", fontsize=8.5,
+        textcoords="offset points", va="center", color=GUIDE_LABEL, fontsize=NAME,
     )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlim=(1, 1.2 * run.steps[-1]), xlabel="step")
     axes.set(ylabel="loss, summed over features,\ngiven a non-zero input", ylim=(None, 3 * float(run.loss[0])))
@@ -198,7 +218,7 @@ def _moving_view(picture: Animation, places: np.ndarray, above: bool, middle: np
         for x in (middle[0] - unit, middle[0] + unit):
             picture.add("line", x1=x, x2=x, y1=middle[1] - edge, y2=middle[1] + edge, stroke=FAINT)
     seen = middle[:, None] + unit * np.array([[1.0], [-1.0]]) * _seen(places, above)  # y points down in SVG
-    for number, colour in enumerate(COLOURS):
+    for number, colour in enumerate(TRIANGLES):
         own = seen[:, :, number * SET_SIZE : (number + 1) * SET_SIZE]
         triangle = picture.add("polygon", fill=colour, fill_opacity="0.16", stroke=colour)
         picture.animate(triangle, "points", [line(corners.T) for corners in own])
@@ -208,7 +228,7 @@ def _moving_view(picture: Animation, places: np.ndarray, above: bool, middle: np
             vector = picture.add("line", x1=middle[0], y1=middle[1], stroke=colour, stroke_width=2.5)
             picture.animate(vector, "x2", list(way[:, 0]))
             picture.animate(vector, "y2", list(way[:, 1]))
-            picture.move(picture.add("circle", r=5.5, fill=colour, stroke="white"), way)
+            picture.move(picture.add("circle", r=5.5, fill=colour, stroke=PAPER), way)
 
 
 def _counter(picture: Animation, steps: np.ndarray, left: float, baseline: float) -> None:
@@ -216,11 +236,13 @@ def _counter(picture: Animation, steps: np.ndarray, left: float, baseline: float
     pitch = 30
     window = picture.add("clipPath", id="window")
     picture.add("rect", window, x=left, y=baseline - 20, width=120, height=pitch - 2)
-    picture.text(left - 8, baseline, "step", text_anchor="end", size=15, fill=MUTED)
+    picture.text(left - 8, baseline, "step", text_anchor="end", size=MOVING_LABEL, fill=MUTED)
     behind = picture.add("g", clip_path="url(#window)")
     column = picture.add("g", behind)
     for row, step in enumerate(steps):
-        picture.text(left, baseline + row * pitch, f"{step:,}".replace(",", "\u202f"), size=17, parent=column)
+        picture.text(
+            left, baseline + row * pitch, f"{step:,}".replace(",", "\u202f"), size=MOVING_COUNTER, parent=column
+        )
     picture.move(column, np.stack([np.zeros(len(steps)), -pitch * np.arange(len(steps))], axis=1), jumping=True)
 
 
@@ -239,19 +261,19 @@ def _moving_loss(picture: Animation, run: Run, times: np.ndarray, loss: np.ndarr
         y = float(down(value))
         picture.add("line", x1=left, x2=right, y1=y, y2=y, stroke=FAINT)
         if power % 2 == 0 or len(powers) < 5:
-            picture.text(left - 8, y + 4, f"{value:g}", text_anchor="end", size=12)
+            picture.text(left - 8, y + 4, f"{value:g}", text_anchor="end", size=MOVING_NOTE)
     first, last = log10(run.steps[run.steps >= MOVING_FROM][[0, -1]]).tolist()
     for power in range(ceil(first), floor(last) + 1):
         x = float(across(power * LOG_10))
         picture.text(
-            x, bottom + 19, f"{int('1' + power * '0'):,}".replace(",", "\u202f"), text_anchor="middle", size=12
+            x, bottom + 19, f"{int('1' + power * '0'):,}".replace(",", "\u202f"), text_anchor="middle", size=MOVING_NOTE
         )
     picture.text((left + right) / 2, bottom + 38, "step", text_anchor="middle")
-    picture.text(left, top - 28, "loss, summed over features, given a non-zero input", size=12, fill=MUTED)
+    picture.text(left, top - 28, "loss, summed over features, given a non-zero input", size=MOVING_NOTE, fill=MUTED)
     places = np.stack([across(times), down(loss)], axis=1)
     picture.add("polyline", points=line(places), fill="none", stroke=INK, stroke_width=1.6)
     for stage, snapshot in run.marks.items():
         x = float(across(max(float(times[0]), float(log(max(1, run.steps[snapshot]))))))
         y = float(down(float(run.loss[snapshot])))
-        picture.text(x, y - 9, stage, text_anchor="middle", size=14, font_weight="bold")
-    picture.move(picture.add("circle", r=5.5, fill="#d9822b", stroke="white"), places)
+        picture.text(x, y - 9, stage, text_anchor="middle", size=MOVING_NAME, font_weight="bold")
+    picture.move(picture.add("circle", r=5.5, fill=GUIDE, stroke=PAPER), places)

@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from superposition.exact.functions import PI, cos, exp, hypot, log, sin
 from superposition.exact.sums import matmul, total
 from superposition.figures import adversarial, compression
+from superposition.figures.densities import sparsity_axis
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import CURVE, FAINT, GUIDE, INK, MUTED, NAMELESS, NOTE, POLYTOPES, TITLE, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.polytopes import INTERFERENCE, Component, components, counts
 from superposition.readings.results import Tables
@@ -24,16 +24,6 @@ from superposition.theory.polytopes import NAMED
 
 ABSENT_NORM = 0.1  # shorter features are left out of the scatter: thousands of points on the line at 0
 INSETS = (1.26, 1.68, 2.8, 4.3, 4.95, 9.1)  # 1 / (1 - S) of the graphs in the paper's figure
-# By polytope, dark enough on white; what has no name is grey.
-COLOURS = {
-    "dedicated": "#22252b",
-    "tetrahedron": "#7b4ea3",
-    "triangle": "#2b6cb0",
-    "digon": "#1f8a70",
-    "pentagon": "#c2571a",
-    "square antiprism": "#b5305a",
-}
-NAMELESS = "#a3a8b1"
 PLURALS = {"tetrahedron": "tetrahedra"}
 FRACTIONS = {1.0: "1", 0.75: "3/4", 2 / 3: "2/3", 0.5: "1/2", 0.4: "2/5", 0.375: "3/8"}
 GOLDEN_ANGLE = PI * (3 - sqrt(5))
@@ -41,13 +31,13 @@ SPIRAL = 256  # places that are tried at a time
 
 
 def fits(tables: Tables) -> bool:
-    """One model over several sparsities, all of its features alike."""
+    """One model over several sparsities."""
     best = tables.best
     return (
         len(best["model"].unique()) == 1
         and len(best["importance_curve"].unique()) == 1
-        and bool(best["sparsity"].notna().all())
-        and len(best) > 1
+        and bool(best["density"].notna().all())
+        and len(best) == best["density"].nunique() > 1
     )
 
 
@@ -71,18 +61,18 @@ def _dimensions(tables: Tables) -> Figure:
         canvas = Canvas(6.4, 3.9)
         axes = canvas.axes(0.65, 0.25, 5.5, 2.75)
         for guide in (1, 0.5):
-            axes.axhline(guide, color="#d9822b", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
+            axes.axhline(guide, color=GUIDE, linewidth=1, linestyle=(0, (1, 2)), zorder=1)
         for _, own in tables.instances.groupby("seed"):
             own = own.sort_values("sparsity", kind="stable")
             per_feature = tables.n_hidden / np.array([_squared(tables, instance) for instance in own["instance"]])
-            axes.plot(_x(own), per_feature, color="#2b6cb0", linewidth=0.9, alpha=0.7, zorder=2)
+            axes.plot(_x(own), per_feature, color=CURVE, linewidth=0.9, alpha=0.7, zorder=2)
         axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
         axes.set(ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel=r"dimensions per feature  $m\,/\,\|W\|_F^2$")
-        _sparsity_axis(axes, tables)
+        sparsity_axis(axes, _x(tables.best))
         seeds = len(tables.instances["seed"].unique())
         note = f"lines: {tables.n_features} features in {tables.n_hidden} dimensions, {seeds} seeds; "
         note += "circles: the paper's curve of 400 in 30, read off its figure"
-        canvas.text(0.65, canvas.height - 0.3, note, fontsize=8, color=MUTED)
+        canvas.text(0.65, canvas.height - 0.3, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -92,17 +82,17 @@ def _scatter(tables: Tables) -> Figure:
         canvas = Canvas(8.6, 5.4)
         axes = canvas.axes(0.65, 0.25, 6.3, 4.35)
         for named in NAMED:
-            axes.axhline(named.dimensionality, color=COLOURS[named.name], linewidth=0.8, alpha=0.7, zorder=1)
+            axes.axhline(named.dimensionality, color=POLYTOPES[named.name], linewidth=0.8, alpha=0.7, zorder=1)
             name = f"{FRACTIONS[named.dimensionality]}  {named.name}"
             height = named.dimensionality - (0.012 if named.name == "square antiprism" else 0)
             axes.annotate(
                 name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
-                va="center", color=COLOURS[named.name], fontsize=8,
+                va="center", color=POLYTOPES[named.name], fontsize=NOTE,
             )  # fmt: skip
         axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
         axes.annotate(
             "0  not learned", (1, 0), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
-            va="center", color=MUTED, fontsize=8,
+            va="center", color=MUTED, fontsize=NOTE,
         )  # fmt: skip
         best = tables.features[tables.features["best"]]
         drawn = best[best["norm"] > ABSENT_NORM]
@@ -111,10 +101,10 @@ def _scatter(tables: Tables) -> Figure:
         axes.plot(_x(drawn) * exp(aside), drawn["dimensionality"], ".", markersize=1.8, color=INK, alpha=0.45,
                   markeredgewidth=0, zorder=2)  # fmt: skip
         axes.set(ylim=(-0.03, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel="dimensionality of a feature")
-        _sparsity_axis(axes, tables)
+        sparsity_axis(axes, _x(tables.best))
         note = f"The seed with the lowest loss at each density. {len(best) - len(drawn):,} features of norm below"
         note += f" {ABSENT_NORM:g} are left out of {len(best):,}."
-        canvas.text(0.65, canvas.height - 0.28, note, fontsize=8, color=MUTED)
+        canvas.text(0.65, canvas.height - 0.28, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -130,16 +120,16 @@ def _graphs(tables: Tables) -> Figure:
             left, top = gap + number % 3 * (width + gap), number // 3 * (heading + height + 0.2) + 0.1
             W = tables.weights_of(int(best["instance"].iloc[place]))
             found = components(W)
-            canvas.text(left, top, rf"$1/(1-S)$ = {x[place]:.2f}", fontsize=10)
-            canvas.text(left, top + 0.22, _said(found), fontsize=8, color=MUTED, linespacing=1.25)
+            canvas.text(left, top, rf"$1/(1-S)$ = {x[place]:.2f}", fontsize=TITLE)
+            canvas.text(left, top + 0.22, _said(found), fontsize=NOTE, color=MUTED, linespacing=1.25)
             axes = canvas.axes(left, top + heading, width, height)
             _graph(axes, W, found)
         foot = f"Nodes: features of norm above {REPRESENTED_NORM:g}. "
         foot += rf"Edges: $|W_i \cdot W_j|$ above {INTERFERENCE:g}. "
-        canvas.text(gap, canvas.height - 0.42, foot + "The seed with the lowest loss.", fontsize=8, color=MUTED)
+        canvas.text(gap, canvas.height - 0.42, foot + "The seed with the lowest loss.", fontsize=NOTE, color=MUTED)
         left = gap
-        for name, colour in [*COLOURS.items(), ("no polytope that has a name here", NAMELESS)]:
-            canvas.text(left, canvas.height - 0.22, f"● {name}", fontsize=8, color=colour)
+        for name, colour in [*POLYTOPES.items(), ("no polytope that has a name here", NAMELESS)]:
+            canvas.text(left, canvas.height - 0.22, f"● {name}", fontsize=NOTE, color=colour)
             left += 0.28 + 0.07 * len(name)
         return canvas.figure
 
@@ -172,7 +162,7 @@ def _graph(axes: Axes, W: np.ndarray, found: Sequence[Component]) -> None:
         own = list(component.features)
         products = np.abs(matmul(W[:, own].T, W[:, own]))
         ends = [(own[i], own[j]) for i, j in zip(*np.nonzero(np.triu(products > INTERFERENCE, 1)), strict=True)]
-        colour = COLOURS[component.polytope] if component.polytope else NAMELESS
+        colour = POLYTOPES[component.polytope] if component.polytope else NAMELESS
         segments = [(nodes[i], nodes[j]) for i, j in ends]
         width = 0.9 if len(own) <= 8 else 0.25
         axes.add_collection(LineCollection(segments, colors=colour, linewidths=width, alpha=0.8, zorder=1))
@@ -202,17 +192,4 @@ def _squared(tables: Tables, instance: int) -> float:
 
 def _x(rows: pd.DataFrame) -> np.ndarray:
     """1 / (1 - S)."""
-    return 1 / (1 - rows["sparsity"].to_numpy())
-
-
-def _sparsity_axis(axes: Axes, tables: Tables) -> None:
-    x = _x(tables.best)
-    ticks = [
-        tick
-        for tick in (1, 1.5, 2, 3, 4, 5, 7, 10, 30, 100, 1000)
-        if x.min() <= tick * 1.001 and tick <= x.max() * 1.001
-    ]
-    axes.set(xscale="log", xlabel=r"$1/(1-S)$", xlim=(x.min() / 1.03, x.max() * 1.03), xticks=ticks)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.spines[["top", "right"]].set_visible(False)
+    return 1 / rows["density"].to_numpy()

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from superposition.figures import panels
 from superposition.figures.points import Point
-from superposition.figures.style import IMPORTANCE, MUTED, SIGNED, SUPERPOSITION, theme
+from superposition.figures.style import IMPORTANCE, MUTED, NOTE, SIGNED, SUPERPOSITION, TEXT, TITLE, theme
 from superposition.readings.results import Tables
 
 MAX_FEATURES = 60  # rows of a heat map; more could not be told apart, and would make a file of many megabytes
@@ -32,7 +32,7 @@ class Canvas:
         return self.figure.add_axes(box)
 
     def text(self, left: float, top: float, text: str, **style: Any) -> None:
-        options: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": 9} | style
+        options: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": TEXT} | style
         self.figure.text(left / self.width, 1 - top / self.height, text, **options)
 
     def key(self, left: float, top: float, entries: Sequence[tuple[Any, str]]) -> None:
@@ -41,7 +41,7 @@ class Canvas:
             square = self.axes(left, top, 0.13, 0.13)
             square.set(facecolor=colour, xticks=[], yticks=[])
             square.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
-            self.text(left + 0.2, top + 0.065, label, va="center", fontsize=8)
+            self.text(left + 0.2, top + 0.065, label, va="center", fontsize=NOTE)
             left += 0.42 + 0.064 * len(label)
 
 
@@ -67,11 +67,11 @@ def vector_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[str], pe
             left = inset + (number % columns) * (side + gap)
             top = 0.1 + (number // columns) * (heading + side + caption)
             middle = left + side / 2
-            canvas.text(middle, top + heading - 0.08, point.title, ha="center", va="bottom", fontsize=10)
+            canvas.text(middle, top + heading - 0.08, point.title, ha="center", va="bottom", fontsize=TITLE)
             axes = canvas.axes(left, top + heading, side, side)
             panels.feature_vectors(axes, W, panels.importance_colours(point.importance, lowest, highest), extent)
             said = f"{point.represented} represented\n{agreement(point)}"
-            canvas.text(middle, top + heading + side + 0.04, said, ha="center", fontsize=8, color=MUTED)
+            canvas.text(middle, top + heading + side + 0.04, said, ha="center", fontsize=NOTE, color=MUTED)
         top = canvas.height - foot - 0.16 * len(notes)
         if highest > lowest:
             bar = canvas.axes(inset, top + 0.3, 1.7, 0.11)
@@ -100,7 +100,7 @@ def gram_and_norm_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[s
             left = margin + (number % columns) * pitch
             top = 0.05 + (number // columns) * block
             first = number % columns == 0
-            canvas.text(left, top + heading - 0.07, point.title, va="bottom", fontsize=9, linespacing=1.15)
+            canvas.text(left, top + heading - 0.07, point.title, va="bottom", fontsize=TEXT, linespacing=1.15)
             heat = canvas.axes(left, top + heading, side, side)
             panels.matrix(heat, tables.gram_of(point.instance)[np.ix_(features, features)])
             bias = canvas.axes(left + side + 0.05, top + heading, strip, side)
@@ -110,7 +110,7 @@ def gram_and_norm_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[s
             norms = canvas.axes(left, below, side + 0.05 + strip, bars)
             panels.norm_bars(norms, point.norms[features], point.superposition[features], extent)
             said = f"{point.represented} represented\n{agreement(point)}"
-            canvas.text(left, below + bars + 0.23, said, fontsize=8, color=MUTED)
+            canvas.text(left, below + bars + 0.23, said, fontsize=NOTE, color=MUTED)
             if first:
                 panels.feature_ticks(heat, features)
                 panels.feature_ticks(norms, features)
@@ -146,4 +146,4 @@ def _features_shown(shown: Sequence[Point], n_features: int) -> tuple[list[int],
 
 def _notes(canvas: Canvas, left: float, top: float, notes: Sequence[str]) -> None:
     for number, note in enumerate(notes):
-        canvas.text(left, top + 0.16 * number, note, fontsize=8, color=MUTED)
+        canvas.text(left, top + 0.16 * number, note, fontsize=NOTE, color=MUTED)

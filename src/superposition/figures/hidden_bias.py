@@ -6,17 +6,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superposition.exact.sums import mean
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas
-from superposition.figures.style import MUTED, theme
+from superposition.figures.style import MUTED, NOTE, PAPER, PLAIN_LAYER, RELU_LAYER, theme
 from superposition.readings.results import Tables
 
 NAMES = {"relu_output": "linear hidden layer", "with_hidden_bias": "ReLU and a bias on the hidden layer"}
-COLOURS = {"relu_output": "#6b717c", "with_hidden_bias": "#b5305a"}
+COLOURS = {"relu_output": PLAIN_LAYER, "with_hidden_bias": RELU_LAYER}
 APART = 0.24  # of the densities' distance, between models
 
 
 def fits(tables: Tables) -> bool:
-    """Both models at several sparsities."""
+    """Both models at several densities."""
     best = tables.best
     return (
         set(NAMES) == set(best["model"])
@@ -31,19 +32,19 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _shares_and_losses(tables: Tables) -> Figure:
-    best = tables.best[["model", "sparsity", "instance", "loss"]]
-    sparsities = sorted(best["sparsity"].unique())
-    hidden = tables.hidden.merge(tables.instances[["instance", "model", "sparsity", "best"]], on="instance")
-    linear = best[best["model"] == "relu_output"].set_index("sparsity")["loss"]
-    losses = tables.instances.assign(ratio=tables.instances["loss"] / tables.instances["sparsity"].map(linear))
+    best = tables.best[["model", "density", "instance", "loss"]]
+    densities = sorted(best["density"].unique(), reverse=True)
+    hidden = tables.hidden.merge(tables.instances[["instance", "model", "density", "best"]], on="instance")
+    linear = best[best["model"] == "relu_output"].set_index("density")["loss"]
+    losses = tables.instances.assign(ratio=tables.instances["loss"] / tables.instances["density"].map(linear))
     with theme():
         canvas = Canvas(10.6, 4.05)
         shares, biases, ratios = (canvas.axes(0.6 + 3.5 * k, 0.4, 2.85, 2.35) for k in range(3))
         biased = hidden[hidden["model"] == "with_hidden_bias"]
-        _strip(shares, biased, "active", sparsities)
-        _strip(biases, biased, "bias", sparsities)
+        _strip(shares, biased, "active", densities)
+        _strip(biases, biased, "bias", densities)
         for model in NAMES:
-            _strip(ratios, losses[losses["model"] == model], "ratio", sparsities)
+            _strip(ratios, losses[losses["model"] == model], "ratio", densities)
         shares.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         shares.set(ylim=(0, 1.05))
         shares.set_title("share of data on which a neuron is on", loc="left")
@@ -56,18 +57,18 @@ def _shares_and_losses(tables: Tables) -> Figure:
         ratios.minorticks_off()
         ratios.set_title("loss, over the best of the linear layer's", loc="left")
         for axes in (shares, biases, ratios):
-            axes.set_xticks(range(len(sparsities)), [f"{1 - sparsity:.3g}" for sparsity in sparsities])
-            axes.set(xlabel="density $1 - S$", xlim=(-0.5, len(sparsities) - 0.5))
+            density_places(axes, densities)
+            axes.set(xlabel=LABEL, xlim=(-0.5, len(densities) - 0.5))
             axes.spines[["top", "right"]].set_visible(False)
         canvas.key(0.6, 3.42, [(COLOURS[model], name) for model, name in NAMES.items()])
-        canvas.text(0.6, 3.68, _note(losses, hidden), fontsize=8, color=MUTED)
+        canvas.text(0.6, 3.68, _note(losses, hidden), fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
-def _strip(axes: Axes, rows: pd.DataFrame, column: str, sparsities: list[float]) -> None:
+def _strip(axes: Axes, rows: pd.DataFrame, column: str, densities: list[float]) -> None:
     """A dot for each row beside its density: large ones of the best seed, small ones of the others."""
     model = str(rows["model"].iloc[0])
-    place = rows["sparsity"].map(sparsities.index).to_numpy() + APART * (list(NAMES).index(model) - 0.5) * (
+    place = rows["density"].map(densities.index).to_numpy() + APART * (list(NAMES).index(model) - 0.5) * (
         column == "ratio"
     )
     aside = (np.arange(len(rows)) * 0.618034 % 1 - 0.5) * 0.12
@@ -75,7 +76,7 @@ def _strip(axes: Axes, rows: pd.DataFrame, column: str, sparsities: list[float])
     axes.plot((place + aside)[~chosen], rows[column][~chosen], ".", markersize=3.5, alpha=0.45, color=COLOURS[model],
               markeredgewidth=0)  # fmt: skip
     axes.plot((place + aside)[chosen], rows[column][chosen], "o", markersize=4.5, color=COLOURS[model], zorder=3,
-              markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
+              markeredgecolor=PAPER, markeredgewidth=0.6)  # fmt: skip
 
 
 def _note(losses: pd.DataFrame, hidden: pd.DataFrame) -> str:

@@ -9,21 +9,27 @@ from superposition.exact.functions import log
 from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import INK, MUTED, SUPERPOSITION, theme
+from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, SUPERPOSED, SUPERPOSITION, theme
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above, losses, norms
 
-COLOURS = {"represented": "#2b6cb0", "in superposition": "#b5305a", "task loss": INK}
+COLOURS = {"represented": REPRESENTED, "in superposition": SUPERPOSED}
 MAX_FEATURES = 30
 
 
 def fits(tables: Tables) -> bool:
-    """Several penalties, and models that differ in nothing else; features of one density."""
+    """Several penalties, and models that differ in nothing else; plain features of one density, the most
+    important ones first.
+    """
     best = tables.best
     return (
         best["hidden_l1"].nunique() == len(best) > 2
         and tables.features["density"].nunique() == 1
+        and is_plain(tables)
+        and best["importance_curve"].nunique() == 1
+        and bool((np.diff(tables.per_feature("importance", best["instance"].to_numpy())) < 0).all())
         and tables.n_features <= MAX_FEATURES
     )
 
@@ -59,7 +65,7 @@ def _penalty(tables: Tables) -> Figure:
         counts.axhline(tables.n_hidden, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
         counts.annotate(
             f"{tables.n_hidden} dimensions", (0.99, tables.n_hidden), xycoords=("axes fraction", "data"), xytext=(0, 2),
-            textcoords="offset points", ha="right", fontsize=7.5, color=MUTED,
+            textcoords="offset points", ha="right", fontsize=REMARK, color=MUTED,
         )  # fmt: skip
         counts.set(ylabel="features", ylim=(-0.4, max(rows["n_represented"].max(), tables.n_hidden) + 2.5))
         counts.legend(loc="upper right", ncols=1)
@@ -81,7 +87,7 @@ def _penalty(tables: Tables) -> Figure:
         bar = canvas.axes(7.7, 3.35, 1.5, 0.11)
         panels.colour_bar(bar, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition of the feature")
         seeds = int(rows.groupby("hidden_l1").size().min())
-        canvas.text(0.7, 4.82, _note(rows, best, seeds), fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.7, 4.82, _note(rows, best, seeds), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 

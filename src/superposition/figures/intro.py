@@ -9,13 +9,13 @@ from superposition.readings.results import Tables
 
 
 def fits(tables: Tables) -> bool:
-    """Vectors can be drawn where the model has two hidden dimensions."""
-    return tables.n_hidden == 2
+    """Vectors can be drawn where models have two hidden dimensions."""
+    return set(tables.best["n_hidden"]) == {2}
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
     shown, notes = selected(tables, tables.best.sort_values(["model", "sparsity"], kind="stable"), limit=10)
     drawn = {"feature_vectors": vector_grid(tables, shown, notes)}
-    if mathematics.can_be_split(tables):
+    if mathematics.can_be_split(tables, shown):
         drawn["mathematics"] = mathematics.figure(tables, shown)
     return drawn

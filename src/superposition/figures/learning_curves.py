@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
 
 from superposition.figures.grids import Canvas
-from superposition.figures.points import model_name, sparsity_name, spread_out, titles
-from superposition.figures.style import DENSITY, MUTED, theme
+from superposition.figures.points import model_name, spread_out, titles
+from superposition.figures.style import DENSITY, MUTED, NOTE, theme
 from superposition.readings.results import Tables
 from superposition.theory.losses import without_superposition
 
@@ -38,7 +38,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
             notes.append("thin: the other seeds")
         if set(models) & set(PRINCIPAL) and _has_reference(tables.best):
             notes.append("dashed: best without superposition, in closed form")
-        canvas.text(left, canvas.height - 0.24, ", ".join(notes), fontsize=8, color=MUTED)
+        canvas.text(left, canvas.height - 0.24, ", ".join(notes), fontsize=NOTE, color=MUTED)
         return {"learning_curves": canvas.figure}
 
 
@@ -50,7 +50,7 @@ def _has_reference(best: pd.DataFrame) -> bool:
 def _draw(axes: Axes, tables: Tables, model: str) -> None:
     best = tables.best[tables.best["model"] == model].sort_values("sparsity", kind="stable")
     kept = best.iloc[spread_out(len(best), MAX_CURVES)]
-    names = titles(tables, sparsity_name)
+    names = titles(tables, "sparsity")
     shades = DENSITY(np.linspace(0, 1, max(2, len(kept))))
     lines = []
     for (_, row), shade in zip(kept.iterrows(), shades, strict=False):

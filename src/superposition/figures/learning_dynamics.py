@@ -8,23 +8,27 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import FAINT, INK, JUMP, MANY_FEATURES, MUTED, NAME, NOTE, theme
 from superposition.readings.jumps import SINCE, Jump, jumps, learned
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.theory.losses import digon_for_one
 
 FIRST = 100  # the step at which the paper's axis begins
 MAX_FEATURES = 400  # lines in a panel
 GUIDES = ((0.5, "1/2"), (sqrt(0.5), "1/√2"))
-LINES = ("#2b6cb0", "#1f8a70", "#c2571a", "#7b4ea3", "#b5305a", "#22252b")  # in turn, so that crossings can be followed
-JUMP = "#d9822b"
 
 
 def fits(tables: Tables) -> bool:
     """Features that are all alike, so that a feature more is worth the same whichever it is."""
     own = tables.features
-    alike = len(own["density"].unique()) == 1 and len(own["importance"].unique()) == 1
-    return alike and tables.n_features <= MAX_FEATURES and int(tables.history["step"].max()) > 10 * FIRST
+    alike = len(own["density"].unique()) == 1 and len(own["importance"].unique()) == 1 and is_plain(tables)
+    return (
+        alike
+        and len(tables.best) == 1
+        and tables.n_features <= MAX_FEATURES
+        and int(tables.history["step"].max()) > 10 * FIRST
+    )
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
@@ -57,22 +61,22 @@ def _dimensionality_and_loss(tables: Tables) -> Figure:
             said = f"$\\Delta L$ = {_signed(-jump.drop)}"
             below.annotate(
                 said, (jump.first, 0.77), xycoords=("data", "axes fraction"), xytext=(-5, 0),
-                textcoords="offset points", ha="right", va="center", color=INK, fontsize=8.5,
+                textcoords="offset points", ha="right", va="center", color=INK, fontsize=NAME,
             )  # fmt: skip
         below.set_xlabel("step")
         for line, note in enumerate(_notes(found, one)):
-            canvas.text(left, 5.88 + 0.17 * line, note, fontsize=8, color=MUTED)
+            canvas.text(left, 5.88 + 0.17 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
 def _dimensionalities(axes: Axes, steps: np.ndarray, D: np.ndarray) -> None:
     for number, line in enumerate(D.T):
-        axes.plot(steps, line, color=LINES[number % len(LINES)], linewidth=0.8, alpha=0.8, zorder=2)
+        axes.plot(steps, line, color=MANY_FEATURES[number % len(MANY_FEATURES)], linewidth=0.8, alpha=0.8, zorder=2)
     for height, name in GUIDES:
         axes.axhline(height, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), zorder=3)
         axes.annotate(
             name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
-            va="center", color=MUTED, fontsize=8.5,
+            va="center", color=MUTED, fontsize=NAME,
         )  # fmt: skip
     axes.set(ylim=(-0.02, max(0.8, 1.05 * float(D.max()))), ylabel="dimensionality of a feature")
 
@@ -89,7 +93,7 @@ def _losses(axes: Axes, steps: np.ndarray, losses: list[np.ndarray], one: float)
             name = "in the end" if level == 0 else f"{level} digon{'s' * (level > 1)} fewer"
             axes.annotate(
                 name, (1, last + level * one), xycoords=("axes fraction", "data"), xytext=(5, 0),
-                textcoords="offset points", va="center", color=JUMP, fontsize=8.5,
+                textcoords="offset points", va="center", color=JUMP, fontsize=NAME,
             )  # fmt: skip
         axes.set_ylim(last - 0.5 * one, last + 3.4 * one)
     axes.set_ylabel("held-out loss")

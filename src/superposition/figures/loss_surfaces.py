@@ -10,17 +10,35 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import log
 from superposition.exact.sums import mean
+from superposition.figures.densities import IN_LETTERS
 from superposition.figures.grids import Canvas
-from superposition.figures.phase_diagram import colours
-from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
-from superposition.readings.expected_losses import column
-from superposition.readings.results import Tables
+from superposition.figures.style import (
+    BOTH_ON_ONE_SIDE,
+    DENSITY,
+    FAINT,
+    FIRST_WEIGHT,
+    HEADLINE,
+    INK,
+    MINIMUM,
+    MUTED,
+    NAME,
+    NOTE,
+    PAPER,
+    SECOND_WEIGHT,
+    SUBTITLE,
+    TEXT,
+    phase_colours,
+    theme,
+)
+from superposition.readings.expected_losses import boundary, column
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.surfaces import JUMP, WAY, how_it_moves
 from superposition.theory.loss_surfaces import Minimum, Surface, best_on_the_way, expected_loss, largest_step, minima
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
 
 RELATIVE = (0.2, 1.0, 5.0)  # importance of the columns of the phase diagram
 COLOURS = {
-    name: tuple(colours(np.array(norm), np.array(shared)))
+    name: tuple(phase_colours(np.array(norm), np.array(shared)))
     for name, norm, shared in ((IGNORED, 0.0, 0.0), (DEDICATED, 1.0, 0.0), (SUPERPOSED, 1.0, 1.0))
 }
 SAME_SIDE = "same side"
@@ -30,7 +48,7 @@ NAMES = {
     SUPERPOSED: "antipodal pair",
     SAME_SIDE: "both on the same side",
 }
-SHADES = COLOURS | {SAME_SIDE: "#7b4ea3"}  # of models; no simple solution is like that
+SHADES = COLOURS | {SAME_SIDE: BOTH_ON_ONE_SIDE}  # of models; no simple solution is like that
 
 SURFACES: tuple[Surface, ...] = ((0.1, 0.1), (0.7, 0.2), (0.1, 0.8))  # S and I_2 of the comment's figure
 EXTENT = 1.3  # of the weights; 1.2 there, which cuts off a minimum of the third
@@ -39,48 +57,48 @@ WAYS: tuple[tuple[str, Surface, Surface], ...] = (
     ("a to c", SURFACES[0], SURFACES[2]),
     ("c to S = 0.7, same importance", SURFACES[2], (0.7, SURFACES[2][1])),
 )
-WAY = 41  # points on each, as in the claims
-MARK = "#b5305a"  # of minima
-FIRST, SECOND = "#16325c", "#d2577a"  # W_1 and W_2
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
     """Of a phase diagram; branches are those of two features in one dimension."""
-    branches = {"loss_branches": loss_branches(tables)} if tables.n_features == 2 else {}
+    try:
+        columns = [column(tables, r) for r in RELATIVE] if tables.n_features == 2 else []
+    except NotInThisRun:
+        columns = []
+    branches = {"loss_branches": loss_branches(columns)} if columns else {}
     return branches | {"loss_surfaces": loss_surfaces()}
 
 
-def loss_branches(tables: Tables) -> Figure:
+def loss_branches(columns: Sequence[pd.DataFrame]) -> Figure:
     """Expected losses of all trained models of three columns, over those of the simple solutions, and their slopes."""
     side, low, gap, left, top = 2.6, 1.5, 0.6, 0.7, 0.72
     with theme():
         canvas = Canvas(left + len(RELATIVE) * (side + gap), top + side + 0.25 + low + 1.15)
         title = "Expected loss of two features in one dimension: solutions and trained models"
-        canvas.text(left, 0.12, title, fontsize=10.5, color=INK)
+        canvas.text(left, 0.12, title, fontsize=HEADLINE, color=INK)
         shares = []
-        for number, r in enumerate(RELATIVE):
-            models = column(tables, r)
+        for number, models in enumerate(columns):
             models.loc[(models["phase"] == SUPERPOSED) & ~models["opposite"], "phase"] = SAME_SIDE
             own = float(models["importance"][0])
             above = canvas.axes(left + number * (side + gap), top, side, side)
             _losses(above, models, own)
-            above.set_title(f"relative importance {own:.2g}", fontsize=9, loc="left")
+            above.set_title(f"relative importance {own:.2g}", fontsize=TEXT, loc="left")
             below = canvas.axes(left + number * (side + gap), top + side + 0.25, side, low)
             _slopes(below, models, own)
-            below.set_xlabel("density 1 − S")
+            below.set_xlabel(IN_LETTERS)
             if number == 0:
                 above.set_ylabel("loss $L$")
                 below.set_ylabel("slope $dL/ds$")
-            shares.append(float(mean((models["phase"] == SUPERPOSED)[models["density"] < _boundary(own)])))
+            shares.append(mean((models["phase"] == SUPERPOSED)[models["density"] < boundary(own)]))
         foot = top + side + 0.25 + low + 0.5
         canvas.key(left, foot, [(SHADES[name], NAMES[name]) for name in (SUPERPOSED, IGNORED, DEDICATED, SAME_SIDE)])
-        found = ", ".join(f"{share:.0%}" for share in shares)
+        found = ", ".join("none" if np.isnan(share) else f"{share:.0%}" for share in shares)
         note = (
             "Lines: solutions, the lowest one bold. Large dots: the best of each density; small ones: all others, "
             f"many of which stay on a higher branch.\nBelow the boundary (dotted) {found} of all single models find "
             "the antipodal pair. Crosses: slopes between the best models of neighbouring densities."
         )
-        canvas.text(left, foot + 0.23, note, fontsize=8, color=MUTED, linespacing=1.3)
+        canvas.text(left, foot + 0.23, note, fontsize=NOTE, color=MUTED, linespacing=1.3)
         return canvas.figure
 
 
@@ -93,13 +111,13 @@ def _losses(axes: Axes, models: pd.DataFrame, r: float) -> None:
         axes.plot(s, values, color=COLOURS[name], linewidth=1, zorder=1)
         on_lowest = np.where(values <= lowest + 1e-12, values, np.nan)
         axes.plot(s, on_lowest, color=COLOURS[name], linewidth=2.8, alpha=0.55, zorder=2)
-    axes.axvline(_boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
+    axes.axvline(boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
     for name, shade in SHADES.items():
         for best, size, edge in ((False, 2.6, 0.0), (True, 5.0, 0.7)):
             kept = models[(models["phase"] == name) & (models["best"] == best)]
             axes.plot(
                 kept["density"], kept["loss"], "o", color=shade, markersize=size,
-                markeredgecolor="white", markeredgewidth=edge, zorder=3 + best,
+                markeredgecolor=PAPER, markeredgewidth=edge, zorder=3 + best,
             )  # fmt: skip
     axes.set(xlim=(0, 1.03), ylim=(0, highest), xticklabels=[])
     axes.spines[["top", "right"]].set_visible(False)
@@ -120,15 +138,9 @@ def _slopes(axes: Axes, models: pd.DataFrame, r: float) -> None:
     middles, slopes = (density[1:] + density[:-1]) / 2, np.diff(loss) / np.diff(density)
     axes.plot(middles, slopes, "x", color=INK, markersize=4, markeredgewidth=0.9, zorder=3)
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
-    axes.axvline(_boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
+    axes.axvline(boundary(r), color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
     axes.set(xlim=(0, 1.03))
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _boundary(r: float) -> float:
-    """Up to this density superposition is best."""
-    s = np.linspace(0.001, 1, 1000)
-    return float(s[phase(2, s, np.full_like(s, r)) == SUPERPOSED].max())
 
 
 def loss_surfaces() -> Figure:
@@ -137,7 +149,7 @@ def loss_surfaces() -> Figure:
     with theme():
         canvas = Canvas(left + 3 * (side + gap), top + side + 1.45 + low + 0.95)
         canvas.text(
-            left, 0.12, "Two features in one dimension without biases: the exact loss", fontsize=10.5, color=INK
+            left, 0.12, "Two features in one dimension without biases: the exact loss", fontsize=HEADLINE, color=INK
         )
         for number, surface in enumerate(SURFACES):
             across = left + number * (side + gap)
@@ -145,24 +157,24 @@ def loss_surfaces() -> Figure:
             found = minima(*surface)
             _surface(axes, surface, found)
             title = f"{'abc'[number]}   $S$ = {surface[0]:g}, $I_2$ = {surface[1]:g}"
-            canvas.text(across, top - 0.28, title, fontsize=9.5, color=INK)
+            canvas.text(across, top - 0.28, title, fontsize=SUBTITLE, color=INK)
             axes.set_xlabel("$W_1$")
             if number == 0:
                 axes.set_ylabel("$W_2$", labelpad=0)
             said = [f"{'●' if one is found[0] else '○'} {_named(one)}: loss {one.loss:.3f}" for one in found]
-            canvas.text(across, top + side + 0.48, "\n".join(said), fontsize=8, color=INK, linespacing=1.4)
+            canvas.text(across, top + side + 0.48, "\n".join(said), fontsize=NOTE, color=INK, linespacing=1.4)
         below = top + side + 1.3
         for number, (name, start, goal) in enumerate(WAYS):
             axes = canvas.axes(left + number * (side + gap), below, side, low)
             step = _way(axes, start, goal)
-            axes.set_title(f"{name}: {'jumps' if step > 0.5 else 'moves smoothly'}", fontsize=9, loc="left")
+            axes.set_title(f"{name}: {how_it_moves(step)}", fontsize=TEXT, loc="left")
             if number == 0:
                 axes.set_ylabel("lowest minimum", labelpad=0)
         note = (
             "Above: darker is lower, levels at equal ratios; circles are local minima, full ones the lowest; a model "
             "and its mirror image are the same.\nBelow: its weights as sparsity and importance change in even steps."
         )
-        canvas.text(left, canvas.height - 0.45, note, fontsize=8, color=MUTED, linespacing=1.3)
+        canvas.text(left, canvas.height - 0.45, note, fontsize=NOTE, color=MUTED, linespacing=1.3)
         return canvas.figure
 
 
@@ -173,11 +185,11 @@ def _surface(axes: Axes, surface: Surface, found: Sequence[Minimum]) -> None:
     levels = np.linspace(loss.min(), loss.max(), 15)
     shades = [tuple(shade) for shade in DENSITY(np.linspace(0.05, 1, len(levels) - 1))]
     axes.contourf(weights, weights, loss, levels=levels, colors=shades, antialiased=True, zorder=0)
-    axes.contour(weights, weights, loss, levels=levels[1:-1], colors="white", linewidths=0.4, zorder=1)
+    axes.contour(weights, weights, loss, levels=levels[1:-1], colors=PAPER, linewidths=0.4, zorder=1)
     for one in found:
         lowest = one is found[0]
         x, y = one.weights
-        face, edge = (MARK, "white") if lowest else ("none", MARK)
+        face, edge = (MINIMUM, PAPER) if lowest else ("none", MINIMUM)
         axes.plot([x, -x], [y, -y], "o", markersize=7, color=face, markeredgecolor=edge, markeredgewidth=1.3, zorder=3)
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
 
@@ -188,13 +200,16 @@ def _way(axes: Axes, start: Surface, goal: Surface) -> float:
     weights = np.array([one.weights for one in way])
     step, place = largest_step(way)
     along = np.linspace(0, 1, WAY)
-    cuts = [0, place + 1, WAY] if step > 0.5 else [0, WAY]
-    for shade, values in ((FIRST, weights[:, 0]), (SECOND, weights[:, 1])):
+    cuts = [0, place + 1, WAY] if step >= JUMP else [0, WAY]
+    for shade, values in ((FIRST_WEIGHT, weights[:, 0]), (SECOND_WEIGHT, weights[:, 1])):
         for begin, stop in pairwise(cuts):
             axes.plot(along[begin:stop], values[begin:stop], color=shade, linewidth=1.6, zorder=2)
     apart = 0.12 if abs(weights[-1, 0] - weights[-1, 1]) < 0.24 else 0.0
-    for name, shade, end in (("$W_1$", FIRST, weights[-1, 0] + apart), ("$W_2$", SECOND, weights[-1, 1] - apart)):
-        axes.annotate(name, (1.02, end), color=shade, va="center", fontsize=8.5, annotation_clip=False)
+    for name, shade, end in (
+        ("$W_1$", FIRST_WEIGHT, weights[-1, 0] + apart),
+        ("$W_2$", SECOND_WEIGHT, weights[-1, 1] - apart),
+    ):
+        axes.annotate(name, (1.02, end), color=shade, va="center", fontsize=NAME, annotation_clip=False)
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     ticks = [f"$S$ = {S:g}\n$I_2$ = {r:g}" for S, r in (start, goal)]
     axes.set(xlim=(0, 1), ylim=(-1.25, 1.25), yticks=[-1, 0, 1])

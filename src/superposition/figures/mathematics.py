@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import geometric_space, log10
 from superposition.exact.sums import running_total
+from superposition.figures.densities import LABEL
 from superposition.figures.grids import Canvas
 from superposition.figures.points import Point
-from superposition.figures.style import DENSITY, FAINT, INK, MUTED, SUPERPOSITION, theme
+from superposition.figures.style import DENSITY, FAINT, INK, MUTED, NOTE, PAPER, SUPERPOSITION, TEXT, TITLE, theme
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
 from superposition.theory.polytopes import polygon
@@ -22,9 +23,9 @@ POINTS = range(2, 9)  # of the Thomson problem in the plane
 DENSITIES = geometric_space(1.0, 1e-3, 61)  # densities
 
 
-def can_be_split(tables: Tables) -> bool:
-    """Sets of active features can be gone through, and their losses are those of the ReLU-output model."""
-    return tables.n_features <= MAX_FEATURES and bool(_rows(tables))
+def can_be_split(tables: Tables, shown: Sequence[Point]) -> bool:
+    """Sets of active features can be gone through, and some losses are those of the ReLU-output model."""
+    return tables.n_features <= MAX_FEATURES and bool(_rows(tables) & {point.instance for point in shown})
 
 
 def figure(tables: Tables, shown: Sequence[Point]) -> Figure:
@@ -37,26 +38,27 @@ def figure(tables: Tables, shown: Sequence[Point]) -> Figure:
         for number, point in enumerate(kept):
             axes = canvas.axes(left + number * (side + gap), top, side, height)
             _shares(axes, tables.weights_of(point.instance), point)
-            axes.set_title(point.title.splitlines()[-1] + " in training", fontsize=9, pad=5)
+            axes.set_title(point.title.splitlines()[-1] + " in training", fontsize=TEXT, pad=5)
             if number:
                 axes.set_yticklabels([])
             else:
                 axes.set_ylabel("share of the loss")
-        canvas.text(left, 0.08, "Loss by number of active features", fontsize=10)
+        canvas.text(left, 0.08, "Loss by number of active features", fontsize=TITLE)
         middle = left + (len(kept) * (side + gap) - gap) / 2
-        canvas.text(middle, top + height + 0.28, r"density $1 - S$ of the inputs", ha="center")
+        canvas.text(middle, top + height + 0.28, f"{LABEL} of the inputs", ha="center")
         _legend(canvas, left + len(kept) * (side + gap) - gap + 0.12, top, tables.n_features)
-        canvas.text(last, 0.08, r"Thomson problem in two dimensions", fontsize=10)
+        canvas.text(last, 0.08, r"Thomson problem in two dimensions", fontsize=TITLE)
         _energies(canvas.axes(last, top, 2.6, height))
         note = "Trained weights held fixed, inputs made sparser. Dots: the density that they were trained at."
-        canvas.text(left, canvas.height - 0.28, note, fontsize=8, color=MUTED)
+        canvas.text(left, canvas.height - 0.28, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
 def _rows(tables: Tables) -> set[int]:
     """Numbers of the best instances that the formulas are about."""
     best = tables.best
-    about = (best["model"] == "relu_output") & (best["values"] == "unit") & best["sparsity"].notna()
+    about = (best["model"] == "relu_output") & (best["values"] == "unit") & (best["sets"] == "independent")
+    about &= best["density"].notna()
     return set(best.loc[about, "instance"].tolist())
 
 
@@ -71,8 +73,8 @@ def _shares(axes: Axes, W: np.ndarray, point: Point) -> None:
     for k, shade in enumerate(_shades(W.shape[1])):
         axes.fill_between(x, below, shares[:, k], color=shade, linewidth=0, zorder=1)
         below = shares[:, k]
-    axes.plot(x, shares[:, 1], color="white", linewidth=1.6, zorder=2)
-    own = float(log10(1 - point.sparsity))
+    axes.plot(x, shares[:, 1], color=PAPER, linewidth=1.6, zorder=2)
+    own = float(log10(point.density))
     if own >= x[-1]:
         axes.plot(own, 0, "o", color=INK, markersize=5, clip_on=False, zorder=4)
     axes.set(xlim=(0, x[-1]), ylim=(0, 1), yticks=[0, 0.5, 1])
@@ -87,9 +89,9 @@ def _legend(canvas: Canvas, left: float, top: float, n_features: int) -> None:
         patch = canvas.axes(left, row + 0.02, 0.13, 0.13)
         patch.set(facecolor=shade, xticks=[], yticks=[])
         patch.spines[:].set_visible(False)
-        canvas.text(left + 0.2, row, f"{k} active", fontsize=8)
+        canvas.text(left + 0.2, row, f"{k} active", fontsize=NOTE)
     row = top + 0.2 * (n_features + 1) + 0.12
-    canvas.text(left, row, "white line:\nno and one\nactive feature", fontsize=8, color=MUTED, linespacing=1.3)
+    canvas.text(left, row, "white line:\nno and one\nactive feature", fontsize=NOTE, color=MUTED, linespacing=1.3)
 
 
 def _energies(axes: Axes) -> None:
@@ -97,7 +99,7 @@ def _energies(axes: Axes) -> None:
     polygons = [float(energy(polygon(n))) for n in numbers]
     least = [float(energy(relax(n, 2))) for n in numbers]
     axes.axvspan(numbers[0] - 0.5, 4, color=FAINT, alpha=0.45, linewidth=0, zorder=0)
-    axes.text(numbers[0] - 0.4, 8.3, r"$N \leq 2m$: none", fontsize=8, color=MUTED, va="top")
+    axes.text(numbers[0] - 0.4, 8.3, r"$N \leq 2m$: none", fontsize=NOTE, color=MUTED, va="top")
     axes.plot(numbers, polygons, "-", color=SUPERPOSITION(0.65), linewidth=1.2, zorder=2)
     axes.plot(numbers, polygons, "o", color=SUPERPOSITION(0.65), markersize=6.5, zorder=3, label="regular polygon")
     axes.plot(numbers, least, "o", color=SUPERPOSITION(0.0), markersize=3.5, zorder=4, label="least found")

@@ -9,16 +9,18 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import geometric_space, log
 from superposition.exact.sums import total
+from superposition.figures.densities import LABEL, density_axis
 from superposition.figures.grids import Canvas
-from superposition.figures.style import MUTED, theme
+from superposition.figures.style import MUTED, NAME, NOTE, ON_DENSE_DATA, WITH_BOTH, WITHOUT_BIAS, WITHOUT_RELU, theme
+from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
 
 FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 NAMES = {FULL: "ReLU and bias", NO_BIAS: "without the bias", NO_RELU: "without the ReLU"}
-COLOURS = {FULL: "#16325c", NO_BIAS: "#8f4b8e", NO_RELU: "#d2577a"}
-DENSE = "#c77d1e"
+COLOURS = {FULL: WITH_BOTH, NO_BIAS: WITHOUT_BIAS, NO_RELU: WITHOUT_RELU}
 DPI = 100  # pixels of an inch of a figure that is not saved yet, matplotlib's default, which `theme` restores
 
 
@@ -35,7 +37,10 @@ def fits(tables: Tables) -> bool:
         and len(best) == len(NAMES) * best["sparsity"].nunique()
         and {"nothing", "relu", "bias"} <= set(made["without"])
         and made.loc[~made["own"], "density"].nunique() > 2
-        and bool((made["density"] == 1).any())
+        and bool((made.loc[~made["own"], "density"] == 1).any())
+        and is_plain(tables)
+        and tables.n_features > tables.n_hidden
+        and bool((best.loc[best["model"] == NO_BIAS, "n_represented"] > 0).any())
     )
 
 
@@ -62,7 +67,7 @@ def _trained_without(tables: Tables) -> Figure:
             _labels(axes, float(rows["density"].min()), {NAMES[model]: ends[model] for model in NAMES},
                     [COLOURS[model] for model in NAMES])  # fmt: skip
             axes.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-            _density_axis(axes, rows["density"], "density $1 - S$")
+            density_axis(axes, rows["density"].tolist())
             axes.set_ylim(0, None)
         counts.set_title(r"features per dimension, $\|W\|_F^2 / m$", loc="left")
         losses.set_title("loss, over the least without superposition", loc="left")
@@ -71,7 +76,7 @@ def _trained_without(tables: Tables) -> Figure:
             f"Of {seeds} seeds the one with the lowest loss; dashes: the others. Dotted: no superposition. Each model "
             "was trained as it is; on the left of each panel,\nwithout sparsity, none superposes."
         )
-        canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.6, 3.32, note, fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -83,7 +88,10 @@ def _switched_off(tables: Tables) -> Figure:
         "as trained": (own[own["without"] == "nothing"], COLOURS[FULL]),
         "bias off": (own[own["without"] == "bias"], COLOURS[NO_BIAS]),
         "ReLU off": (own[own["without"] == "relu"], COLOURS[NO_RELU]),
-        "dense data": (full[~full["own"] & (full["without"] == "nothing") & (full["data_density"] == 1)], DENSE),
+        "dense data": (
+            full[~full["own"] & (full["without"] == "nothing") & (full["data_density"] == 1)],
+            ON_DENSE_DATA,
+        ),
     }
     with theme():
         canvas = Canvas(10.8, 3.75)
@@ -100,7 +108,7 @@ def _switched_off(tables: Tables) -> Figure:
         losses.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         losses.set_yscale("log")
         _plain_log(losses)
-        _density_axis(losses, full["density"], "density $1 - S$ in training")
+        density_axis(losses, full["density"].tolist(), f"{LABEL} in training")
         _labels(losses, low, ends, [colour for _, colour in kinds.values()])
         losses.set_title("loss, over the least without superposition", loc="left")
         shown = _growth(growth, tables, rows)
@@ -109,7 +117,7 @@ def _switched_off(tables: Tables) -> Figure:
             f"no superposition. Right: trained without a bias\nat density {shown:g}, antipodal pairs, fed other "
             "densities; dashed: pairs in theory, $s^2/6$ and $s/3$ each. Dots: lowest loss; dashes: other seeds."
         )
-        canvas.text(0.6, 3.32, note, fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.6, 3.32, note, fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -117,13 +125,14 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
     """Interference of pairs on data of each density, relative to what represented features would cost if ignored."""
     pairs = rows[(rows["model"] == NO_BIAS) & ~rows["own"]]
     counts = pairs[pairs["best"]].drop_duplicates("density").set_index("density")["n_represented"]
+    counts = counts[counts > 0]
     # Where two features share each dimension, or else as nearly as there is.
     off = (counts - 2 * tables.n_hidden).abs().sort_index(kind="stable")
     trained = float(off.index[int(off.argmin())])
     pairs = pairs[pairs["density"] == trained]
     best = int(pairs.loc[pairs["best"], "instance"].iloc[0])
     features = tables.features_of(best)
-    weight = float(total(features.loc[features["norm"] > 0.5, "importance"])) / tables.n_features
+    weight = float(total(features.loc[features["norm"] > REPRESENTED_NORM, "importance"])) / tables.n_features
     s = geometric_space(float(pairs["data_density"].min()), 1.0, 100)
     curves = {"nothing": (antipodal(s, np.ones_like(s)), FULL), "relu": (s / 3, NO_RELU)}
     ends = {}
@@ -137,7 +146,7 @@ def _growth(axes: Axes, tables: Tables, rows: pd.DataFrame) -> float:
                   linewidth=1.5)  # fmt: skip
         ends[{"nothing": "with the ReLU", "relu": "ReLU off"}[part]] = float(chosen["interference"].iloc[0]) / weight
     axes.set_yscale("log")
-    _density_axis(axes, pairs["data_density"], "density of the data")
+    density_axis(axes, pairs["data_density"].tolist(), "density of the data")
     _labels(axes, float(s[0]), ends, [COLOURS[FULL], COLOURS[NO_RELU]])
     axes.set_title("interference of antipodal pairs, error of a feature", loc="left")
     return trained
@@ -151,8 +160,7 @@ def _rows(tables: Tables) -> pd.DataFrame:
         s: without_superposition(np.full(tables.n_features, s), importance, tables.n_hidden)
         for s in rows["data_density"].unique()
     }
-    density = (1 - rows["sparsity"]).round(10)
-    return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain), density=density)
+    return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain))
 
 
 def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str]) -> None:
@@ -169,7 +177,7 @@ def _labels(axes: Axes, at: float, ends: dict[str, float], colours: Sequence[str
         moved = max(place[name], previous + 10)
         colour = dict(zip(ends, colours, strict=True))[name]
         axes.annotate(name, (at, ends[name]), xytext=(7, moved - place[name]), textcoords="offset points", va="center",
-                      fontsize=8.5, color=colour, annotation_clip=False)  # fmt: skip
+                      fontsize=NAME, color=colour, annotation_clip=False)  # fmt: skip
         previous = moved
 
 
@@ -178,13 +186,3 @@ def _plain_log(axes: Axes) -> None:
     ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100, 300) if low <= tick <= high]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-
-
-def _density_axis(axes: Axes, densities: pd.Series, label: str) -> None:
-    """Dense on the left, as in the paper's figures."""
-    found = sorted(densities.unique(), reverse=True)
-    axes.set_xscale("log")
-    axes.set_xticks(found, [f"{density:.3g}" for density in found])
-    axes.minorticks_off()
-    axes.set(xlim=(1.1 * found[0], found[-1] / 1.15), xlabel=label)
-    axes.spines[["top", "right"]].set_visible(False)

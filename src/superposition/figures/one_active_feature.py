@@ -9,15 +9,31 @@ from matplotlib.ticker import PercentFormatter
 
 from superposition.exact.functions import PI, arctan2, cos, log, sin
 from superposition.exact.sums import dot, matmul
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import (
+    BY_BIAS,
+    BY_BOTH,
+    BY_RELU,
+    FAINT,
+    INK,
+    MUTED,
+    NEGATIVE,
+    NOTE,
+    PAPER,
+    POSITIVE,
+    SILENT,
+    SUBTITLE,
+    theme,
+)
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.interference import STAGES, filtered, read_outs, silent_below
+from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.uneven_density import N_FEATURES, pentagons
 
-OWN, POSITIVE, NEGATIVE = INK, "#d6543f", "#3d7fc1"
-SHARES = {"relu": "#8f4b8e", "bias": "#b7791f", "both": "#2f855a"}
+OWN = INK
+SHARES = {"relu": BY_RELU, "bias": BY_BIAS, "both": BY_BOTH}
 NAMES = {"linear": "linear read-out", "bias": "bias alone", "relu": "ReLU alone", "both": "bias and ReLU"}
 DENSITY = 0.05  # of the pentagon that is drawn, or the nearest one
 
@@ -29,6 +45,8 @@ def fits(tables: Tables) -> bool:
         set(best["model"]) == {"relu_output"}
         and set(best["n_hidden"]) == {2}
         and tables.n_features == N_FEATURES
+        and is_plain(tables)
+        and is_important_alike(tables)
         and bool(best["sparsity"].notna().all())
         and len(best) == best["sparsity"].nunique() > 1
         and bool((best["n_represented"] == N_FEATURES).any())
@@ -41,24 +59,25 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 def _interference(tables: Tables) -> Figure:
     whole = tables.best[tables.best["n_represented"] == N_FEATURES]
-    density = 1 - whole["sparsity"]
-    drawn = whole.iloc[int(np.abs(log(density / DENSITY)).argmin())]
+    drawn = whole.iloc[int(np.abs(log(whole["density"] / DENSITY)).argmin())]
     W, b = _upright(tables, int(drawn["instance"]))
     with theme():
         canvas = Canvas(10.6, 6.42)
         _pentagon(canvas.axes(0.25, 0.55, 2.65, 2.3), W)
-        canvas.text(0.25, 0.1, "feature 1 alone is active, and has\nproducts with all others", fontsize=9.5)
+        canvas.text(0.25, 0.1, "feature 1 alone is active, and has\nproducts with all others", fontsize=SUBTITLE)
         share = filtered(W, b, np.ones(N_FEATURES, dtype=bool))._asdict()
         extent = 1.12 * float(np.abs(np.stack(list(read_outs(W, b).values()))[:, :, 0]).max())
         for place, stage in enumerate(STAGES):
             axes = canvas.axes(3.55 + 1.78 * place, 0.72, 1.5, 1.95)
             _bars(axes, read_outs(W, b)[stage][:, 0], extent, labelled=place == 0)
-            canvas.text(3.55 + 1.78 * place, 0.1, f"{NAMES[stage]}\n{_said(share.get(stage))}", fontsize=9.5)
+            canvas.text(3.55 + 1.78 * place, 0.1, f"{NAMES[stage]}\n{_said(share.get(stage))}", fontsize=SUBTITLE)
         _strengths(canvas.axes(0.7, 3.55, 4.2, 1.95), W, b)
-        canvas.text(0.7, 3.2, "outputs as feature 1 grows stronger: the filter costs its low strengths", fontsize=9.5)
+        canvas.text(
+            0.7, 3.2, "outputs as feature 1 grows stronger: the filter costs its low strengths", fontsize=SUBTITLE
+        )
         _shares(canvas.axes(5.9, 3.55, 4.45, 1.95), tables)
-        canvas.text(5.9, 3.2, "share of squared interference that is taken away", fontsize=9.5)
-        canvas.text(0.25, 6.02, _note(tables, drawn), fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(5.9, 3.2, "share of squared interference that is taken away", fontsize=SUBTITLE)
+        canvas.text(0.25, 6.02, _note(tables, drawn), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -85,21 +104,21 @@ def _pentagon(axes: Axes, W: np.ndarray) -> None:
         foot = other * product / float(dot(other, other))
         # A negative product falls on the far side of the origin.
         axes.plot([0, other[0]], [0, other[1]], color=FAINT, linewidth=2.2, solid_capstyle="round", zorder=1)
-        axes.plot(*other, "o", markersize=6.5, color=MUTED, markeredgecolor="white", zorder=3)
+        axes.plot(*other, "o", markersize=6.5, color=MUTED, markeredgecolor=PAPER, zorder=3)
         axes.plot([tip[0], foot[0]], [tip[1], foot[1]], color=colour, linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
         axes.plot([0, foot[0]], [0, foot[1]], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
         axes.annotate(
             f"{number}: {product:+.2f}".replace("-", "−"), (1.24 * other[0], 1.24 * other[1]), ha="center",
-            va="center", fontsize=8, color=colour,
+            va="center", fontsize=NOTE, color=colour,
         )  # fmt: skip
     axes.plot([0, tip[0]], [0, tip[1]], color=OWN, linewidth=3, solid_capstyle="round", zorder=4)
-    axes.plot(*tip, "o", markersize=8, color=OWN, markeredgecolor="white", zorder=5)
+    axes.plot(*tip, "o", markersize=8, color=OWN, markeredgecolor=PAPER, zorder=5)
     axes.annotate(
         f"1: {float(dot(tip, tip)):+.2f}",
         (1.18 * tip[0], 1.18 * tip[1]),
         ha="center",
         va="center",
-        fontsize=8,
+        fontsize=NOTE,
         color=OWN,
     )
     axes.set(xlim=(-1.85, 1.85), ylim=(-1.45, 1.55), aspect="equal", xticks=[], yticks=[])
@@ -133,11 +152,11 @@ def _strengths(axes: Axes, W: np.ndarray, b: np.ndarray) -> None:
     x = np.linspace(0, 1, 401)
     products = matmul(W[:, 0], W)
     silent = float(silent_below(W, b)[0])
-    axes.axvspan(0, silent, facecolor="#f1f2f5", linewidth=0, zorder=0)
-    axes.annotate("silent", (silent / 2, 1.0), ha="center", va="bottom", fontsize=8, color=MUTED)
+    axes.axvspan(0, silent, facecolor=SILENT, linewidth=0, zorder=0)
+    axes.annotate("silent", (silent / 2, 1.0), ha="center", va="bottom", fontsize=NOTE, color=MUTED)
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2, zorder=1)
     axes.annotate(
-        "perfect", (0.6, 0.6), xytext=(-3, 4), textcoords="offset points", ha="right", fontsize=8, color=MUTED
+        "perfect", (0.6, 0.6), xytext=(-3, 4), textcoords="offset points", ha="right", fontsize=NOTE, color=MUTED
     )
     neighbour = 1
     for feature, colour in ((0, OWN), (neighbour, POSITIVE)):
@@ -155,7 +174,7 @@ def _strengths(axes: Axes, W: np.ndarray, b: np.ndarray) -> None:
     for name, (end, colour) in ends.items():
         drop = -6 if name == "the others" else 0
         axes.annotate(
-            name, (1, end), xytext=(4, drop), textcoords="offset points", va="center", fontsize=8, color=colour,
+            name, (1, end), xytext=(4, drop), textcoords="offset points", va="center", fontsize=NOTE, color=colour,
             annotation_clip=False, linespacing=1.1,
         )  # fmt: skip
     axes.set(xlim=(0, 1.42), ylim=(-0.04, 1.15), xlabel="strength of feature 1", ylabel="output")
@@ -167,7 +186,7 @@ def _strengths(axes: Axes, W: np.ndarray, b: np.ndarray) -> None:
 
 def _shares(axes: Axes, tables: Tables) -> None:
     """Of all models over density: lines through the best ones, dots for the others, dashes for the best pentagon."""
-    sparsities = sorted(tables.best["sparsity"].unique())
+    densities = sorted(tables.best["density"].unique(), reverse=True)
     rows = tables.instances
     shares = {
         int(instance): filtered(
@@ -177,26 +196,26 @@ def _shares(axes: Axes, tables: Tables) -> None:
         )._asdict()
         for instance in rows["instance"]
     }
-    place = rows["sparsity"].map(sparsities.index).to_numpy()
+    place = rows["density"].map(densities.index).to_numpy()
     aside = (np.arange(len(rows)) * 0.618034 % 1 - 0.5) * 0.2
     best = tables.best.sort_values("sparsity", kind="stable")
-    at = np.arange(len(sparsities))
+    at = np.arange(len(densities))
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
     labels = {"both": "bias and ReLU", "relu": "ReLU alone", "bias": "bias alone"}
     for stage, colour in SHARES.items():
         values = np.array([shares[int(instance)][stage] for instance in rows["instance"]])
         axes.plot(place + aside, values, ".", markersize=3.5, alpha=0.4, color=colour, markeredgewidth=0, zorder=2)
         line = [shares[int(instance)][stage] for instance in best["instance"]]
-        axes.plot(at, line, "o-", color=colour, markersize=4.5, linewidth=1.6, zorder=4, markeredgecolor="white",
+        axes.plot(at, line, "o-", color=colour, markersize=4.5, linewidth=1.6, zorder=4, markeredgecolor=PAPER,
                   markeredgewidth=0.6)  # fmt: skip
         axes.annotate(
             labels[stage], (at[-1], line[-1]), xytext=(11, {"both": 4, "relu": -3}.get(stage, 0)),
-            textcoords="offset points", va="center", fontsize=8, color=colour, annotation_clip=False,
+            textcoords="offset points", va="center", fontsize=NOTE, color=colour, annotation_clip=False,
         )  # fmt: skip
     kept = best["n_represented"].to_numpy() == N_FEATURES
     theory = [
         filtered(found.W, found.b, np.ones(N_FEATURES, dtype=bool))._asdict()
-        for s in 1 - best["sparsity"].to_numpy()[kept]
+        for s in best["density"].to_numpy()[kept]
         for found in pentagons(float(s), np.array([s]))
     ]
     for stage in SHARES:
@@ -208,11 +227,11 @@ def _shares(axes: Axes, tables: Tables) -> None:
         axes.axvline(edge, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         for side, name in ((-1, "fewer features"), (1, "pentagons")):
             axes.annotate(
-                name, (edge, 0.3), xytext=(5 * side, 0), textcoords="offset points", fontsize=8, color=MUTED,
+                name, (edge, 0.3), xytext=(5 * side, 0), textcoords="offset points", fontsize=NOTE, color=MUTED,
                 ha="left" if side > 0 else "right",
             )  # fmt: skip
-    axes.set_xticks(at, [f"{1 - sparsity:.3g}" for sparsity in sparsities])
-    axes.set(xlabel="density $1 - S$", xlim=(-0.4, len(at) + 0.75), ylim=(-0.5, 1.1), yticks=[-0.5, 0, 0.5, 1])
+    density_places(axes, densities)
+    axes.set(xlabel=LABEL, xlim=(-0.4, len(at) + 0.75), ylim=(-0.5, 1.1), yticks=[-0.5, 0, 0.5, 1])
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines["bottom"].set_bounds(-0.4, len(at) - 0.6)
@@ -222,7 +241,7 @@ def _note(tables: Tables, drawn: pd.Series) -> str:
     point = tables.at(int(drawn["point"]))
     agreeing = np.count_nonzero(point["n_represented"] == N_FEATURES)
     return (
-        f"Drawn: the best of {len(point)} seeds at density {1 - float(drawn['sparsity']):.2g}, of which {agreeing} "
+        f"Drawn: the best of {len(point)} seeds at density {float(drawn['density']):.2g}, of which {agreeing} "
         "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat "
         "full strength. Right: lines through the seeds with the lowest loss, small dots for the others; short bars are "
         "what the pentagon with the least expected loss does (theory)."

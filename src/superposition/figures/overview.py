@@ -1,12 +1,10 @@
 """Figures of any experiment: W^T W, biases and norms at each point of its axes, and vectors if they lie in a plane."""
 
-from collections.abc import Callable
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from superposition.figures.grids import gram_and_norm_grid, vector_grid
-from superposition.figures.points import Point, points, sparsity_name, spread_out
+from superposition.figures.points import Named, Point, points, spread_out
 from superposition.readings.results import Tables
 
 
@@ -14,7 +12,7 @@ def selected(
     tables: Tables,
     rows: pd.DataFrame,
     limit: int,
-    named: Callable[[float], str] = sparsity_name,
+    named: Named = "sparsity",
     agreement: bool = True,
 ) -> tuple[list[Point], list[str]]:
     """At most `limit` of these best instances, evenly spaced, and what the reader should know of the choice.
@@ -32,7 +30,8 @@ def selected(
 def figures(tables: Tables) -> dict[str, Figure]:
     shown, notes = selected(tables, tables.best, limit=16 if tables.n_features <= 30 else 8)
     drawn = {"weights_and_norms": gram_and_norm_grid(tables, shown, notes)}
-    if tables.n_hidden == 2:
-        shown, notes = selected(tables, tables.best, limit=10)
+    in_the_plane = tables.best[tables.best["n_hidden"] == 2]
+    if not in_the_plane.empty:
+        shown, notes = selected(tables, in_the_plane, limit=10)
         drawn["feature_vectors"] = vector_grid(tables, shown, notes)
     return drawn

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from superposition.exact.functions import log
 from superposition.exact.sums import running_total, total
-from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, SIGNED, SUPERPOSITION
+from superposition.figures.style import FAINT, IMPORTANCE, INK, MUTED, NAME, PAPER, SIGNED, SUPERPOSITION
 
 SIGNED_RANGE = Normalize(-1, 1)
 SUPERPOSITION_RANGE = Normalize(0, 1)
@@ -29,7 +29,7 @@ def feature_vectors(axes: Axes, W: np.ndarray, colours: Sequence[object], extent
     # The most important ones come last, on top.
     for (x, y), colour in list(zip(W.T, colours, strict=True))[::-1]:
         axes.plot([0, x], [0, y], color=colour, linewidth=2.2, solid_capstyle="round", zorder=2)
-        axes.plot(x, y, "o", markersize=7.5, color=colour, markeredgecolor="white", markeredgewidth=1, zorder=3)
+        axes.plot(x, y, "o", markersize=7.5, color=colour, markeredgecolor=PAPER, markeredgewidth=1, zorder=3)
     axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
@@ -83,7 +83,7 @@ def signed_stacks(
         starts = np.stack([running_total(column) for column in heights.T], axis=1) - heights
         for height, start, shade in zip(heights, starts, shades, strict=True):
             seen = height > NO_COLOUR
-            drawn = {"color": shade, "edgecolor": "white", "linewidth": outline, "zorder": 2}
+            drawn = {"color": shade, "edgecolor": PAPER, "linewidth": outline, "zorder": 2}
             for bar in axes.bar(neurons[seen], sign * height[seen], bottom=sign * start[seen], width=0.7):
                 bar.set(**drawn)
     axes.axhline(0, color=MUTED, linewidth=0.7, zorder=3)
@@ -115,7 +115,7 @@ def stacks(axes: Axes, W: np.ndarray, superposition: np.ndarray, extent: float) 
                 [(neuron + x, y) for x, y in ((0.1, top - height), (0.9, top - height), (0.9, top), (0.1, top))]
             )
         colours += [*shades[seen], to_rgba(MUTED)]
-    axes.add_collection(PolyCollection(pieces, facecolors=colours, edgecolors="white", linewidths=0.2))
+    axes.add_collection(PolyCollection(pieces, facecolors=colours, edgecolors=PAPER, linewidths=0.2))
     axes.set(xlim=(0, len(W)), ylim=(0, extent), xticks=[])
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.spines[["top", "right"]].set_visible(False)
@@ -153,7 +153,7 @@ def colour_bar(axes: Axes, colours: Colormap, ticks: Sequence[tuple[float, str]]
     axes.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
     axes.tick_params(length=2.5, pad=2)
     axes.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
-    axes.set_title(label, fontsize=8.5, color=INK, loc="left", pad=4)
+    axes.set_title(label, fontsize=NAME, color=INK, loc="left", pad=4)
 
 
 def importance_colours(importance: np.ndarray, lowest: float, highest: float) -> list[object]:

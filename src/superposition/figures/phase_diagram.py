@@ -3,27 +3,28 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from superposition.exact.functions import geometric_space
 from superposition.exact.sums import mean, total
 from superposition.figures import panels
+from superposition.figures.densities import IN_LETTERS
 from superposition.figures.grids import Canvas
-from superposition.figures.style import INK, MUTED, theme
-from superposition.readings.phases import cells
+from superposition.figures.style import HEADLINE, INK, MUTED, NAME, NOTE, PAPER, phase_colours, theme
+from superposition.readings.phases import cells, is_diagram, phase_of
 from superposition.readings.results import Tables
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase
 
 TITLES = {2: "2 features, 1 dimension", 3: "3 features, 2 dimensions"}
-BLUE, RED = 0.6, 1.0  # hues of a dedicated feature and of one in superposition, by way of purple
 
 
 def fits(tables: Tables) -> bool:
     """A diagram needs at least two densities and two importances of the last feature, and has theory for two shapes."""
-    table = cells(tables) if tables.n_features in TITLES and tables.n_hidden == tables.n_features - 1 else None
-    return table is not None and min(table["density"].nunique(), table["importance"].nunique()) > 1
+    if tables.n_features not in TITLES or tables.n_hidden != tables.n_features - 1 or not is_diagram(tables):
+        return False
+    table = cells(tables)
+    return min(table["density"].nunique(), table["importance"].nunique()) > 1
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
@@ -40,14 +41,14 @@ def figures(tables: Tables) -> dict[str, Figure]:
     side, gap, left, top = 2.6, 0.55, 0.75, 0.75
     with theme():
         canvas = Canvas(left + 3 * (side + gap) + 1.25, top + side + 1.05)
-        canvas.text(left, 0.15, f"The last of {TITLES[tables.n_features]}", fontsize=10.5, color=INK)
+        canvas.text(left, 0.15, f"The last of {TITLES[tables.n_features]}", fontsize=HEADLINE, color=INK)
         for number, (title, norm, superposition) in enumerate(drawn):
             axes = canvas.axes(left + number * (side + gap), top, side, side)
             _diagram(axes, table, np.asarray(norm), np.asarray(superposition))
-            axes.set_title(title, fontsize=8.5, loc="left")
+            axes.set_title(title, fontsize=NAME, loc="left")
             axes.set_xlabel("relative importance")
             if number == 0:
-                axes.set_ylabel("density 1 − S")
+                axes.set_ylabel(IN_LETTERS)
             else:
                 _boundaries(axes, table, tables.n_features)
         _key(canvas.axes(left + 3 * (side + gap) + 0.15, top + 0.3, 0.8, 0.8))
@@ -56,19 +57,12 @@ def figures(tables: Tables) -> dict[str, Figure]:
             "White lines: the boundaries of theory. In superposition are "
             f"{share:.0%} of all single models, and {_superposed(table):.0%} of the best at each point."
         )
-        canvas.text(left, top + side + 0.62, note, fontsize=8, color=MUTED)
+        canvas.text(left, top + side + 0.62, note, fontsize=NOTE, color=MUTED)
         return {"phase_diagram": canvas.figure}
 
 
 def _superposed(table: pd.DataFrame) -> float:
-    return float(mean((table["norm"] > 0.5) & (table["superposition"] > 0.5)))
-
-
-def colours(norm: np.ndarray, superposition: np.ndarray) -> np.ndarray:
-    """Grey without a norm, else from blue to red as the feature shares its direction; RGB, [..., 3]."""
-    norm, shared = np.clip(norm, 0, 1), np.clip(superposition, 0, 1)
-    hue, saturation, value = BLUE + (RED - BLUE) * shared, 0.72 * norm, 0.62 + 0.26 * norm
-    return hsv_to_rgb(np.stack([hue, saturation, value], axis=-1))
+    return float(mean(phase_of(table["norm"], table["superposition"]) == SUPERPOSED))
 
 
 def _grid(table: pd.DataFrame, values: np.ndarray) -> np.ndarray:
@@ -78,7 +72,7 @@ def _grid(table: pd.DataFrame, values: np.ndarray) -> np.ndarray:
 
 def _diagram(axes: Axes, table: pd.DataFrame, norm: np.ndarray, superposition: np.ndarray) -> None:
     densities, importances = (np.sort(table[axis].unique(), kind="stable") for axis in ("density", "importance"))
-    shades = _grid(table, colours(norm, superposition))
+    shades = _grid(table, phase_colours(norm, superposition))
     across, down = _edges(importances), _edges(densities)
     panels.mosaic(axes, across, down, shades, np.full(shades.shape[:2], True))
     axes.set_xscale("log")
@@ -96,7 +90,7 @@ def _boundaries(axes: Axes, table: pd.DataFrame, n_features: int) -> None:
     s = geometric_space(float(table["density"].min()), float(table["density"].max()), 241)
     names = phase(n_features, *np.meshgrid(s, r, indexing="ij"))
     for name in (IGNORED, DEDICATED):
-        axes.contour(r, s, (names == name).astype(float), levels=[0.5], colors="white", linewidths=0.9)
+        axes.contour(r, s, (names == name).astype(float), levels=[0.5], colors=PAPER, linewidths=0.9)
 
 
 def _edges(centres: np.ndarray) -> np.ndarray:
@@ -110,9 +104,9 @@ def _key(axes: Axes) -> None:
     steps = np.linspace(0, 1, 9)
     norm, shared = np.meshgrid(steps, steps, indexing="ij")
     edges = np.arange(10)
-    panels.mosaic(axes, edges, edges, colours(norm, shared), np.full(norm.shape, True))
+    panels.mosaic(axes, edges, edges, phase_colours(norm, shared), np.full(norm.shape, True))
     axes.set(xlim=(0, 9), ylim=(0, 9))
     axes.set_xticks([0, 9], ["0", "≥ 1"])
     axes.set_yticks([0, 9], ["0", "≥ 1"])
-    axes.set_xlabel("superposition", fontsize=8, labelpad=1)
-    axes.set_ylabel("norm", fontsize=8, labelpad=1)
+    axes.set_xlabel("superposition", fontsize=NOTE, labelpad=1)
+    axes.set_ylabel("norm", fontsize=NOTE, labelpad=1)

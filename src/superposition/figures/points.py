@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.results import Tables
+
+Named = Literal["sparsity", "density"]  # what a title says of a point
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Point:
     instance: int
     point: int
     model: str
-    sparsity: float  # NaN if each feature has its own
+    density: float  # NaN if each feature has its own
     importance: np.ndarray
     norms: np.ndarray
     superposition: np.ndarray
@@ -36,13 +39,13 @@ def spread_out(count: int, limit: int) -> list[int]:
     return sorted(set(np.linspace(0, count - 1, min(count, limit)).round().astype(int).tolist()))
 
 
-def points(tables: Tables, rows: pd.DataFrame, named: Callable[[float], str]) -> list[Point]:
-    """What figures need of these of `tables.best`; `named` turns a sparsity into a title."""
+def points(tables: Tables, rows: pd.DataFrame, named: Named) -> list[Point]:
+    """What figures need of these of `tables.best`; titles have the sparsity or the density."""
     title = titles(tables, named)
     return [_point(tables, row, title[int(row["point"])]) for _, row in rows.iterrows()]
 
 
-def titles(tables: Tables, named: Callable[[float], str]) -> dict[int, str]:
+def titles(tables: Tables, named: Named) -> dict[int, str]:
     """By point, the coordinates that vary in this experiment, or the sparsity if none does; a line for each."""
     best = tables.best
     varying = [axis for axis in ("model", "n_hidden", "importance_curve", "sparsity") if len(best[axis].unique()) > 1]
@@ -54,7 +57,7 @@ def titles(tables: Tables, named: Callable[[float], str]) -> dict[int, str]:
             "model": model_name(str(row["model"])),
             "n_hidden": f"$m$ = {row['n_hidden']}",
             "importance_curve": f"importance {row['importance_curve']}",
-            "sparsity": named(float(row["sparsity"])) + (f" ({row['point'] + 1})" if unnamed else ""),
+            "sparsity": NAMED[named](float(row[named])) + (f" ({row['point'] + 1})" if unnamed else ""),
         }
         lines[int(row["point"])] = "\n".join(names[axis] for axis in varying or ["sparsity"])
     return lines
@@ -64,8 +67,11 @@ def sparsity_name(sparsity: float) -> str:
     return "own sparsities" if np.isnan(sparsity) else f"$S$ = {sparsity:.6g}"
 
 
-def density_name(sparsity: float) -> str:
-    return "own densities" if np.isnan(sparsity) else f"$1 - S$ = {1 - sparsity:.3g}"
+def density_name(density: float) -> str:
+    return "own densities" if np.isnan(density) else f"$1 - S$ = {density:.3g}"
+
+
+NAMED: dict[Named, Callable[[float], str]] = {"sparsity": sparsity_name, "density": density_name}
 
 
 def model_name(model: str) -> str:
@@ -79,7 +85,7 @@ def _point(tables: Tables, row: pd.Series, title: str) -> Point:
         instance=int(row["instance"]),
         point=int(row["point"]),
         model=str(row["model"]),
-        sparsity=float(row["sparsity"]),
+        density=float(row["density"]),
         importance=features["importance"].to_numpy(),
         norms=features["norm"].to_numpy(),
         superposition=features["superposition"].to_numpy(),

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from superposition.exact.sums import mean, total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import FAINT, INK, MUTED, NAME, NOTE, POLYGONS, SHARED_CORNER, SUBTITLE, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.planar import upright
 from superposition.readings.plateaus import OFF, at_level, losses_of, plateaus
@@ -18,8 +18,6 @@ from superposition.theory.angles import cosines
 from superposition.theory.polygon_levels import Level, level, shared_corner, weights
 
 NAMES = {0: "no weights", 3: "triangle", 4: "square", 5: "pentagon", 6: "hexagon", 7: "heptagon", 8: "octagon"}
-COLOURS = {4: "#c2571a", 5: "#2b6cb0", 6: "#1f8a70", 7: "#7b4ea3", 8: "#b5305a"}  # by corners in the end
-SHARED = "#8f6a00"
 FIRST = 10  # step at which the axis begins: biases have their means by then
 FEWEST = 4  # corners that are drawn: fewer leave too many features out to be where training ends
 SIDE, GAP, LEFT = 2.05, 0.3, 0.75
@@ -39,6 +37,7 @@ def fits(tables: Tables) -> bool:
         and set(own["sparsity"]) == {0.0}
         and set(own["values"]) == {"unit"}
         and len(tables.features["importance"].unique()) == 1
+        and int(tables.history["step"].max()) > FIRST
         and FEWEST < tables.n_features <= max(NAMES)
         and not tables.trajectories.empty
     )
@@ -61,15 +60,15 @@ def _levels(tables: Tables) -> Figure:
         _curves(curves, tables, ends, levels)
         _ends(bars, ends, levels)
         top = 0.2 + height + 0.85
-        finals = [(_final(tables, at, ends), COLOURS[at.corners]) for at in levels[-3:]]
-        drawn = [(panel, colour) for panel, colour in [*finals, (_on_the_way(tables), SHARED)] if panel]
+        finals = [(_final(tables, at, ends), POLYGONS[at.corners]) for at in levels[-3:]]
+        drawn = [(panel, colour) for panel, colour in [*finals, (_on_the_way(tables), SHARED_CORNER)] if panel]
         for place, ((title, said, W, regular), colour) in enumerate(drawn):
             left = LEFT - 0.35 + place * (SIDE + GAP)
-            canvas.text(left + SIDE / 2, top - 0.04, title, ha="center", va="bottom", fontsize=9.5)
+            canvas.text(left + SIDE / 2, top - 0.04, title, ha="center", va="bottom", fontsize=SUBTITLE)
             _polygon(canvas.axes(left, top, SIDE, SIDE), W, regular, colour)
-            canvas.text(left + SIDE / 2, top + SIDE + 0.03, said, ha="center", fontsize=8, color=MUTED)
+            canvas.text(left + SIDE / 2, top + SIDE + 0.03, said, ha="center", fontsize=NOTE, color=MUTED)
         for line, note in enumerate(_notes(n)):
-            canvas.text(LEFT - 0.35, canvas.height - 0.6 + 0.17 * line, note, fontsize=8, color=MUTED)
+            canvas.text(LEFT - 0.35, canvas.height - 0.6 + 0.17 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -77,16 +76,16 @@ def _curves(axes: Axes, tables: Tables, ends: dict[int, Level | None], levels: l
     """The loss of every seed, in the colour of the polygon that it ends as, over all levels."""
     n = tables.n_features
     for instance, at in reversed(ends.items()):
-        colour = COLOURS[at.corners] if at else FAINT
+        colour = POLYGONS[at.corners] if at else FAINT
         axes.plot(*losses_of(tables, instance), color=colour, linewidth=0.8, alpha=0.55, zorder=2)
     start, shared = level(0, n), shared_corner(n).loss
-    lines = [(at.loss, COLOURS.get(at.corners, MUTED), NAMES[at.corners]) for at in [start, *levels]]
-    for height, colour, name in [*lines, (shared, SHARED, "shared corner")]:
+    lines = [(at.loss, POLYGONS.get(at.corners, MUTED), NAMES[at.corners]) for at in [start, *levels]]
+    for height, colour, name in [*lines, (shared, SHARED_CORNER, "shared corner")]:
         dashes = (1, 2) if height == shared else (4, 3)
         axes.axhline(height, color=colour, linewidth=1, linestyle=(0, dashes), zorder=3)
         axes.annotate(
             f"{name} {height:.4f}", (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0),
-            textcoords="offset points", va="center", color=colour, fontsize=8.5,
+            textcoords="offset points", va="center", color=colour, fontsize=NAME,
         )  # fmt: skip
     axes.set(xscale="log", xlim=(FIRST, tables.history["step"].max()), xlabel="step", ylabel="held-out loss")
     axes.xaxis.set_major_locator(LogLocator(subs=(1,)))
@@ -102,10 +101,10 @@ def _ends(axes: Axes, ends: dict[int, Level | None], levels: list[Level]) -> Non
     for at in levels:
         count = sum(end is at for end in ends.values())
         low, high = at.loss / ratio, at.loss * ratio
-        axes.fill_betweenx([low, high], 0, count, color=COLOURS[at.corners], linewidth=0)
+        axes.fill_betweenx([low, high], 0, count, color=POLYGONS[at.corners], linewidth=0)
         axes.annotate(
             str(count), (count, at.loss), xytext=(4, 0), textcoords="offset points", va="center", color=INK,
-            fontsize=8.5,
+            fontsize=NAME,
         )  # fmt: skip
     axes.set(xlim=(0, 1.15 * len(ends)), xlabel=f"of {len(ends)} seeds, at the end")
     _same_scale(axes, levels, level(0, len(levels) + FEWEST - 1).loss)

@@ -6,23 +6,30 @@ Rows are neurons, columns features: blue where a neuron has one feature, red whe
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from superposition.exact.sums import mean, running_total
 from superposition.figures import panels
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, MUTED, theme
+from superposition.figures.style import (
+    FAINT,
+    MONOSEMANTIC,
+    MUTED,
+    NAME,
+    NEURON_WIDTHS,
+    NOTE,
+    POLYSEMANTIC,
+    SMALL,
+    SUBTITLE,
+    UNUSED,
+    theme,
+)
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic, responses
 from superposition.readings.results import Tables
 
 CELL = 0.115  # inches, of a response
 MAX_WIDTHS, MAX_NEURONS, MAX_FEATURES, MAX_DENSITIES = 6, 16, 16, 8
-MONO, POLY, NONE = (
-    LinearSegmentedColormap.from_list(name, ["#ffffff", colour])
-    for name, colour in (("mono", "#16325c"), ("poly", "#b5305a"), ("none", "#6b717c"))
-)
-WIDTHS = ("#9db8d9", "#5f8fc4", "#2b6cb0", "#16325c", "#0b1e3a", "#000000")  # lines, from few to many neurons
 
 
 def fits(tables: Tables) -> bool:
@@ -41,40 +48,42 @@ def fits(tables: Tables) -> bool:
 
 def figures(tables: Tables) -> dict[str, Figure]:
     best = tables.best
-    widths, sparsities = (sorted(best[axis].unique().tolist()) for axis in ("n_hidden", "sparsity"))
+    widths = sorted(best["n_hidden"].unique().tolist())
+    densities = sorted(best["density"].unique().tolist(), reverse=True)
     wide, gap, left, top = CELL * tables.n_features, 0.3, 0.95, 0.78
     tall = [CELL * m for m in widths]
     starts = top + running_total([0, *(height + 0.3 for height in tall[:-1])])
-    right = left + len(sparsities) * (wide + gap) + 0.6
+    right = left + len(densities) * (wide + gap) + 0.6
     bottom = float(starts[-1]) + tall[-1]
     counts = _counts(tables)
     with theme():
         canvas = Canvas(right + 3.2, bottom + 1.12)
-        canvas.text(left, 0.1, "responses of neurons (rows) to features (columns), each alone", fontsize=9.5)
-        for column, sparsity in enumerate(sparsities):
+        canvas.text(left, 0.1, "responses of neurons (rows) to features (columns), each alone", fontsize=SUBTITLE)
+        for column, density in enumerate(densities):
             x = left + column * (wide + gap)
-            canvas.text(x + wide / 2, 0.46, f"density {1 - sparsity:.3g}", ha="center", va="bottom", fontsize=8.5)
+            canvas.text(x + wide / 2, 0.46, f"density {density:.3g}", ha="center", va="bottom", fontsize=NAME)
             for m, y, height in zip(widths, starts, tall, strict=True):
-                chosen = best[(best["n_hidden"] == m) & (best["sparsity"] == sparsity)]["instance"].item()
+                chosen = best[(best["n_hidden"] == m) & (best["density"] == density)]["instance"].item()
                 mono, poly = _responses(canvas.axes(x, float(y), wide, height), tables.weights_of(int(chosen)))
-                canvas.text(x, float(y) - 0.02, f"{mono} mono, {poly} poly", va="bottom", fontsize=7, color=MUTED)
+                canvas.text(x, float(y) - 0.02, f"{mono} mono, {poly} poly", va="bottom", fontsize=SMALL, color=MUTED)
                 if column == 0:
-                    canvas.text(x - 0.12, float(y) + height / 2, f"{m} neurons", ha="right", va="center", fontsize=8.5)
-        canvas.text(left, bottom + 0.05, "1", ha="left", fontsize=7, color=MUTED)
-        canvas.text(left + wide / 2, bottom + 0.05, "feature", ha="center", fontsize=8)
-        canvas.text(left + wide, bottom + 0.05, f"{tables.n_features}", ha="right", fontsize=7, color=MUTED)
+                    canvas.text(x - 0.12, float(y) + height / 2, f"{m} neurons", ha="right", va="center", fontsize=NAME)
+        canvas.text(left, bottom + 0.05, "1", ha="left", fontsize=SMALL, color=MUTED)
+        canvas.text(left + wide / 2, bottom + 0.05, "feature", ha="center", fontsize=NOTE)
+        canvas.text(left + wide, bottom + 0.05, f"{tables.n_features}", ha="right", fontsize=SMALL, color=MUTED)
         middle = (bottom - top + 0.62) / 2
         names = ("the model with the lowest loss", "all seeds, mean")
         for number, (name, shown) in enumerate(zip(names, ("best", "mean"), strict=True)):
             axes = canvas.axes(right, top - 0.12 + number * middle, 2.3, middle - 0.62)
-            _shares(axes, counts, shown, widths, sparsities)
-            axes.set_title(name, fontsize=8.5, color=MUTED, loc="left", pad=8)
+            _shares(axes, counts, shown, widths, densities)
+            axes.set_title(name, fontsize=NAME, color=MUTED, loc="left", pad=8)
             if number:
-                axes.set_xlabel("density $1 - S$")
-        canvas.text(right - 0.35, 0.1, "share of polysemantic neurons", fontsize=9.5)
-        canvas.key(left, bottom + 0.42, [(MONO(0.8), "monosemantic neuron: one feature"),
-                                         (POLY(0.8), "polysemantic: several"), (NONE(0.5), "neither")])  # fmt: skip
-        canvas.text(left, bottom + 0.68, _note(tables, counts), fontsize=8, color=MUTED)
+                axes.set_xlabel(LABEL)
+        canvas.text(right - 0.35, 0.1, "share of polysemantic neurons", fontsize=SUBTITLE)
+        canvas.key(left, bottom + 0.42, [(MONOSEMANTIC(0.8), "monosemantic neuron: one feature"),
+                                         (POLYSEMANTIC(0.8), "polysemantic: several"),
+                                         (UNUSED(0.5), "neither")])  # fmt: skip
+        canvas.text(left, bottom + 0.68, _note(tables, counts), fontsize=NOTE, color=MUTED)
         return {"responses": canvas.figure}
 
 
@@ -86,7 +95,7 @@ def _responses(axes: Axes, W: np.ndarray) -> tuple[int, int]:
     strength = np.clip(found, 0, 1)
     shades = np.stack(
         [
-            (MONO if one else POLY if several else NONE)(row)
+            (MONOSEMANTIC if one else POLYSEMANTIC if several else UNUSED)(row)
             for one, several, row in zip(mono, poly, strength, strict=True)
         ]
     )
@@ -106,32 +115,34 @@ def _counts(tables: Tables) -> pd.DataFrame:
         found = responses(tables.weights_of(int(instance)))
         mono, poly = int(np.count_nonzero(monosemantic(found))), int(np.count_nonzero(polysemantic(found)))
         shares.append(poly / max(mono + poly, 1))
-    return tables.instances[["instance", "n_hidden", "sparsity", "best"]].assign(share=shares)
+    return tables.instances[["instance", "n_hidden", "density", "best"]].assign(share=shares)
 
 
-def _shares(axes: Axes, counts: pd.DataFrame, column: str, widths: list[int], sparsities: list[float]) -> None:
+def _shares(axes: Axes, counts: pd.DataFrame, column: str, widths: list[int], densities: list[float]) -> None:
     """A line for each width over densities, at equal distances, as the models beside them are."""
     shown = counts[counts["best"]] if column == "best" else counts
     for number, m in enumerate(widths):
-        own = shown[shown["n_hidden"] == m].groupby("sparsity")["share"].agg(lambda shares: float(mean(shares)))
-        places = np.arange(len(sparsities))
-        colour = WIDTHS[-len(widths) :][number] if len(widths) > 4 else WIDTHS[number]
+        own = shown[shown["n_hidden"] == m].groupby("density")["share"].agg(lambda shares: float(mean(shares)))
+        places = np.arange(len(densities))
+        colour = NEURON_WIDTHS[-len(widths) :][number] if len(widths) > 4 else NEURON_WIDTHS[number]
         axes.plot(
-            places, 100 * own[sparsities], "o-", color=colour, markersize=4, linewidth=1.5, clip_on=False, label=f"{m}"
+            places, 100 * own[densities], "o-", color=colour, markersize=4, linewidth=1.5, clip_on=False, label=f"{m}"
         )
-    axes.set_xticks(range(len(sparsities)), [f"{1 - sparsity:.3g}" for sparsity in sparsities])
-    axes.set(ylim=(0, 100), xlim=(-0.2, len(sparsities) - 0.8), yticks=[0, 50, 100], yticklabels=["0", "50", "100%"])
+    density_places(axes, densities)
+    axes.set(ylim=(0, 100), xlim=(-0.2, len(densities) - 0.8), yticks=[0, 50, 100], yticklabels=["0", "50", "100%"])
     axes.grid(axis="y", color=FAINT)
     axes.spines[["top", "right"]].set_visible(False)
     if column == "best":
-        axes.legend(title="neurons", bbox_to_anchor=(1.0, 0.5), loc="center left", handlelength=1.2, title_fontsize=8)
+        axes.legend(
+            title="neurons", bbox_to_anchor=(1.0, 0.5), loc="center left", handlelength=1.2, title_fontsize=NOTE
+        )
 
 
 def _note(tables: Tables, counts: pd.DataFrame) -> str:
-    best = counts[counts["best"]].set_index(["n_hidden", "sparsity"])["share"]
-    own = counts.set_index(["n_hidden", "sparsity"])["share"]
+    best = counts[counts["best"]].set_index(["n_hidden", "density"])["share"]
+    own = counts.set_index(["n_hidden", "density"])["share"]
     alike = np.count_nonzero(np.abs(own - best.reindex(own.index)) < 1e-9)
-    seeds = int(counts.groupby(["n_hidden", "sparsity"]).size().min())
+    seeds = int(counts.groupby(["n_hidden", "density"]).size().min())
     return (
         f"Of {seeds} seeds, the one with the lowest loss is drawn; {alike} of all {len(counts)} models have the same "
         "share of polysemantic neurons as it has.\nMonosemantic: a response above 0.3 to one feature, below 0.15 to "

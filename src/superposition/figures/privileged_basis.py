@@ -9,18 +9,32 @@ from matplotlib.figure import Figure
 
 from superposition.exact.sums import total
 from superposition.figures import panels
+from superposition.figures.densities import LABEL, density_places
 from superposition.figures.grids import Canvas, agreement
 from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name, spread_out
-from superposition.figures.style import FAINT, MUTED, SIGNED, SUPERPOSITION, theme
+from superposition.figures.style import (
+    BEHIND_MONOSEMANTIC,
+    BEHIND_OTHERS,
+    COUNTED_MONOSEMANTIC,
+    COUNTED_POLYSEMANTIC,
+    FAINT,
+    MUTED,
+    NOTE,
+    SIGNED,
+    SUBTITLE,
+    SUPERPOSITION,
+    TEXT,
+    theme,
+)
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic
+from superposition.readings.kinds import has_one_width
 from superposition.readings.results import Tables
 
 CELL = 0.17  # inches, of a heat map's squares
 MAX_NEURONS, MAX_FEATURES = 12, 30  # more could not be told apart
 SHOWN = (5, 6, 8)  # represented features of the models that are drawn beside linear ones
-MONO, POLY = "#dfe8f3", "#ffffff"  # behind the stacks
-COUNTED = {"monosemantic": "#16325c", "polysemantic": "#d2577a"}
+COUNTED = {"monosemantic": COUNTED_MONOSEMANTIC, "polysemantic": COUNTED_POLYSEMANTIC}
 MAX_POINTS = 20
 MAX_STACKS = 10
 
@@ -32,6 +46,8 @@ def fits(tables: Tables) -> bool:
         {"relu_output", "relu_hidden"} <= set(best["model"])
         and len(best["importance_curve"].unique()) == 1
         and bool(best["sparsity"].notna().all())
+        and has_one_width(tables)
+        and tables.instances[["sets", "set_size"]].drop_duplicates().shape[0] == 1
         and tables.n_hidden <= MAX_NEURONS
         and tables.n_features <= MAX_FEATURES
     )
@@ -39,8 +55,8 @@ def fits(tables: Tables) -> bool:
 
 def figures(tables: Tables) -> dict[str, Figure]:
     best = tables.best.sort_values("sparsity", kind="stable")
-    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=MAX_POINTS, named=density_name)
-    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=MAX_POINTS, named=density_name)
+    with_relu, notes = selected(tables, best[best["model"] == "relu_hidden"], limit=MAX_POINTS, named="density")
+    linear, _ = selected(tables, best[best["model"] == "relu_output"], limit=MAX_POINTS, named="density")
     return {
         "linear_and_relu": linear_and_relu(tables, linear, with_relu),
         "neuron_stacks": neuron_stacks(tables, with_relu, notes),
@@ -65,9 +81,9 @@ def _configuration(tables: Tables, point: Point) -> tuple[int, int]:
 def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point]) -> Figure:
     """W without and with a ReLU on the hidden layer, side by side, where 5, 6 and 8 features are represented."""
     chosen = [next((point for point in with_relu if point.represented == count), None) for count in SHOWN]
-    pairs = [
-        (other, point) for point in chosen if point for other in linear if other.sparsity == point.sparsity
-    ] or list(zip(linear, with_relu, strict=False))
+    pairs = [(other, point) for point in chosen if point for other in linear if other.density == point.density] or list(
+        zip(linear, with_relu, strict=False)
+    )
     width, height = CELL * tables.n_hidden, CELL * tables.n_features
     left, top, gap, apart = 0.5, 0.66, 0.25, 0.6
     pitch = 2 * width + gap + apart
@@ -75,17 +91,17 @@ def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point])
         canvas = Canvas(max(left + len(pairs) * pitch, 4.8), top + height + 0.95)
         for number, (other, point) in enumerate(pairs):
             start = left + number * pitch
-            heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.sparsity)}"
-            canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=9.5)
+            heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.density)}"
+            canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=SUBTITLE)
             for place, (one, name) in enumerate(((other, "linear"), (point, "ReLU"))):
                 W = tables.weights_of(one.instance)
                 axes = canvas.axes(start + place * (width + gap), top, width, height)
                 panels.matrix(axes, (W[in_reading_order(W)] if name == "ReLU" else W).T)
-                axes.set_title(name, fontsize=9, color=MUTED, pad=4)
+                axes.set_title(name, fontsize=TEXT, color=MUTED, pad=4)
                 if number == place == 0:
                     panels.feature_ticks(axes, range(tables.n_features))
                     axes.set_ylabel("feature", labelpad=2)
-                axes.set_xlabel("hidden" if name == "linear" else "neuron", fontsize=8, labelpad=3)
+                axes.set_xlabel("hidden" if name == "linear" else "neuron", fontsize=NOTE, labelpad=3)
         _signed_bar(canvas, left, canvas.height - 0.38)
         return canvas.figure
 
@@ -113,28 +129,28 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
             panels.matrix(heat, W.T)
             heat.set_aspect("auto")
             below = canvas.axes(start, top + height + between, width, stack)
-            panels.bands(below, [MONO if alone else POLY for alone in monosemantic(W)])
+            panels.bands(below, [BEHIND_MONOSEMANTIC if alone else BEHIND_OTHERS for alone in monosemantic(W)])
             shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(point.superposition, 0, 1)))
             panels.signed_stacks(below, W.T, list(shades), reach, outline=0.4)
             below.tick_params(labelleft=number == 0)
             mono, poly = np.count_nonzero(monosemantic(W)), np.count_nonzero(polysemantic(W))
             said = f"{mono} mono, {poly} poly\n{point.represented} features\n{agreement(point)}"
-            canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=8)
+            canvas.text(start + width / 2, top + height + between + stack + 0.06, said, ha="center", fontsize=NOTE)
             if number == 0:
                 panels.feature_ticks(heat, range(tables.n_features))
                 heat.set_ylabel("feature", labelpad=2)
                 below.set_ylabel("weights", labelpad=2)
         axes = canvas.axes(left, counts_at, len(shown) * (width + gap) - gap, chart)
         _counts(axes, [tables.weights_of(point.instance) for point in every])
-        axes.set_xticks(range(len(every)), [f"{1 - point.sparsity:.3g}" for point in every])
-        axes.set_xlabel("density $1 - S$")
+        density_places(axes, [point.density for point in every])
+        axes.set_xlabel(LABEL)
         foot = counts_at + chart + 0.72
         _signed_bar(canvas, left, foot)
         shared = canvas.axes(left + 1.9, foot, 1.5, 0.11)
         panels.colour_bar(shared, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition of the feature")
-        canvas.key(left + 3.85, foot - 0.01, [(MONO, "monosemantic neuron"), (POLY, "other")])
+        canvas.key(left + 3.85, foot - 0.01, [(BEHIND_MONOSEMANTIC, "monosemantic neuron"), (BEHIND_OTHERS, "other")])
         for line, note in enumerate(notes):
-            canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=8, color=MUTED)
+            canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 

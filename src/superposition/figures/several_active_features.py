@@ -13,19 +13,16 @@ from matplotlib.ticker import PercentFormatter
 from superposition.exact.functions import PI, arctan2, cos, sin
 from superposition.exact.sums import matmul, total
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import FAINT, HIDDEN_WIDTHS, INK, MUTED, NOTE, PAPER, RIVAL, SUBTITLE, TRUE, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.ambiguity import by_active, lost
+from superposition.readings.ambiguity import LEAST_VECTORS, by_active, lost
 from superposition.readings.results import Tables
 from superposition.theory.explanations import exact_fit, explanations
 
-TRUE, RIVAL = "#2f855a", "#c2571a"
-WIDTHS = ("#f0986e", "#a14f8a", "#1d3a66", "#111111")  # colours, from few dimensions to many
-MAX_WIDTHS = len(WIDTHS)
+MAX_WIDTHS = len(HIDDEN_WIDTHS)
 STRENGTHS = (0.7, 0.5)  # of the two active features of the vector that is drawn
 TOLERANCE = 0.05  # of its explanations
 MOST = 3  # explanations that are drawn
-LEAST_VECTORS = 20  # of a kind, of which an error is drawn
 
 
 class Shown(NamedTuple):
@@ -60,29 +57,29 @@ def _explanations(tables: Tables) -> Figure:
     shown = _most_ambiguous(tables, int(best[best["n_hidden"] == 2]["instance"].iloc[0]))
     counts, errors = by_active(tables), lost(tables)
     widths = sorted(counts["n_hidden"].unique().tolist())
-    colours = dict(zip(widths, WIDTHS, strict=False))
+    colours = dict(zip(widths, HIDDEN_WIDTHS, strict=False))
     with theme():
         canvas = Canvas(10.6, 6.2)
         reach = 1.08 * max(1.0, float(np.abs(shown.W).max()), float(np.abs(shown.h).max()))
         for place, features in enumerate(shown.sets[:MOST]):
             left = 0.25 + 2.5 * place
-            canvas.text(left, 0.1, _said(shown, features, place), fontsize=9.5)
+            canvas.text(left, 0.1, _said(shown, features, place), fontsize=SUBTITLE)
             _path(canvas.axes(left, 0.5, 2.3, 2.2), shown, features, reach)
         _reconstruction(canvas.axes(8.3, 0.72, 2.1, 1.72), shown)
-        canvas.text(8.0, 0.1, "what the model makes of it,\nand what was active", fontsize=9.5)
+        canvas.text(8.0, 0.1, "what the model makes of it,\nand what was active", fontsize=SUBTITLE)
         share, number, error = (
             canvas.axes(0.7, 3.5, 2.45, 1.75), canvas.axes(4.0, 3.5, 2.2, 1.75), canvas.axes(7.1, 3.5, 3.3, 1.75)
         )  # fmt: skip
         _curves(share, counts, "rivals", colours)
         share.set(ylim=(-0.04, 1.06), yticks=[0, 0.5, 1])
         share.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-        canvas.text(0.3, 3.15, "vectors with rival explanations", fontsize=9.5)
+        canvas.text(0.3, 3.15, "vectors with rival explanations", fontsize=SUBTITLE)
         _curves(number, counts, "explanations", colours)
         number.set(ylim=(0, None))
-        canvas.text(3.75, 3.15, "explanations of a vector, mean", fontsize=9.5)
+        canvas.text(3.75, 3.15, "explanations of a vector, mean", fontsize=SUBTITLE)
         _errors(error, errors, colours)
-        canvas.text(6.65, 3.15, "squared error over squared features", fontsize=9.5)
-        canvas.text(0.25, 5.8, _note(tables, shown), fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(6.65, 3.15, "squared error over squared features", fontsize=SUBTITLE)
+        canvas.text(0.25, 5.8, _note(tables, shown), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -134,9 +131,9 @@ def _path(axes: Axes, shown: Shown, features: tuple[int, ...], reach: float) -> 
     for number, (x, y) in enumerate(shown.W.T, start=1):
         used = number - 1 in features
         axes.plot([0, x], [0, y], color=FAINT, linewidth=1.6, solid_capstyle="round", zorder=1)
-        axes.plot(x, y, "o", markersize=5.5, color=MUTED, markeredgecolor="white", zorder=2)
+        axes.plot(x, y, "o", markersize=5.5, color=MUTED, markeredgecolor=PAPER, zorder=2)
         axes.annotate(
-            f"{number}", (1.17 * x, 1.17 * y), ha="center", va="center", fontsize=8, color=colour if used else MUTED,
+            f"{number}", (1.17 * x, 1.17 * y), ha="center", va="center", fontsize=NOTE, color=colour if used else MUTED,
             fontweight="bold" if used else "normal", annotation_clip=False,
         )  # fmt: skip
     steps = [
@@ -181,7 +178,7 @@ def _curves(axes: Axes, rows: pd.DataFrame, column: str, colours: dict[int, str]
         aside = (own["seed"].to_numpy() * 0.618034 % 1 - 0.5) * 0.2
         axes.plot(own["active"] + aside, own[column], ".", markersize=3.5, alpha=0.4, color=colour, markeredgewidth=0)
         axes.plot(best["active"], best[column], "o-", markersize=4.5, linewidth=1.6, color=colour, label=f"$m$ = {m}",
-                  markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
+                  markeredgecolor=PAPER, markeredgewidth=0.6)  # fmt: skip
     axes.set(xlabel="active features", xticks=counts, xlim=(counts[0] - 0.3, counts[-1] + 0.3))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", borderaxespad=0.1, labelspacing=0.25)
@@ -195,8 +192,10 @@ def _errors(axes: Axes, rows: pd.DataFrame, colours: dict[int, str]) -> None:
     for m, colour in colours.items():
         own = rows[rows["n_hidden"] == m]
         counts = sorted(own["active"].unique().tolist())
+        if not counts:
+            continue
         shift = start - counts[0]
-        for kind, style, face in (("unique", (0, (2, 1.5)), "white"), ("rivals", "-", colour)):
+        for kind, style, face in (("unique", (0, (2, 1.5)), PAPER), ("rivals", "-", colour)):
             known = own[(own["kind"] == kind) & (own["vectors"] >= LEAST_VECTORS)]
             best = known[known["best"]].sort_values("active", kind="stable")
             axes.plot(known["active"] + shift, known["lost"], ".", markersize=3.5, alpha=0.35, color=colour,
@@ -206,13 +205,13 @@ def _errors(axes: Axes, rows: pd.DataFrame, colours: dict[int, str]) -> None:
             if not ticks and not best.empty:
                 axes.annotate(
                     kind, (float(best["active"].iloc[-1]) + shift, float(best["lost"].iloc[-1])), xytext=(6, 0),
-                    textcoords="offset points", fontsize=8, color=colour, va="center",
+                    textcoords="offset points", fontsize=NOTE, color=colour, va="center",
                 )  # fmt: skip
         ticks += [count + shift for count in counts]
         labels += [str(count) for count in counts]
         axes.annotate(
             f"$m$ = {m}", ((start + ticks[-1]) / 2, 1.0), xycoords=("data", "axes fraction"), ha="center", va="top",
-            fontsize=8, color=colour,
+            fontsize=NOTE, color=colour,
         )  # fmt: skip
         start = ticks[-1] + 1.9
     axes.set_xticks(ticks, labels)

@@ -3,22 +3,22 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_hex
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from superposition.exact.sums import mean
 from superposition.figures import panels
+from superposition.figures.densities import LABEL
 from superposition.figures.grids import Canvas
-from superposition.figures.style import DENSITY, INK, MUTED, SIGNED, theme
+from superposition.figures.style import AMOUNT, DENSITY, INK, MUTED, NOTE, PAPER, SMALLEST, SUBTITLE, theme
 from superposition.measures.neurons import in_reading_order
 from superposition.readings.results import Tables
-from superposition.readings.simulation import directions, equivalent_widths, simulated
+from superposition.readings.simulation import directions, equivalent_widths, has_equivalent_widths, simulated
 
 MAX_FEATURES = 16  # rows of the map are twice as many
 MAPPED = 0.4  # of the wide network's width: the narrow network that is drawn
 LIGHTEST = 0.75  # of the colours of densities: lines must be seen on white
-AMOUNT = ListedColormap(SIGNED(np.linspace(0.5, 1, 128)), name="amount")  # hidden values are at least 0
 SIDE, GAP, LEFT, TOP = 2.9, 0.6, 0.85, 0.35  # inches
 
 
@@ -27,7 +27,7 @@ def fits(tables: Tables) -> bool:
     best = tables.best
     return (
         set(best["model"]) == {"absolute_value"}
-        and bool(best["sparsity"].notna().all())
+        and has_equivalent_widths(tables)
         and best["sparsity"].nunique() > 1
         and best["n_hidden"].nunique() > 1
         and int(best["n_hidden"].max()) == 2 * tables.n_features
@@ -59,7 +59,7 @@ def _equivalent_width(rows: pd.DataFrame) -> Figure:
                 axes.plot(here["n_hidden"], here["equivalent"], ".", color=shade, markersize=4, alpha=0.5,
                           markeredgewidth=0)  # fmt: skip
                 axes.plot(best["n_hidden"], best["equivalent"], "-o", color=shade, linewidth=1.6, markersize=4.5,
-                          markeredgecolor="white", markeredgewidth=0.6, zorder=3)  # fmt: skip
+                          markeredgecolor=PAPER, markeredgewidth=0.6, zorder=3)  # fmt: skip
             axes.set(xlim=(0, wide * 1.04), ylim=(0, wide * 1.04), xlabel="neurons of the network")
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(5, integer=True))
@@ -70,7 +70,7 @@ def _equivalent_width(rows: pd.DataFrame) -> Figure:
         top = TOP + SIDE + 0.52
         _densities(canvas, top, shades)
         note = f"Large dots: the seed with the lowest loss, of {_seeds(rows)}; small ones: the others."
-        canvas.text(LEFT, top + 0.24, note, fontsize=8, color=MUTED)
+        canvas.text(LEFT, top + 0.24, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -92,7 +92,7 @@ def _readouts(tables: Tables, rows: pd.DataFrame) -> Figure:
                 axes.plot(here["n_hidden"], here[column], ".", color=shade, markersize=4, alpha=0.5,
                           markeredgewidth=0)  # fmt: skip
                 axes.plot(best["n_hidden"], best[column], "-o", color=shade, linewidth=1.6, markersize=4.5,
-                          markeredgecolor="white", markeredgewidth=0.6, zorder=3)  # fmt: skip
+                          markeredgecolor=PAPER, markeredgewidth=0.6, zorder=3)  # fmt: skip
             axes.set(xlim=(0, wide * 1.04), ylim=(0, 1.04), xlabel="neurons of the narrow network")
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
             axes.set_title(title, loc="left")
@@ -107,7 +107,7 @@ def _readouts(tables: Tables, rows: pd.DataFrame) -> Figure:
             f"Large dots: the seed with the lowest loss, of {_seeds(rows)}; small ones: the others.",
         )
         for line, note in enumerate(notes):
-            canvas.text(LEFT, top + 0.24 + 0.16 * line, note, fontsize=8, color=MUTED)
+            canvas.text(LEFT, top + 0.24 + 0.16 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -144,9 +144,9 @@ def _map(tables: Tables, rows: pd.DataFrame) -> Figure:
             found = simulated(W, W_out, b)
             order = _first_halves(W) if number == 0 else in_reading_order(W)
             _halves(axes, np.where(found[:, None], _to_largest(directions(W, W_out)), 0)[:, order], found)
-            canvas.text(place, top - 0.06, title, va="bottom", fontsize=9.5)
+            canvas.text(place, top - 0.06, title, va="bottom", fontsize=SUBTITLE)
             said = f"{np.count_nonzero(found)} of {len(found)} halves simulated"
-            canvas.text(place, top + height + 0.05, f"density {row['density']:g}\n{said}", fontsize=8, color=MUTED)
+            canvas.text(place, top + height + 0.05, f"density {row['density']:g}\n{said}", fontsize=NOTE, color=MUTED)
             if number == 0:
                 _half_ticks(axes, tables.n_features)
             place += size + gap
@@ -158,19 +158,19 @@ def _map(tables: Tables, rows: pd.DataFrame) -> Figure:
             "● simulated: the feature's output is right to 25%. Rows of halves that are not are blank.",
         )
         for line, note in enumerate(notes):
-            canvas.text(left + 1.85, low + 0.04 + 0.17 * line, note, fontsize=8, color=MUTED)
+            canvas.text(left + 1.85, low + 0.04 + 0.17 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
 def _diagonal(axes: Axes, wide: int, full: float, label: str) -> None:
     """What a network without superposition has: 0 with no neurons, `full` with those of the wide network."""
     axes.plot([0, wide], [0, full], color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1)
-    axes.text(wide * 0.58, full * 0.5, label, fontsize=8, color=MUTED, va="top", linespacing=1.2)
+    axes.text(wide * 0.58, full * 0.5, label, fontsize=NOTE, color=MUTED, va="top", linespacing=1.2)
 
 
 def _densities(canvas: Canvas, top: float, shades: dict[float, str]) -> None:
     entries = [(shade, f"{density:g}") for density, shade in shades.items()]
-    canvas.text(LEFT, top + 0.065, "density $1 - S$", va="center", fontsize=8)
+    canvas.text(LEFT, top + 0.065, LABEL, va="center", fontsize=NOTE)
     canvas.key(LEFT + 0.95, top, entries)
 
 
@@ -212,6 +212,6 @@ def _halves(axes: Axes, values: np.ndarray, found: np.ndarray) -> None:
 
 def _half_ticks(axes: Axes, n_features: int) -> None:
     names = [f"{feature + 1}{sign}" for feature in range(n_features) for sign in "+−"]
-    axes.set_yticks(np.arange(2 * n_features) + 0.5, names, fontsize=6.5)
+    axes.set_yticks(np.arange(2 * n_features) + 0.5, names, fontsize=SMALLEST)
     axes.tick_params(axis="y", length=0, pad=3)
     axes.set_ylabel("half of a feature", labelpad=2)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter, NullLocator
@@ -13,14 +12,29 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import INK, MUTED, theme
+from superposition.figures.style import (
+    GAUSSIAN,
+    HEADLINE,
+    INK,
+    LASSO,
+    MUTED,
+    NOTE,
+    PAPER,
+    READ_OUT,
+    REMARK,
+    SHARE,
+    SMALL,
+    SPREAD_OUT,
+    TEXT,
+    THEORY,
+    TRANSITION,
+    theme,
+)
 from superposition.readings.results import Tables
 from superposition.readings.transitions import Sweep, others, pooled, trained, transitions
 from superposition.theory.compressed_sensing import no_pair_active, only_non_negative, order, smallest_sum
 from superposition.theory.losses import ignored
 
-SHARE: Colormap = LinearSegmentedColormap.from_list("share", ["#ffffff", "#d3e3f1", "#7fadd4", "#2b6cb0", "#16325c"])
-TRANSITION, THEORY = "#f4845f", "#b5305a"
 ROWS = {"trained": "trained W", "gaussian": "Gaussian W", "optimised": "columns of W\nmoved apart"}
 DECODERS = {
     "relu_readout": "ReLU read-out",
@@ -29,9 +43,8 @@ DECODERS = {
     "omp": "matching pursuit",
     "pseudo_inverse": "pseudo-inverse",
 }
-OWN, LASSO, RANDOM, APART = "#b5305a", "#2b6cb0", "#5b8c5a", "#c98a2b"
 DASHED, DOTTED = (0, (3, 1.5)), (0, (1, 1))
-HALO = [Stroke(linewidth=2.8, foreground="white"), Normal()]
+HALO = [Stroke(linewidth=2.8, foreground=PAPER), Normal()]
 LEAST = 1e-6  # losses below it are not drawn
 
 
@@ -54,17 +67,17 @@ def _recovery(tables: Tables) -> Figure:
     left, top = 1.6, 1.32
     with theme():
         canvas = Canvas(left + 5 * (width + gap), top + 3 * (height + gap) + 1.25)
-        canvas.text(0.2, 0.12, f"Active ones of {n} features that are recovered from m dimensions", fontsize=10.5)
+        canvas.text(0.2, 0.12, f"Active ones of {n} features that are recovered from m dimensions", fontsize=HEADLINE)
         for row, (kind, name) in enumerate(ROWS.items()):
             every = trained(recovery, tables) if kind == "trained" else others(recovery, kind)
             above = top + row * (height + gap)
-            canvas.text(0.2, above + height / 2, name, va="center", fontsize=9, linespacing=1.3)
+            canvas.text(0.2, above + height / 2, name, va="center", fontsize=TEXT, linespacing=1.3)
             for column, decoder in enumerate(DECODERS):
                 axes = canvas.axes(left + column * (width + gap), above, width, height)
                 shares = pooled(every).shares(decoder)
                 _map(axes, shares, n, decoder, kind)
                 if row == 0:
-                    axes.set_title(DECODERS[decoder], loc="left", fontsize=9)
+                    axes.set_title(DECODERS[decoder], loc="left", fontsize=TEXT)
                 if row < len(ROWS) - 1:
                     axes.set_xticklabels([])
                 else:
@@ -85,7 +98,7 @@ def _recovery(tables: Tables) -> Figure:
             f"squares end at the one that their search meets. At m = {n} nothing is lost. Where trained features form "
             f"antipodal pairs, as they do at m = {n // 2}, only their differences come through."
         )
-        canvas.text(0.2, top + 3 * (height + gap) + 0.45, note, fontsize=8, color=MUTED, linespacing=1.4)
+        canvas.text(0.2, top + 3 * (height + gap) + 0.45, note, fontsize=NOTE, color=MUTED, linespacing=1.4)
         return canvas.figure
 
 
@@ -112,9 +125,9 @@ def _map(axes: Axes, shares: pd.DataFrame, n: int, decoder: str, kind: str) -> N
         axes.plot(centres, curve, color=THEORY, linewidth=1.4, linestyle=DOTTED, path_effects=HALO, zorder=5)
     axes.plot(centres, place(active + 1), color=MUTED, linewidth=0.9, zorder=3)
     axes.set(xlim=(0, len(active)), ylim=(0, len(widths)))
-    axes.set_xticks(centres, [f"{k:g}" for k in active], fontsize=7)
+    axes.set_xticks(centres, [f"{k:g}" for k in active], fontsize=SMALL)
     shown = _spaced(len(widths))
-    axes.set_yticks([row + 0.5 for row in shown], [f"{widths[row]:g}" for row in shown], fontsize=7)
+    axes.set_yticks([row + 0.5 for row in shown], [f"{widths[row]:g}" for row in shown], fontsize=SMALL)
     axes.tick_params(length=2, pad=2)
     for spine in axes.spines.values():
         spine.set(visible=True, color=MUTED, linewidth=0.6)
@@ -139,7 +152,7 @@ def _lines_key(canvas: Canvas, left: float, top: float) -> None:
         sample.plot([0, 1], [0.5, 0.5], color=colour, linestyle=style, linewidth=width)
         sample.set(xlim=(0, 1), ylim=(0, 1))
         sample.set_axis_off()
-        canvas.text(x + 0.36, y + 0.06, label, va="center", fontsize=8)
+        canvas.text(x + 0.36, y + 0.06, label, va="center", fontsize=NOTE)
 
 
 def _read_out(tables: Tables) -> Figure:
@@ -163,7 +176,7 @@ def _read_out(tables: Tables) -> Figure:
             "small. Right: dimensions from which on the lasso recovers half of all samples, all seeds or matrices "
             "together.\nDashes: Donoho & Tanner (2005), the transition for many features. Grey: 1 to 1."
         )
-        canvas.text(0.75, 3.85, note, fontsize=8, color=MUTED, linespacing=1.4)
+        canvas.text(0.75, 3.85, note, fontsize=NOTE, color=MUTED, linespacing=1.4)
         return canvas.figure
 
 
@@ -171,25 +184,25 @@ def _losses(axes: Axes, seeds: Sequence[Sweep], apart: Sweep, density: float) ->
     nothing = float(ignored(np.array([density]), np.ones(1))[0])
     axes.axhline(nothing, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
     drawn = (
-        (seeds[0], "relu_readout", OWN, "the model's read-out", "o-"),
+        (seeds[0], "relu_readout", READ_OUT, "the model's read-out", "o-"),
         (seeds[0], "lasso", LASSO, "lasso, from the model's h", "o-"),
-        (apart, "relu_readout", APART, "ReLU read-out, W moved apart", "s--"),
-        (apart, "lasso", APART, "lasso, W moved apart", "^:"),
+        (apart, "relu_readout", SPREAD_OUT, "ReLU read-out, W moved apart", "s--"),
+        (apart, "lasso", SPREAD_OUT, "lasso, W moved apart", "^:"),
     )
     for sweep, decoder, colour, name, style in drawn:
         own = _down_to_nothing(sweep.losses(decoder))
         axes.plot(own.index, own, style, color=colour, markersize=4, linewidth=1.4, label=name)
     for sweep in seeds[1:]:
-        for decoder, colour in (("relu_readout", OWN), ("lasso", LASSO)):
+        for decoder, colour in (("relu_readout", READ_OUT), ("lasso", LASSO)):
             own = sweep.losses(decoder)
             own = own[own > LEAST]
             axes.plot(own.index, own, ".", color=colour, markersize=4, alpha=0.5, markeredgewidth=0)
     axes.annotate("always 0", (0.99, nothing), xycoords=("axes fraction", "data"), xytext=(0, 2),
-                  textcoords="offset points", ha="right", fontsize=7.5, color=MUTED)  # fmt: skip
+                  textcoords="offset points", ha="right", fontsize=REMARK, color=MUTED)  # fmt: skip
     # room for the legend above
     axes.set(yscale="log", ylim=(LEAST, 40 * nothing), yticks=[1e-6, 1e-5, 1e-4, 1e-3, 1e-2], xlabel="dimensions m")
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.legend(loc="upper right", fontsize=7.5, handlelength=2.2)
+    axes.legend(loc="upper right", fontsize=REMARK, handlelength=2.2)
     axes.set_title("mean squared error", loc="left")
 
 
@@ -203,9 +216,9 @@ def _at_half(axes: Axes, own: Sweep, random: Sweep, n: int) -> None:
     """Shares at the width at which all features fit into pairs, or the one that is nearest to it."""
     width = min(own.widths, key=lambda m: abs(2 * m - n))
     curves = (
-        (random, "lasso", RANDOM, "Gaussian W, lasso", "s-", 4),
+        (random, "lasso", GAUSSIAN, "Gaussian W, lasso", "s-", 4),
         (own, "lasso", LASSO, "trained W, lasso", "o-", 7),
-        (own, "relu_readout", OWN, "trained W, own read-out", "o-", 3.5),
+        (own, "relu_readout", READ_OUT, "trained W, own read-out", "o-", 3.5),
     )
     for sweep, decoder, colour, name, style, size in curves:
         shares = sweep.shares(decoder).loc[width]
@@ -215,15 +228,15 @@ def _at_half(axes: Axes, own: Sweep, random: Sweep, n: int) -> None:
         bound = [no_pair_active(int(active), width, n) for active in k]
         axes.plot(k, bound, "x", color=INK, markersize=6, markeredgewidth=1.1, zorder=5, label="no pair is active")
     axes.set(ylim=(0, 1.04), xlabel="active features k")
-    axes.legend(loc="lower left", fontsize=7.5)
+    axes.legend(loc="lower left", fontsize=REMARK)
     axes.set_title(f"share recovered from m = {width} dimensions", loc="left")
 
 
 def _course(axes: Axes, own: Sweep, random: Sweep, apart: Sweep, n: int) -> None:
     last = 0.0
     for sweep, colour, name, style in (
-        (random, RANDOM, "Gaussian W", "s"),
-        (apart, APART, "W moved apart", "s"),
+        (random, GAUSSIAN, "Gaussian W", "s"),
+        (apart, SPREAD_OUT, "W moved apart", "s"),
         (own, LASSO, "trained W", "o"),
     ):
         found = transitions(sweep.shares("lasso"))
@@ -238,5 +251,5 @@ def _course(axes: Axes, own: Sweep, random: Sweep, apart: Sweep, n: int) -> None
     axes.set(xlim=(0, 1.08 * float(order(k, n).max())), ylim=(0, 1.08 * max(last, *curve)))
     axes.set(xlabel="k log(n / k)", ylabel="")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    axes.legend(loc="upper left", fontsize=7.5)
+    axes.legend(loc="upper left", fontsize=REMARK)
     axes.set_title("dimensions m of the lasso's transition", loc="left")

@@ -7,15 +7,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superposition.figures.densities import LABEL, density_axis
 from superposition.figures.grids import Canvas
-from superposition.figures.style import FAINT, INK, MUTED, theme
+from superposition.figures.style import (
+    COST,
+    FAINT,
+    GAIN,
+    IMPORTANCE_CURVES,
+    INK,
+    MUTED,
+    NAME,
+    NOTE,
+    PAPER,
+    SUBTITLE,
+    theme,
+)
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.readings.split_losses import split_losses
 from superposition.theory.tipping import gained, paid, tipping_density, tipping_density_of_minima
 
-CURVES = ("#16325c", "#8f4b8e", "#f4845f")  # of importance, from flat to steep; ordered by lightness
-GAIN, COST = "#2b6cb0", "#b5305a"
 LINEAR, RELU = "linear", "relu_output"
+ROOM = (1.08, 1.12)  # of the axes of density
 
 
 def fits(tables: Tables) -> bool:
@@ -27,8 +40,9 @@ def fits(tables: Tables) -> bool:
         and set(best["model"]) == {LINEAR, RELU}
         and bool(best["sparsity"].notna().all())
         and best["sparsity"].nunique() > 2
-        and 1 <= len(curves) <= len(CURVES)
-        and all(curve.endswith("^i") for curve in curves)
+        and 1 <= len(curves) <= len(IMPORTANCE_CURVES)
+        and all(curve.endswith("^i") and float(curve.removesuffix("^i")) <= 1 for curve in curves)
+        and is_plain(tables)
         and len(best) == 2 * len(curves) * best["sparsity"].nunique()
         and tables.n_features > tables.n_hidden
     )
@@ -52,17 +66,17 @@ def _balance(tables: Tables) -> Figure:
         width, gap = 2.9, 0.375
         for number, ratio in enumerate(ratios):
             axes = canvas.axes(0.65 + number * (width + gap), 3.85, width, 2.0)
-            _losses(axes, rows[rows["ratio"] == ratio], CURVES[number], ratio)
+            _losses(axes, rows[rows["ratio"] == ratio], IMPORTANCE_CURVES[number], ratio)
             if number == 0:
                 axes.set_ylabel("share of the linear loss")
         canvas.text(
-            0.65, 3.3, "What the loss of the ReLU models is made of, over the best linear model's", fontsize=9.5
+            0.65, 3.3, "What the loss of the ReLU models is made of, over the best linear model's", fontsize=SUBTITLE
         )
         canvas.key(
             0.65, 6.4, [(FAINT, "features that are not represented"), (COST, "those that are: interference"),
-            ("white", "gained by superposition")],
+            (PAPER, "gained by superposition")],
         )  # fmt: skip
-        canvas.text(0.65, 6.68, _note(rows), fontsize=8, color=MUTED, linespacing=1.35)
+        canvas.text(0.65, 6.68, _note(rows), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
 
 
@@ -71,12 +85,12 @@ def _rows(tables: Tables) -> pd.DataFrame:
     rows = split_losses(tables)
     rows = rows[rows["own"] & (rows["without"] == "nothing")]
     ratio = rows["importance_curve"].str.removesuffix("^i").astype(float)
-    return rows.assign(ratio=ratio, density=1 - rows["sparsity"]).sort_values(["ratio", "density"])
+    return rows.assign(ratio=ratio).sort_values(["ratio", "density"])
 
 
 def _features(axes: Axes, rows: pd.DataFrame, ratios: Sequence[float], m: int) -> None:
     relu = rows[rows["model"] == RELU]
-    for colour, ratio in zip(CURVES, ratios, strict=False):
+    for colour, ratio in zip(IMPORTANCE_CURVES, ratios, strict=False):
         own = relu[relu["ratio"] == ratio]
         best = own[own["best"]]
         axes.plot(own["density"], own["n_represented"] / m, "_", color=colour, markersize=8, alpha=0.45, zorder=1)
@@ -84,15 +98,15 @@ def _features(axes: Axes, rows: pd.DataFrame, ratios: Sequence[float], m: int) -
         last = best.iloc[0]
         axes.annotate(
             rf"$I_i = {ratio:g}^i$", (last["density"], last["n_represented"] / m), xytext=(7, 0),
-            textcoords="offset points", va="center", fontsize=8.5, color=colour, annotation_clip=False,
+            textcoords="offset points", va="center", fontsize=NAME, color=colour, annotation_clip=False,
         )  # fmt: skip
         tip = tipping_density_of_minima(ratio)
         axes.plot([tip, tip], [0.6, 0.9], color=colour, linewidth=1.6, solid_capstyle="butt")
     linear = rows[(rows["model"] == LINEAR) & rows["best"]]
     axes.plot(linear["density"], linear["n_represented"] / m, "s-", color=MUTED, markersize=3, linewidth=1)
     sparsest = float(rows["density"].min())
-    axes.text(sparsest, 0.93, "linear models, all importances", fontsize=8, color=MUTED, va="top", ha="right")
-    _density_axis(axes, rows)
+    axes.text(sparsest, 0.93, "linear models, all importances", fontsize=NOTE, color=MUTED, va="top", ha="right")
+    density_axis(axes, rows["density"].tolist(), rounded=True, room=ROOM)
     axes.set(ylabel="features per dimension", ylim=(0, None))
     axes.set_title("Only with a ReLU are there more features than dimensions", loc="left")
 
@@ -109,14 +123,14 @@ def _pair(axes: Axes, ratio: float) -> None:
     axes.plot(tip, at_tip, "o", color=INK, markersize=5, zorder=3)
     axes.annotate(
         f"the balance tips at {tip:.2f}\n({tipping_density_of_minima(ratio):.2f} with free weights)",
-        (tip, at_tip), xytext=(8, 22), textcoords="offset points", fontsize=8.5, color=INK, va="center",
+        (tip, at_tip), xytext=(8, 22), textcoords="offset points", fontsize=NAME, color=INK, va="center",
         arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkB": 3},
     )  # fmt: skip
-    axes.text(0.99, 0.035, "gain: one feature more", color=GAIN, fontsize=8.5)
-    axes.text(0.8, float(paid(np.array([0.84]), ratio)[0]), "cost: interference", color=COST, fontsize=8.5)
-    axes.text(0.01, 0.076, "superposition pays", color=GAIN, fontsize=8.5, va="center", ha="right")
+    axes.text(0.99, 0.035, "gain: one feature more", color=GAIN, fontsize=NAME)
+    axes.text(0.8, float(paid(np.array([0.84]), ratio)[0]), "cost: interference", color=COST, fontsize=NAME)
+    axes.text(0.01, 0.076, "superposition pays", color=GAIN, fontsize=NAME, va="center", ha="right")
     axes.set(xlim=(1, 0), ylim=(0, float(paid(np.array([0.88]), ratio)[0])), ylabel="expected loss")
-    axes.set(xlabel="density $1 - S$")
+    axes.set(xlabel=LABEL)
     axes.set_title(f"Theory: importances 1 and {ratio:g} in one dimension", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -131,20 +145,9 @@ def _losses(axes: Axes, rows: pd.DataFrame, colour: str, ratio: float) -> None:
     axes.fill_between(at, missing, missing + interference, color=COST, alpha=0.85, linewidth=0)
     axes.plot(at, missing + interference, color=INK, linewidth=1.2)
     axes.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
-    _density_axis(axes, rows)
+    density_axis(axes, rows["density"].tolist(), rounded=True, room=ROOM)
     axes.set(ylim=(0, 1.08))
     axes.set_title(rf"$I_i = {ratio:g}^i$", loc="left", color=colour)
-
-
-def _density_axis(axes: Axes, rows: pd.DataFrame) -> None:
-    """Dense on the left, as in the paper's figures."""
-    low = float(rows["density"].min())
-    axes.set_xscale("log")
-    ticks = [tick for tick in (1, 0.5, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001) if tick >= low * 0.99]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.set(xlim=(1.08, low / 1.12), xlabel="density $1 - S$")
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _note(rows: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ be off by a few units in the last place. Letters are of whole numbers (FreeType)
 
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path as File
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox, IdentityTransform
 
 from superposition.exact.functions import Numbers
+from superposition.figures.animation import Animation
+from superposition.figures.style import PAPER, theme
 
 PER_POINT = 1000  # steps of the grid, of which 0.001 pt are a sixtieth of what a high-resolution screen shows
 # Of a step, so that boundaries lie at the golden section, 0.381966. Coordinates made of round numbers lie at halves,
@@ -96,9 +99,15 @@ class Renderer(RendererSVG):
 def svg(figure: Figure) -> bytes:
     """What is drawn on a white ground, without a date."""
     file = StringIO()
-    figure.set(dpi=72, facecolor="white")  # one pixel is a point
+    figure.set(dpi=72, facecolor=PAPER)  # one pixel is a point
     width, height = figure.get_size_inches() * 72
     renderer = Renderer(float(width), float(height), file, metadata={"Date": None, "Creator": None})
     figure.draw(renderer)
     renderer.finalize()
     return file.getvalue().encode("utf-8")
+
+
+def save(figure: Figure | Animation, path: File) -> None:
+    """Write an SVG with the same bytes every time, on every machine."""
+    with theme():
+        path.write_bytes(figure.svg() if isinstance(figure, Animation) else svg(figure))

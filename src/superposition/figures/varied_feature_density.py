@@ -15,8 +15,22 @@ from superposition.exact.functions import log, power
 from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
-from superposition.figures.style import DENSITY, FAINT, INK, MUTED, theme
+from superposition.figures.style import (
+    DENSITY,
+    FAINT,
+    FEWER,
+    HEADLINE,
+    INK,
+    MUTED,
+    NOTE,
+    PAPER,
+    WHOLE_PENTAGON,
+    WITHOUT_OTHER,
+    WITHOUT_VARIED,
+    theme,
+)
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.kinds import has_one_width, is_plain
 from superposition.readings.planar import (
     PENTAGON,
     TRIANGLE,
@@ -30,7 +44,12 @@ from superposition.readings.planar import (
 from superposition.readings.results import Tables
 from superposition.theory.uneven_density import pentagons, square_without_another, square_without_last, triangle
 
-COLOURS = {PENTAGON: "#16325c", WITHOUT_LAST: "#d2577a", WITHOUT_ANOTHER: "#f4845f", TRIANGLE: "#8d939e"}
+COLOURS = {
+    PENTAGON: WHOLE_PENTAGON,
+    WITHOUT_LAST: WITHOUT_VARIED,
+    WITHOUT_ANOTHER: WITHOUT_OTHER,
+    TRIANGLE: FEWER,
+}
 NAMES = {
     PENTAGON: "pentagon",
     WITHOUT_LAST: "two digons,\nwithout the varied feature",
@@ -50,7 +69,8 @@ def fits(tables: Tables) -> bool:
     density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
     return (
         bool((density[:, :-1] == density[0, 0]).all() and (importance == 1).all())
-        and set(tables.instances["sets"]) == {"independent"}
+        and is_plain(tables)
+        and has_one_width(tables)
         and len(np.unique(density[:, -1])) >= 3
     )
 
@@ -80,9 +100,9 @@ def feature_vectors(sweep: Sweep, density: float) -> Figure:
             _vectors(axes, [(_turned(model), shade[one]) for one, model in chosen.items()])
             if name == PENTAGON and chosen:
                 _marks(axes, density, np.array(list(chosen)))
-            canvas.text(left + place * (side + gap) + side / 2, 0.12, heading, ha="center", fontsize=10.5)
+            canvas.text(left + place * (side + gap) + side / 2, 0.12, heading, ha="center", fontsize=HEADLINE)
             within = f"at {min(chosen):.2g} to {max(chosen):.2g} times the others' density" if chosen else "never best"
-            canvas.text(left + place * (side + gap) + side / 2, 0.36, within, ha="center", fontsize=8, color=MUTED)
+            canvas.text(left + place * (side + gap) + side / 2, 0.36, within, ha="center", fontsize=NOTE, color=MUTED)
         bar = canvas.axes(left + 0.2, top + side + 0.35, 2.4, 0.11)
         ticks = [(float((log(one) - span[0]) / (span[-1] - span[0])), f"{one:.3g}") for one in _decades(sweep)]
         panels.colour_bar(bar, DENSITY, ticks, "density of the varied feature over that of the others")
@@ -95,7 +115,7 @@ def feature_vectors(sweep: Sweep, density: float) -> Figure:
                 "The circle has radius 1. Crosses: the exact optimum, at the lowest, equal and the highest density.",
             )
         ):
-            canvas.text(left + 0.2, top + side + 0.82 + 0.17 * line, text, fontsize=8, color=MUTED)
+            canvas.text(left + 0.2, top + side + 0.82 + 0.17 * line, text, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -110,20 +130,20 @@ def losses(sweep: Sweep, density: float) -> Figure:
     width, height, left, top = 4.9, 3.4, 0.8, 0.5
     with theme():
         canvas = Canvas(left + width + 2.1, top + height + 0.95)
-        canvas.text(left, 0.14, "Loss of each geometry", fontsize=10.5, color=INK)
+        canvas.text(left, 0.14, "Loss of each geometry", fontsize=HEADLINE, color=INK)
         axes = canvas.axes(left, top, width, height)
         for name, curve in curves.items():
             axes.plot(relative, 1e3 * curve, color=COLOURS[name], linewidth=1.4, zorder=2)
             found = [(one, model.loss) for one, here in sweep.items() for model in here if shape(model.norms) == name]
             if found:
                 x, y = np.array(found).T
-                axes.plot(x, 1e3 * y, "o", markersize=3.6, color=COLOURS[name], markeredgecolor="white",
+                axes.plot(x, 1e3 * y, "o", markersize=3.6, color=COLOURS[name], markeredgecolor=PAPER,
                           markeredgewidth=0.4, linestyle="none", zorder=3, clip_on=True)  # fmt: skip
         switch = _crossing(relative, log(curves[WITHOUT_LAST] / curves[PENTAGON]))
         if switch is not None:
             axes.axvline(switch, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
             said = f"{switch:.2f}\n({1 / switch:.1f} times less)"
-            axes.text(switch * 1.06, 7.75, said, fontsize=8, color=MUTED, va="top")
+            axes.text(switch * 1.06, 7.75, said, fontsize=NOTE, color=MUTED, va="top")
         axes.set_xscale("log")
         axes.set(xlim=(relative[0] * 0.93, relative[-1] * 1.07), ylim=(0, 8), ylabel="loss × 1000")
         axes.set_xlabel("density of the varied feature over that of the others")
@@ -134,10 +154,10 @@ def losses(sweep: Sweep, density: float) -> Figure:
         for line, (name, colour) in enumerate(COLOURS.items()):
             canvas.key(left + width + 0.2, top + 0.15 + 0.62 * line, [(colour, "")])
             said = f"{NAMES[name]}\n{_count(sweep, name)} models"
-            canvas.text(left + width + 0.42, top + 0.12 + 0.62 * line, said, fontsize=8)
-        canvas.text(left + width + 0.2, top + 2.75, "dots: trained models\nlines: theory", fontsize=8, color=MUTED)
+            canvas.text(left + width + 0.42, top + 0.12 + 0.62 * line, said, fontsize=NOTE)
+        canvas.text(left + width + 0.2, top + 2.75, "dots: trained models\nlines: theory", fontsize=NOTE, color=MUTED)
         note = "Expected loss, mean over features. Dashed: where theory's pentagon and two digons are equally good."
-        canvas.text(left, top + height + 0.55, note, fontsize=8, color=MUTED)
+        canvas.text(left, top + height + 0.55, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
@@ -160,7 +180,7 @@ def _vectors(axes: Axes, shown: list[tuple[np.ndarray, str]]) -> None:
     for W, colour in shown:
         ends = [np.stack([np.zeros(2), end]) for end in W.T]
         axes.add_collection(LineCollection(ends, colors=colour, linewidths=1.1, zorder=2))
-        axes.plot(*W, "o", color=colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5, zorder=3)
+        axes.plot(*W, "o", color=colour, markersize=5, markeredgecolor=PAPER, markeredgewidth=0.5, zorder=3)
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from superposition.exact.sums import mean, total
 from superposition.readings.results import Tables
 
+LEAST_VECTORS = 20  # of a kind, of which an error is said: fewer give it to 10% at best
 RIVALS = {False: "unique", True: "rivals"}  # whether a vector has other explanations than the true one
 
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from superposition.exact.functions import log
 from superposition.exact.sums import dot
-from superposition.readings.phases import phase_of
+from superposition.readings.phases import nearest, phase_of
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
+from superposition.theory.phases import SUPERPOSED, phase
 
 
 def expected_losses(tables: Tables, instances: Sequence[int]) -> np.ndarray:
@@ -34,16 +34,22 @@ def expected_losses(tables: Tables, instances: Sequence[int]) -> np.ndarray:
     )
 
 
+def boundary(r: float) -> float:
+    """The density up to which superposition is best in theory, of two features in one dimension; 0 if it never is."""
+    s = np.linspace(0.001, 1, 1000)
+    return float(s[phase(2, s, np.full_like(s, r)) == SUPERPOSED].max(initial=0.0))
+
+
 def column(tables: Tables, importance: float) -> pd.DataFrame:
-    """All models of the phase diagram's column that is nearest to a relative importance, from sparse to dense.
+    """All models of the phase diagram's column at a relative importance, or one near it, from sparse to dense.
 
     Columns: density, importance, seed, best (of the cell, by held-out loss), loss (expected, a sum over features),
     phase, what became of the last feature, and opposite, whether W_1 . W_2 < 0: two features that share a direction on
-    the same side are in superposition too.
+    the same side are in superposition too. Raises NotInThisRun if none is near.
     """
     last = tables.features[tables.features["feature"] == tables.n_features - 1]
-    off = np.abs(log(last["importance"] / importance))
-    own = last[off < off.min() + 1e-9].sort_values(["density", "seed"], ignore_index=True)
+    found = nearest(last["importance"], importance, "relative importance")
+    own = last[last["importance"] == found].sort_values(["density", "seed"], ignore_index=True)
     return own[["density", "importance", "seed", "best"]].assign(
         loss=expected_losses(tables, own["instance"].tolist()),
         phase=phase_of(own["norm"], own["superposition"]),

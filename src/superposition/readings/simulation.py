@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from superposition.exact.sums import matmul, total
 from superposition.measures.computation import canonical, responses
+from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.theory.equivalent_width import equivalent_width
 
@@ -18,6 +19,13 @@ from superposition.theory.equivalent_width import equivalent_width
 # model (claims/computation.py), at two places.
 RESPONSE = 0.25
 PLACES = (0.5, 1.0)
+
+
+def has_equivalent_widths(tables: Tables) -> bool:
+    """Independent features with signed values, of one density in each model, the most important ones first."""
+    numbers = tables.instances["instance"].to_numpy()
+    falling = bool((np.diff(tables.per_feature("importance", numbers), axis=1) <= 0).all())
+    return is_plain(tables, "signed") and bool(tables.instances["density"].notna().all()) and falling
 
 
 def equivalent_widths(tables: Tables) -> pd.DataFrame:

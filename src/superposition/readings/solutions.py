@@ -7,6 +7,7 @@ import pandas as pd
 
 from superposition.exact.functions import power
 from superposition.exact.sums import matmul
+from superposition.readings.kinds import OF_MODEL, is_plain
 from superposition.readings.results import NotInThisRun, Tables
 
 # The paper labels its panels with rounded densities, and 1 - 0.997 is not 0.003 to the last bit.
@@ -22,6 +23,12 @@ class Setting:
     n_hidden: int
     importance_ratio: float
     sets: str = "independent"
+    set_size: int = 1
+
+    @property
+    def kind_of_values(self) -> str:
+        """Of features that are not 0."""
+        return OF_MODEL.get(self.model, "unit")
 
 
 @dataclass(frozen=True)
@@ -71,16 +78,13 @@ def extra(tables: Tables, name: str) -> pd.DataFrame:
 
 def matching(tables: Tables, setting: Setting) -> pd.DataFrame:
     """Those instances of a setting whose features all have the same density."""
-    shape = (tables.n_features, tables.n_hidden)
-    if shape != (setting.n_features, setting.n_hidden):
-        raise NotInThisRun(
-            f"the claim is about n = {setting.n_features}, m = {setting.n_hidden}; "
-            f"this run has n = {shape[0]}, m = {shape[1]}"
-        )
-    of_model = tables.instances["model"] == setting.model
-    if not of_model.any():
+    of_width = of_shape(tables, setting.n_features, setting.n_hidden)
+    of_model = of_width[of_width["model"] == setting.model]
+    if of_model.empty:
         raise NotInThisRun(f"no {setting.model} model in this run")
-    own = tables.instances[of_model & (tables.instances["sets"] == setting.sets)]
+    if set(of_model["values"]) != {setting.kind_of_values}:
+        raise NotInThisRun(f"the claim is about {setting.kind_of_values} values of features")
+    own = of_model[(of_model["sets"] == setting.sets) & (of_model["set_size"] == setting.set_size)]
     importance, density = (
         tables.per_feature(column, own["instance"].to_numpy()) for column in ("importance", "density")
     )
@@ -88,9 +92,37 @@ def matching(tables: Tables, setting: Setting) -> pd.DataFrame:
     curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
     rows = own.assign(density=density[:, 0])[curves & (density == density[:, :1]).all(axis=1)]
     if rows.empty:
-        sets = "" if setting.sets == "independent" else f" of {setting.sets} sets"
+        sets = "" if setting.sets == "independent" else f" of {setting.sets} sets of {setting.set_size}"
         raise NotInThisRun(f"no {setting.model} model{sets} with importance {setting.importance_ratio:g}^i in this run")
     return rows
+
+
+def of_shape(tables: Tables, n_features: int, n_hidden: int) -> pd.DataFrame:
+    """The instances of so many features in so many hidden dimensions; others may have been trained beside them."""
+    own = tables.instances[tables.instances["n_hidden"] == n_hidden]
+    if tables.n_features != n_features or own.empty:
+        widths = ", ".join(map(str, sorted(tables.instances["n_hidden"].unique().tolist())))
+        raise NotInThisRun(
+            f"the claim is about n = {n_features}, m = {n_hidden}; this run has n = {tables.n_features}, m = {widths}"
+        )
+    return own
+
+
+def differing_in(tables: Tables, axis: str, shape: tuple[int, int], density: float, ratio: float) -> pd.DataFrame:
+    """All instances of a run whose models differ in one number of theirs alone, of plain features; else NotInThisRun.
+
+    `shape` is n_features and n_hidden, all features have one density, and importance is `ratio`^i.
+    """
+    own = of_shape(tables, *shape)
+    curve = power(ratio, np.arange(shape[0]))
+    importance = tables.per_feature("importance", tables.instances["instance"].to_numpy())
+    if len(own) < len(tables.instances) or own["point"].nunique() != own[axis].nunique():
+        raise NotInThisRun(f"the claim is about models that differ in nothing but their {axis}")
+    if not is_plain(tables) or not np.isclose(tables.features["density"], density, rtol=SAME_DENSITY).all():
+        raise NotInThisRun(f"the claim is about independent features of density {density:g}")
+    if not np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all():
+        raise NotInThisRun(f"the claim is about importance {ratio:g}^i")
+    return own
 
 
 def _solution(tables: Tables, row: pd.Series) -> Solution:
