@@ -30,11 +30,11 @@ help: ## List the targets
 
 repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
-	@dvc repro $(addprefix plot@,$(EXPERIMENTS))
+	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
-	@dvc repro --quiet code
+	@python -m scripts.alone --now dvc repro --quiet code
 	@dvc status
 
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
