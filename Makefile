@@ -32,6 +32,7 @@ repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
 	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
+	@python -m superposition.stage
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
 	@python -m scripts.alone --now dvc repro --quiet code

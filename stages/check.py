@@ -9,6 +9,7 @@ from pathlib import Path
 from superposition.params.document import as_json, parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import ParamsError
+from superposition.stage import placed, run
 
 
 def main() -> int:
@@ -18,13 +19,11 @@ def main() -> int:
     except ParamsError as error:
         print(error, file=sys.stderr)
         return 2
-    out = Path("data/params.json")
-    out.parent.mkdir(exist_ok=True)
-    partial = out.with_suffix(".partial")
-    partial.write_text(as_json(document), encoding="utf-8")
-    partial.replace(out)  # whole, or what it was
+    with placed(Path("data", "params.json")) as out:
+        out.write_text(as_json(document), encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with run():
+        sys.exit(main())

@@ -9,11 +9,11 @@ import pandas as pd
 
 from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
+from superposition.stage import placed, run
 
 
 def main(name: str) -> None:
-    world, trained, out = (Path("data", part, name) for part in ("worlds", "trained", "tables"))
-    out.mkdir(parents=True, exist_ok=True)
+    world, trained = (Path("data", part, name) for part in ("worlds", "trained"))
     architectures = json.loads((world / "training.json").read_text(encoding="utf-8"))["models"]
     made = all_tables(
         pd.read_parquet(world / "instances.parquet"),
@@ -24,9 +24,12 @@ def main(name: str) -> None:
         pd.read_parquet(trained / "history.parquet"),
         json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8")),
     )
-    for key, table in made.items():
-        table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
+    with placed(Path("data", "tables", name)) as out:
+        out.mkdir()
+        for key, table in made.items():
+            table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with run():
+        main(sys.argv[1])

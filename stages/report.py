@@ -7,6 +7,7 @@ from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
+from superposition.stage import placed, run
 
 
 def main() -> None:
@@ -16,11 +17,16 @@ def main() -> None:
     evaluation = evaluate(tables)
     reports = Path("reports")
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
-    reports.mkdir(exist_ok=True)
-    (reports / "metrics.json").write_text(as_json(metrics(tables, evaluation)), encoding="utf-8")
-    (reports / "claims.json").write_text(as_json(evaluation.verdicts), encoding="utf-8")
-    (reports / "index.html").write_text(page(sections, evaluation), encoding="utf-8")
+    texts = {
+        "metrics.json": as_json(metrics(tables, evaluation)),
+        "claims.json": as_json(evaluation.verdicts),
+        "index.html": page(sections, evaluation),
+    }
+    for file, text in texts.items():
+        with placed(reports / file) as out:
+            out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    with run():
+        main()
