@@ -132,11 +132,10 @@ def forget_the_dead(note: Path) -> set[int]:
 
 
 def stages(root: Path) -> Iterator[psutil.Process]:
-    """Processes of stages in this checkout, which DVC gives its root in the environment."""
+    """Processes of stages that DVC has started in this checkout; those of queued experiments run in copies of it."""
     for process in psutil.process_iter():
         try:
-            environment = process.environ()
-            if "DVC_STAGE" in environment and Path(environment.get("DVC_ROOT", "")).resolve() == root:
+            if "DVC_STAGE" in process.environ() and Path(process.cwd()) == root:
                 yield process
         except (psutil.Error, OSError):
             continue

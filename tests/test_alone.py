@@ -143,7 +143,7 @@ def test_a_stage_is_ended_if_its_dvc_is_gone_and_only_then(checkout, start, by, 
     (checkout / "dvc").write_text(
         f"import subprocess; print(subprocess.Popen({stage}).pid, flush=True); {SLEEP}", encoding="utf-8"
     )
-    its = os.environ | {"DVC_ROOT": str(checkout), "DVC_STAGE": "train@intro"}
+    its = os.environ | {"DVC_STAGE": "train@intro"}
     dvc = start(sys.executable, "dvc", "repro", env=its, stdout=subprocess.PIPE)
     running = psutil.Process(int(dvc.stdout.readline()))
     family = [running, *running.children(recursive=True)]
@@ -154,6 +154,16 @@ def test_a_stage_is_ended_if_its_dvc_is_gone_and_only_then(checkout, start, by, 
     assert alone.at_work() == set()
     assert psutil.wait_procs(family, timeout=10)[1] == []
     assert "was left behind by a DVC that is gone; it is ended" in capsys.readouterr().err
+
+
+def test_a_queued_experiment_runs_beside(checkout, start):
+    """In a copy of the checkout, though its stages have the checkout's root in their environment."""
+    copy = checkout / ".dvc/tmp/exps/copy"
+    copy.mkdir(parents=True)
+    its = os.environ | {"DVC_ROOT": str(checkout), "DVC_STAGE": "train@intro"}
+    running = start(sys.executable, "-c", SLEEP, env=its, cwd=copy)
+    assert alone.at_work() == set()
+    assert running.poll() is None
 
 
 def test_where_nothing_can_be_written_it_says_so(checkout):
