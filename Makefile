@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro status test check format verify verify-dispatch verify-cpus full costs bench lock .venv clean
+.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full fsck costs bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -40,6 +40,9 @@ status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and
 
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
 	@python -m pytest $(ARGS)
+
+test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions at random moments; takes hours
+	@FAULTS=$${FAULTS:-200} python -m pytest $(ARGS)
 
 check: $(DEVELOPMENT) ## Formatter, linter and type checker, as CI runs them
 	ruff format --check .
@@ -61,6 +64,9 @@ verify-cpus: $(RUNTIME) ## The same bytes on emulated processors? Needs qemu-use
 
 full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
 	@python -m scripts.full_scale $(EXPERIMENTS)
+
+fsck: $(RUNTIME) ## Hash results and DVC's cache anew, whatever DVC remembers; what is damaged is removed
+	@python -m scripts.fsck
 
 costs: $(RUNTIME) ## Note how long training took, from the last make repro here, into reports/costs.csv
 	@python -m scripts.costs
