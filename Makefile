@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full fsck costs bench lock .venv clean
+.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck costs bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -64,6 +64,9 @@ verify-cpus: $(RUNTIME) ## The same bytes on emulated processors? Needs qemu-use
 
 full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
 	@python -m scripts.full_scale $(EXPERIMENTS)
+
+audit: $(RUNTIME) ## Compare the pinned packages with the known vulnerabilities of the OSV database
+	@python -m scripts.audit $(ARGS)
 
 fsck: $(RUNTIME) ## Hash results and DVC's cache anew, whatever DVC remembers; what is damaged is removed
 	@python -m scripts.fsck
