@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck costs bench lock .venv clean
+.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -70,6 +70,9 @@ audit: $(RUNTIME) ## Compare the pinned packages with the known vulnerabilities 
 
 fsck: $(RUNTIME) ## Hash results and DVC's cache anew, whatever DVC remembers; what is damaged is removed
 	@python -m scripts.fsck
+
+reliability: $(DEVELOPMENT) ## Run the tests of docs/reliability.md, with FAULTS=200 interruptions, and fill in its table; hours
+	@python -m scripts.reliability $(ARGS)
 
 costs: $(RUNTIME) ## Note how long training took, from the last make repro here, into reports/costs.csv
 	@python -m scripts.costs

@@ -8,11 +8,12 @@ import numpy as np
 
 from superposition.features.world import features, held_out_words, instances, training_words
 from superposition.params.experiments import Experiment, read_checked
-from superposition.stage import placed, run
+from superposition.stage import placed, reading, run
 
 
 def main() -> None:
-    params = read_checked(Path("data/params.json"))
+    with reading():
+        params = read_checked(Path("data/params.json"))
     with placed(Path("data", "worlds")) as worlds, placed(Path("data", "measures")) as measures:
         measures.mkdir()
         for name, experiment in params.experiments.items():

@@ -9,21 +9,23 @@ import pandas as pd
 
 from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
-from superposition.stage import placed, run
+from superposition.stage import placed, reading, run
 
 
 def main(name: str) -> None:
     world, trained = (Path("data", part, name) for part in ("worlds", "trained"))
-    architectures = json.loads((world / "training.json").read_text(encoding="utf-8"))["models"]
-    made = all_tables(
-        pd.read_parquet(world / "instances.parquet"),
-        pd.read_parquet(world / "features.parquet"),
-        np.load(world / "held_out.npy"),
-        architectures,
-        parameters.read(trained, [architecture["name"] for architecture in architectures]),
-        pd.read_parquet(trained / "history.parquet"),
-        json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8")),
-    )
+    with reading():
+        architectures = json.loads((world / "training.json").read_text(encoding="utf-8"))["models"]
+        inputs = (
+            pd.read_parquet(world / "instances.parquet"),
+            pd.read_parquet(world / "features.parquet"),
+            np.load(world / "held_out.npy"),
+            architectures,
+            parameters.read(trained, [architecture["name"] for architecture in architectures]),
+            pd.read_parquet(trained / "history.parquet"),
+            json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8")),
+        )
+    made = all_tables(*inputs)
     with placed(Path("data", "tables", name)) as out:
         out.mkdir()
         for key, table in made.items():

@@ -6,11 +6,13 @@ from pathlib import Path
 from superposition.figures import figures_of
 from superposition.figures.style import save
 from superposition.readings.results import read
-from superposition.stage import placed, run
+from superposition.stage import placed, reading, run
 
 
 def main(name: str) -> None:
-    figures = figures_of(name, read(Path("data", "tables", name)))
+    with reading():
+        tables = read(Path("data", "tables", name))
+    figures = figures_of(name, tables)
     with placed(Path("reports", "figures", name)) as out:
         out.mkdir()
         for title, figure in figures.items():

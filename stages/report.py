@@ -7,13 +7,14 @@ from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
-from superposition.stage import placed, run
+from superposition.stage import placed, reading, run
 
 
 def main() -> None:
     # Only what params.yaml lists: data/ may still hold experiments that were removed from it.
-    experiments = read_checked(Path("data/params.json")).experiments
-    tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
+    with reading():
+        experiments = read_checked(Path("data/params.json")).experiments
+        tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
     evaluation = evaluate(tables)
     reports = Path("reports")
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]

@@ -74,6 +74,16 @@ def run() -> Iterator[None]:
 
 
 @contextmanager
+def reading() -> Iterator[None]:
+    """Around the reading of inputs: that one is damaged, or another version's, is said in one line."""
+    try:
+        yield
+    except (ValueError, KeyError, EOFError) as error:
+        said = " ".join(str(error).split())
+        sys.exit(f"{called()}: an input is damaged ({said}); make fsck removes it, make repro makes it anew")
+
+
+@contextmanager
 def placed(path: Path) -> Iterator[Path]:
     """Where to write a file or folder, which takes the place of what is at `path` when it is complete and wanted."""
     partial = PARTIAL / path.as_posix().replace("/", "-")
