@@ -7,6 +7,9 @@ got the number later, and says "is busy"; and a file that was cut off while it w
 owner counts if it is alive and was started with the command that it noted. Others are forgotten, and stages that were
 left running by a DVC that is gone are ended: nobody would note what they write.
 
+DVC also writes dvc.lock in place, piece by piece, after each stage. One that was cut off there stops every command of
+DVC's: the one from before that run is put back. What was computed meanwhile is in DVC's cache, and is not lost.
+
 An owner that lives is named and waited for; with --now that is an error. The command takes this process's place, and
 holds a lock of the system's until it ends, however it does.
 """
@@ -16,6 +19,8 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -23,10 +28,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import psutil
+from ruamel.yaml import YAML, YAMLError
 
 TMP = Path(".dvc", "tmp")
 NOTES = (TMP / "rwlock", TMP / "exps" / "rwlock")
 OURS, DVCS = TMP / "alone.lock", TMP / "lock"
+LOCK, KEPT = Path("dvc.lock"), TMP / "dvc.lock.kept"
 EVERY = 0.5  # seconds
 GRACE = 5.0  # seconds that a stage has to end when asked to
 
@@ -177,6 +184,34 @@ def at_work() -> set[int | None]:
     return found
 
 
+def whole(lock: Path) -> bool:
+    """Whether all of it is there: of one that was cut off the last line has no end, or the last stage lacks a part."""
+    text = lock.read_text(encoding="utf-8", errors="replace")
+    try:
+        stages = YAML(typ="safe").load(text)["stages"].values()
+        return text.endswith("\n") and all(stage["cmd"] and stage["outs"] for stage in stages)
+    except (YAMLError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def mend() -> None:
+    """Puts back the dvc.lock from before the run that was killed while DVC wrote it, or else the committed one."""
+    if not LOCK.exists():
+        return
+    if whole(LOCK):
+        shutil.copyfile(LOCK, KEPT)
+        return
+    partial = LOCK.with_suffix(".partial")
+    if KEPT.exists() and whole(KEPT):
+        shutil.copyfile(KEPT, partial)
+        source = "the one from before that run"
+    else:
+        partial.write_bytes(subprocess.run(["git", "show", f"HEAD:{LOCK}"], capture_output=True).stdout)
+        source = "the committed one"
+    partial.replace(LOCK)
+    say(f"{LOCK} was cut off while DVC wrote it; {source} is put back")
+
+
 def wait_for(found: set[int | None], now: bool, said: set[int | None]) -> None:
     if now:
         say(f"{', '.join(map(described, found))} is at work in this checkout; try again when it has ended")
@@ -199,6 +234,7 @@ def main() -> None:
             wait_for({holder(OURS)}, options.now, said)
         while found := at_work():
             wait_for(found, options.now, said)
+        mend()
     except OSError as error:
         say(f"{error.filename or TMP}: {error.strerror}")
         sys.exit(1)

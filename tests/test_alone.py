@@ -166,6 +166,55 @@ def test_a_queued_experiment_runs_beside(checkout, start):
     assert running.poll() is None
 
 
+LOCK = """\
+schema: '2.0'
+stages:
+  check:
+    cmd: python stages/check.py
+    deps:
+    - path: a
+      md5: 1a
+    outs:
+    - path: b
+      md5: 2b
+  report:
+    cmd: python stages/report.py
+    outs:
+    - path: c
+      md5: 3c
+      size: 5
+"""
+
+
+@pytest.mark.parametrize("before", ["kept", "committed"])
+def test_a_lock_file_that_was_cut_off_is_put_back(checkout, before, capsys):
+    """Cut anywhere but after a whole stage, where it is as one of fewer stages, which DVC takes for new ones."""
+    alone.LOCK.write_text(LOCK)
+    if before == "kept":
+        alone.mend()
+        assert alone.KEPT.read_text() == LOCK
+    else:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        for command in (["init", "-q"], ["add", "dvc.lock"], [*who, "commit", "-q", "-m", "first"]):
+            subprocess.run(["git", *command], check=True)
+    put_back = set()
+    for end in range(0, len(LOCK) + 1, 1 if before == "kept" else 50):
+        alone.LOCK.write_text(LOCK[:end])
+        kept = alone.KEPT.read_bytes() if alone.KEPT.exists() else None
+        alone.mend()
+        said = capsys.readouterr().err
+        assert (alone.LOCK.read_text() == LOCK) == ("is put back" in said or end == len(LOCK))
+        if said:
+            put_back.add(end)
+            assert ("the one from before that run" if before == "kept" else "the committed one") in said
+        elif kept is not None:
+            alone.KEPT.write_bytes(kept)
+        else:
+            alone.KEPT.unlink()
+    whole = [LOCK[:end] for end in range(len(LOCK)) if end not in put_back] if before == "kept" else []
+    assert all(text.endswith(("md5: 2b\n", "path: c\n", "md5: 3c\n", "path: b\n")) for text in whole), whole
+
+
 def test_where_nothing_can_be_written_it_says_so(checkout):
     (checkout / ".dvc/tmp").rmdir()
     (checkout / ".dvc/tmp").write_text("no folder")
