@@ -187,6 +187,22 @@ def test_what_the_system_refuses_is_said_in_one_line(checkout, error, status, sa
     assert list(Path("data/partial").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "error", ["ValueError('not a\\nParquet file')", "KeyError('not a Parquet file')", "EOFError()"]
+)
+def test_an_input_that_cannot_be_read_is_said_in_one_line(checkout, error):
+    text = SLOW.replace("import placed, run", "import reading, run")
+    head, _, tail = text.partition("    with placed")
+    text = f"{head}    with reading():\n        raise {error}\n\n" + tail[tail.index("if __name__") :]
+    Path("stages/slow.py").write_text(text)
+    command = [sys.executable, "stages/slow.py"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": "src"}, capture_output=True, text=True)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("slow: an input is damaged (")
+    assert ("not a Parquet file" in line) == ("EOF" not in error)
+
+
 def test_at_the_end_of_a_run_it_is_said_which_code_was_edited(checkout, capsys):
     assert around.main() == 0
     with Path("stages/slow.py").open("a") as file:
