@@ -45,10 +45,12 @@ def outcomes(report: Path) -> dict[str, Counter[str]]:
 def table(found: dict[str, Counter[str]], commit: str) -> str:
     lines = [f"| promise | tests | at {commit} |", "|---|---|---|"]
     for promise, files in PROMISES.items():
-        count = sum((found.get(file, Counter()) for file in files.split()), Counter[str]())
-        said = ", ".join(f"{count[kind]} {kind}" for kind in ("passed", "failed", "skipped") if count[kind])
-        links = ", ".join(f"[`{Path(file).stem}`](../{file})" for file in files.split())
-        lines.append(f"| {promise} | {links} | {said or 'not run'} |")
+        said = [
+            " ".join(f"{count} {kind}" for kind, count in sorted(found.get(file, {}).items())) or "not run"
+            for file in files.split()
+        ]
+        links = [f"[`{Path(file).stem}`](../{file})" for file in files.split()]
+        lines.append(f"| {promise} | {', '.join(links)} | {', '.join(said)} |")
     return "\n".join(lines) + "\n"
 
 
