@@ -22,7 +22,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro status test check format verify verify-dispatch verify-cpus full costs bench docs lock .venv clean
+.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -30,15 +30,19 @@ help: ## List the targets
 
 repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
-	@dvc repro $(addprefix plot@,$(EXPERIMENTS))
+	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
+	@python -m superposition.stage
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
-	@dvc repro --quiet code
+	@python -m scripts.alone --now dvc repro --quiet code
 	@dvc status
 
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
 	@python -m pytest $(ARGS)
+
+test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions at random moments; takes hours
+	@FAULTS=$${FAULTS:-200} python -m pytest $(ARGS)
 
 check: $(DEVELOPMENT) ## Formatter, linter and type checker, as CI runs them
 	ruff format --check .
@@ -60,6 +64,15 @@ verify-cpus: $(RUNTIME) ## The same bytes on emulated processors? Needs qemu-use
 
 full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
 	@python -m scripts.full_scale $(EXPERIMENTS)
+
+audit: $(RUNTIME) ## Compare the pinned packages with the known vulnerabilities of the OSV database
+	@python -m scripts.audit $(ARGS)
+
+fsck: $(RUNTIME) ## Hash results and DVC's cache anew, whatever DVC remembers; what is damaged is removed
+	@python -m scripts.fsck
+
+reliability: $(DEVELOPMENT) ## Run the tests of docs/reliability.md, with FAULTS=200 interruptions, and fill in its table; hours
+	@python -m scripts.reliability $(ARGS)
 
 costs: $(RUNTIME) ## Note how long training took, from the last make repro here, into reports/costs.csv
 	@python -m scripts.costs

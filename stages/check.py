@@ -3,12 +3,17 @@
 What it says goes to data/params.json, which later stages read: without comments, whose change reruns nothing.
 """
 
+import os
 import sys
 from pathlib import Path
 
 from superposition.params.document import as_json, parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import ParamsError
+from superposition.stage import placed, run
+
+# DVC writes what `-S` says into params.yaml before it asks this stage, and leaves it there.
+UNDO = "If `dvc exp run -S` wrote this, `git restore params.yaml` takes it back, with edits that are not committed."
 
 
 def main() -> int:
@@ -17,14 +22,14 @@ def main() -> int:
         resolve(document)
     except ParamsError as error:
         print(error, file=sys.stderr)
+        if "DVC_EXP_NAME" in os.environ and os.environ.get("DVC_ROOT") == os.getcwd():  # not in a copy of the checkout
+            print(UNDO, file=sys.stderr)
         return 2
-    out = Path("data/params.json")
-    out.parent.mkdir(exist_ok=True)
-    partial = out.with_suffix(".partial")
-    partial.write_text(as_json(document), encoding="utf-8")
-    partial.replace(out)  # whole, or what it was
+    with placed(Path("data", "params.json")) as out:
+        out.write_text(as_json(document), encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with run():
+        sys.exit(main())

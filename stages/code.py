@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from superposition.imports import PACKAGE, files
+from superposition.stage import placed, run
 
 STAGES = ("generate", "train", "report")
 STAGES_OF_EACH = ("measure", "plot")
@@ -24,11 +25,12 @@ def main() -> None:
     for stage in STAGES_OF_EACH:
         for name, experiment in experiments.items():
             noted[f"{stage}/{name}.json"] = files(script(stage), *own(stage, name, experiment))
-    for name, found in noted.items():
-        out = Path("data/code", name)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({file.as_posix(): digest(file) for file in found}, indent=1, sort_keys=True)
-        out.write_text(text + "\n", encoding="utf-8")
+    with placed(Path("data", "code")) as folder:
+        for name, found in noted.items():
+            out = folder / name
+            out.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps({file.as_posix(): digest(file) for file in found}, indent=1, sort_keys=True)
+            out.write_text(text + "\n", encoding="utf-8")
 
 
 def own(stage: str, name: str, experiment: dict[str, Any]) -> list[str]:
@@ -49,4 +51,5 @@ def digest(file: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    with run():
+        main()

@@ -8,20 +8,22 @@ import numpy as np
 
 from superposition.features.world import features, held_out_words, instances, training_words
 from superposition.params.experiments import Experiment, read_checked
+from superposition.stage import placed, reading, run
 
 
 def main() -> None:
-    params = read_checked(Path("data/params.json"))
-    for name, experiment in params.experiments.items():
-        write(params.seed, name, experiment, Path("data/worlds", name))
-        wanted = Path("data/measures", f"{name}.json")
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        settings = experiment.measures.model_dump(mode="json") | {"loss_error": experiment.loss_error}
-        wanted.write_text(as_text(settings), encoding="utf-8")
+    with reading():
+        params = read_checked(Path("data/params.json"))
+    with placed(Path("data", "worlds")) as worlds, placed(Path("data", "measures")) as measures:
+        measures.mkdir()
+        for name, experiment in params.experiments.items():
+            write(params.seed, name, experiment, worlds / name)
+            settings = experiment.measures.model_dump(mode="json") | {"loss_error": experiment.loss_error}
+            (measures / f"{name}.json").write_text(as_text(settings), encoding="utf-8")
 
 
 def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True)
     table = instances(seed, name, experiment)
     table.to_parquet(out / "instances.parquet", index=False, compression=None)
     features(experiment).to_parquet(out / "features.parquet", index=False, compression=None)
@@ -37,4 +39,5 @@ def as_text(settings: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    with run():
+        main()

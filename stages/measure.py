@@ -9,24 +9,29 @@ import pandas as pd
 
 from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
+from superposition.stage import placed, reading, run
 
 
 def main(name: str) -> None:
-    world, trained, out = (Path("data", part, name) for part in ("worlds", "trained", "tables"))
-    out.mkdir(parents=True, exist_ok=True)
-    settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
-    made = all_tables(
-        pd.read_parquet(world / "instances.parquet"),
-        pd.read_parquet(world / "features.parquet"),
-        np.load(world / "held_out.npy"),
-        settings,
-        parameters.read(trained, [model["name"] for model in settings["models"]]),
-        pd.read_parquet(trained / "history.parquet"),
-        json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8")),
-    )
-    for key, table in made.items():
-        table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
+    world, trained = (Path("data", part, name) for part in ("worlds", "trained"))
+    with reading():
+        settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
+        inputs = (
+            pd.read_parquet(world / "instances.parquet"),
+            pd.read_parquet(world / "features.parquet"),
+            np.load(world / "held_out.npy"),
+            settings,
+            parameters.read(trained, [model["name"] for model in settings["models"]]),
+            pd.read_parquet(trained / "history.parquet"),
+            json.loads(Path("data/measures", f"{name}.json").read_text(encoding="utf-8")),
+        )
+    made = all_tables(*inputs)
+    with placed(Path("data", "tables", name)) as out:
+        out.mkdir()
+        for key, table in made.items():
+            table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with run():
+        main(sys.argv[1])

@@ -6,17 +6,19 @@ from pathlib import Path
 from superposition.figures import figures_of
 from superposition.figures.svg import save
 from superposition.readings.results import read
+from superposition.stage import placed, reading, run
 
 
 def main(name: str) -> None:
-    folder = Path("reports", "figures", name)
-    figures = figures_of(name, read(Path("data", "tables", name)))
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.svg"):
-        old.unlink()
-    for title, figure in figures.items():
-        save(figure, folder / f"{title}.svg")
+    with reading():
+        tables = read(Path("data", "tables", name))
+    figures = figures_of(name, tables)
+    with placed(Path("reports", "figures", name)) as out:
+        out.mkdir()
+        for title, figure in figures.items():
+            save(figure, out / f"{title}.svg")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with run():
+        main(sys.argv[1])

@@ -10,21 +10,28 @@ from superposition.report.full_scale import with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
+from superposition.stage import placed, reading, run
 
 
 def main() -> None:
     # Only what params.yaml lists: data/ may still hold experiments that were removed from it.
-    experiments = read_checked(Path("data/params.json")).experiments
-    tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
+    with reading():
+        experiments = read_checked(Path("data/params.json")).experiments
+        tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
     evaluation = evaluate(tables)
     reports = Path("reports")
     evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
-    reports.mkdir(exist_ok=True)
-    (reports / "metrics.json").write_text(as_json(metrics(tables, evaluation)), encoding="utf-8")
-    (reports / "claims.json").write_text(as_json(evaluation.verdicts), encoding="utf-8")
-    (reports / "index.html").write_text(page(sections, evaluation, live(experiments, tables)), encoding="utf-8")
+    texts = {
+        "metrics.json": as_json(metrics(tables, evaluation)),
+        "claims.json": as_json(evaluation.verdicts),
+        "index.html": page(sections, evaluation, live(experiments, tables)),
+    }
+    for file, text in texts.items():
+        with placed(reports / file) as out:
+            out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    with run():
+        main()

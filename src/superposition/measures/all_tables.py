@@ -1,9 +1,11 @@
 """All that the measure stage stores of an experiment, by the names of its files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
+import torch
 from jaxtyping import Int
 from numpy import ndarray
 
@@ -16,6 +18,21 @@ from superposition.measures.parameters import Parameters
 from superposition.measures.trained import trained_models
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Without PyTorch's threads (the kernel has its own), for many small operations on what stays in a core's cache.
+
+    On two cores that others used too, threads that waited for each other made some of it fifty times slower [measured].
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@one_thread()
 def all_tables(
     instances: pd.DataFrame,
     features: pd.DataFrame,

@@ -9,8 +9,7 @@ or until a SHARE of training's samples is reached. They are added where they hel
 contributes most to what is not known well enough yet.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,28 +180,12 @@ def losses(
     architectures = {model["name"]: Architecture(**model) for model in settings["models"]}
     n = trained.W.shape[2]
     found = pd.DataFrame(index=range(len(instances)), columns=list(COLUMNS), dtype=float)
-    with one_thread():
-        for _, rows in instances.groupby(np.asarray(points)):
-            first = rows.iloc[0]
-            own = features.iloc[first["instance"] * n : (first["instance"] + 1) * n]
-            point = Point(architectures[first["model"]], rows, own, trained, dtype)
-            point.settle(relative_error, most)
-            error = np.sqrt(total(point.contributions(), axis=0))
-            samples = sum(map(point.samples, range(len(point.strata))))
-            found.loc[rows["instance"]] = np.stack([point.loss, error, np.full(len(rows), samples)], axis=1)
+    for _, rows in instances.groupby(np.asarray(points)):
+        first = rows.iloc[0]
+        own = features.iloc[first["instance"] * n : (first["instance"] + 1) * n]
+        point = Point(architectures[first["model"]], rows, own, trained, dtype)
+        point.settle(relative_error, most)
+        error = np.sqrt(total(point.contributions(), axis=0))
+        samples = sum(map(point.samples, range(len(point.strata))))
+        found.loc[rows["instance"]] = np.stack([point.loss, error, np.full(len(rows), samples)], axis=1)
     return found.astype({"held_out_samples": int})
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Without PyTorch's threads (the kernel has its own), for many small operations.
-
-    Random words are drawn in pieces that stay in a core's cache. On two cores that others used too, threads that waited
-    for each other made that fifty times slower [measured].
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -1,0 +1,148 @@
+"""Nothing stale: what a stage depends on is what it reads, and what it does not declare cannot change a byte."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small import SHORT, Small
+
+pytestmark = pytest.mark.slow
+STAGES = {"generate", "train@short", "measure@short", "plot@short", "report"}
+HOSTILE = """\
+font.size: 17
+font.family: serif
+lines.linewidth: 5
+savefig.dpi: 44
+savefig.bbox: tight
+svg.fonttype: none
+svg.hashsalt: other
+axes.formatter.use_locale: True
+"""
+
+
+def named(small: Small) -> set[str]:
+    """The stages that `make status` names."""
+    small.run(*small.make("status"), check=True)
+    return set(small.status())
+
+
+def edited(small: Small, file: str, text: str) -> set[str]:
+    """What is named after text was added to a file, which is taken back."""
+    path = small.root / file
+    before = path.read_bytes()
+    path.write_bytes(before + text.encode())
+    try:
+        return named(small)
+    finally:
+        path.write_bytes(before)
+
+
+def test_status_names_the_stages_that_an_edit_concerns(small):
+    assert edited(small, "src/superposition/training/kernel.cpp", "// x\n") == {"train@short"}
+    assert edited(small, "src/superposition/figures/style.py", "# x\n") == {"plot@short"}
+    assert edited(small, "src/superposition/measures/all_tables.py", "# x\n") == {"measure@short"}
+    assert edited(small, "src/superposition/report/page.html.jinja", "\n") == {"report"}
+    assert edited(small, "src/superposition/claims/intro.py", "# x\n") == {"report"}
+    assert edited(small, "src/superposition/figures/geometry.py", "# x\n") == set()
+    assert edited(small, "stages/generate.py", "# x\n") == {"generate"}
+    assert edited(small, "requirements.txt", "# x\n") == STAGES
+    assert edited(small, "reports/costs.csv", "x,1,1,1,x\n") == {"report"}
+    assert edited(small, "params.yaml", "# x\n") == set()
+    assert named(small) == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "concerned"),
+    [
+        ("about", "Another text.", {"report"}),
+        ("seeds", 3, {"train@short", "measure@short", "plot@short", "report"}),
+        ("measures", {"attack": 0.2}, {"measure@short", "plot@short", "report"}),
+        ("training", SHORT["training"] | {"steps": 401}, {"train@short", "measure@short", "plot@short", "report"}),
+    ],
+)
+def test_a_key_runs_the_stages_that_it_concerns(small, key, value, concerned):
+    """`check`, `code` and `generate` are for all keys."""
+    small.params = small.params | {"experiments": {"short": SHORT | {key: value}}}
+    small.write_params()
+    done = small.run(*small.make("repro"), check=True)
+    ran = {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage ")}
+    assert concerned - {"plot@short"} <= ran - {"check", "code", "generate"} <= concerned
+
+
+def test_a_single_stage_cannot_record_other_code_than_was_noted(small):
+    before = (small.root / "dvc.lock").read_bytes()
+    with (small.root / "src/superposition/measures/all_tables.py").open("a") as file:
+        file.write("# x\n")
+    done = small.dvc("repro", "--single-item", "--force", "measure@short")
+    assert done.returncode != 0
+    assert "src/superposition/measures/all_tables.py: not what the stage `code` has noted" in done.stderr
+    assert (small.root / "dvc.lock").read_bytes() == before
+    small.dvc("repro", "measure@short", check=True)
+    assert small.status() == {}
+
+
+AUDITED = """\
+import runpy, sys
+opened = set()
+sys.addaudithook(lambda event, arguments: event == "open" and opened.add((str(arguments[0]), str(arguments[1]))))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+print(*(f"{path}\\t{mode}" for path, mode in opened), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("stage", ["check", "code", "generate", "train@short", "measure@short", "plot@short", "report"])
+def test_what_a_stage_opens_is_declared(small, stage):
+    """Of what is in the checkout, and is opened by Python."""
+    name, _, experiment = stage.partition("@")
+    lock = json.loads(small.run(sys.executable, "-c", TO_JSON).stdout)["stages"][stage]
+    declared = [entry["path"] for kind in ("deps", "outs") for entry in lock.get(kind, [])] + list(
+        lock.get("params", [])
+    )
+    own = small.root / "data/code" / (f"{name}/{experiment}.json" if name in ("measure", "plot") else f"{name}.json")
+    noted = list(json.loads(own.read_text())) if own.exists() else []
+    script = [f"stages/{name}.py", *([experiment] if experiment else [])]
+    done = small.run(sys.executable, "-c", AUDITED, *script, env={"PYTHONPATH": "src"}, check=True)
+    opened = {Path(line.split("\t")[0]) for line in done.stdout.splitlines() if "\t" in line}
+    inside = {(small.root / path).resolve() for path in opened}
+    paths = {path.relative_to(small.root.resolve()) for path in inside if path.is_relative_to(small.root.resolve())}
+    written = {Path(path) for path in ("data/partial", ".checkpoints", f"data/manifests/{experiment}.json")}
+    allowed = {*map(Path, declared), *map(Path, noted), *written}
+    undeclared = {
+        path.as_posix()
+        for path in paths
+        if "__pycache__" not in path.parts and not any(path.is_relative_to(place) for place in allowed)
+    }
+    assert undeclared == set()
+
+
+TO_JSON = "import json; from ruamel.yaml import YAML; print(json.dumps(YAML(typ='safe').load(open('dvc.lock'))))"
+
+
+def test_the_environment_cannot_change_a_byte(small):
+    """Of anything that is made, training included, by DVC."""
+    before = small.contents()
+    home = small.root.parent / "home"
+    (home / ".config/matplotlib").mkdir(parents=True)
+    for place in (home / ".config/matplotlib/matplotlibrc", small.root / "matplotlibrc", home / "rc"):
+        place.write_text(HOSTILE)
+    hostile = {
+        "HOME": str(home),
+        "MATPLOTLIBRC": str(home / "rc"),
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),  # the compiled kernel
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "POSIX",
+        "PYTHONUTF8": "0",
+        "PYTHONHASHSEED": "7",
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONWARNINGS": "ignore",
+        "SOURCE_DATE_EPOCH": "1",
+        "COLUMNS": "20",
+        "OMP_NUM_THREADS": "3",
+        "SHELL": "/bin/sh",
+    }
+    small.dvc("repro", "--force", "--no-run-cache", env=hostile, umask=0o077, check=True)
+    assert small.contents() == before

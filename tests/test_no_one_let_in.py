@@ -1,0 +1,167 @@
+"""Nothing that is read is executed, no name leaves its folder, no text becomes markup, and pins can be looked up."""
+
+import ast
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts import audit
+from superposition.claims.claim import Evaluation
+from superposition.params import ParamsError
+from superposition.params.experiments import resolve
+from superposition.report.page import Section, page
+from tests.test_params import changed
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [file for part in ("src", "stages", "scripts", "benchmarks") for file in (ROOT / part).rglob("*.py")]
+NAMES = {"eval", "exec", "compile", "__import__"}
+MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "pty", "commands"}
+CALLS = {
+    *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "torch.load", "pd.read_pickle"),
+    *("yaml.load", "yaml.unsafe_load"),
+}
+
+
+def executed(source: str) -> list[str]:
+    """What in a source could execute what it reads, or give it to a shell."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names if name.name.split(".")[0] in MODULES]
+        elif isinstance(node, ast.ImportFrom):
+            found += [node.module] if (node.module or "").split(".")[0] in MODULES else []
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            found += [called] if called in NAMES | CALLS else []
+            found += [
+                f"{called}({key}={given[key]})"
+                for key in ("shell", "allow_pickle")
+                if given.get(key, "False") != "False"
+            ]
+            found += (
+                [f"YAML({given})"] if called == "YAML" and given.get("typ", "'rt'") not in ("'safe'", "'rt'") else []
+            )
+            found += [f"os.{node.func.attr}"] if called.startswith(("os.exec", "os.spawn")) else []
+    return found
+
+
+# `make repro` becomes DVC, so that its lock ends with it: what it runs are the Makefile's words
+ALLOWED = {"scripts/alone.py": ["os.execvp"]}
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_no_source_executes_what_it_reads(file):
+    assert executed(file.read_text(encoding="utf-8")) == ALLOWED.get(file.relative_to(ROOT).as_posix(), [])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "eval('1')",
+        "subprocess.run('ls', shell=True)",
+        "np.load(f, allow_pickle=True)",
+        "YAML(typ='unsafe')",
+        "torch.load(f)",
+        "os.system('ls')",
+    ],
+)
+def test_what_would_execute_something_is_found(source):
+    assert executed(source)
+
+
+def test_arrays_of_objects_are_not_loaded(tmp_path):
+    np.save(tmp_path / "W.npy", np.array([{}]), allow_pickle=True)
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        np.load(tmp_path / "W.npy")
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../x", "a/b", "a\\b", ".", "", "a b", "A", "-x", "~", "a;ls", "$(ls)", "a\n", "a\x00", "a@b", "ä"]
+)
+def test_no_name_of_an_experiment_leaves_its_folder_or_reaches_a_shell(name):
+    document = changed()
+    document["experiments"] = {name: document["experiments"]["intro"]}
+    with pytest.raises(ParamsError, match="experiments"):
+        resolve(document)
+
+
+HOSTILE = "</title><script>alert(1)</script><img src=x onerror='alert(2)'>\" onload=\"alert(3)"
+
+
+def test_text_stays_text_on_the_page():
+    hostile = Section(
+        key="intro",
+        title=HOSTILE,
+        section=HOSTILE,
+        about=HOSTILE,
+        parameters=[(HOSTILE, HOSTILE)],
+        cost=HOSTILE,
+        figures=[f"figures/intro/{HOSTILE}.svg"],
+        full_scale=[f"full_scale/intro/{HOSTILE}.svg"],
+        conditions=[],
+    )
+    fields = ("id", "statement", "paper", "tolerance", "measured", "spread", "section", "figure", "fixed")
+    verdict = dict.fromkeys(fields, HOSTILE) | {"verdict": "holds", "limit": "ours", "share": None}
+    text = page([hostile], Evaluation(verdicts=[verdict], untested=[], remarks={HOSTILE: HOSTILE}))
+    plain = page([], Evaluation(verdicts=[], untested=[], remarks={}))
+    assert "&lt;script&gt;" in text
+    for tag in ("<script", "<img src=x", "</title>"):
+        assert text.count(tag) == plain.count(tag)
+    assert '" onload' not in text
+
+
+class Database(BaseHTTPRequestHandler):
+    """Knows of one version."""
+
+    def do_POST(self):
+        queries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
+        bad = {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.4.1"}
+        results = [{"vulns": [{"id": "GHSA-1"}, {"id": "GHSA-2"}]} if query == bad else {} for query in queries]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"results": results}).encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def database():
+    server = HTTPServer(("127.0.0.1", 0), Database)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("jinja2==2.4.1 \\\n  --hash=sha256:1\n", 1, "jinja2 2.4.1: GHSA-1, GHSA-2\n1 pinned packages, 1 with"),
+        ("# x\njinja2==3.1.6 ; python_version < '4'\ntorch==2.13.0+cpu\n", 0, "2 pinned packages, 0 with known"),
+    ],
+)
+def test_pins_are_looked_up(tmp_path, monkeypatch, capsys, database, text, status, said):
+    monkeypatch.chdir(tmp_path)
+    for file in audit.FILES:
+        Path(file).write_text("")
+    Path("requirements.txt").write_text(text)
+    monkeypatch.setattr(sys, "argv", ["audit", "--database", database])
+    assert audit.main() == status
+    assert capsys.readouterr().out.startswith(said)
+
+
+def test_where_the_database_does_not_answer_nothing_is_known(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["audit", "--database", "http://127.0.0.1:9"])
+    assert audit.main() == 2
+    assert "did not answer" in capsys.readouterr().err
+    count = len(audit.pins([(ROOT / file).read_text(encoding="utf-8") for file in audit.FILES]))
+    assert count > 100
