@@ -39,7 +39,7 @@ status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and
 	@dvc status
 
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
-	@python -m pytest $(ARGS)
+	@python -m pytest -m "not long" $(ARGS)
 
 test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions at random moments; takes hours
 	@FAULTS=$${FAULTS:-200} python -m pytest $(ARGS)

@@ -131,6 +131,7 @@ GUARDED = {
         "sums on grids, within the budget; a root that is corrected",
     ),
     "exact/sums.py": ({"@": 2}, "products of parts that are short enough to be exact"),
+    "figures/correlated_sets.py": ({"sum": 3}, "numbers of models"),
     "measures/attacks.py": (
         {"@": 4, ".sum": 1},
         "weights, inputs and hidden values on their grids; losses whole, below 2^53",

@@ -187,7 +187,7 @@ def check(name: str, experiment: Experiment, folder: Path) -> None:
 
 
 EVERY = [(name, title, change) for name in DOCUMENT["experiments"] for title, change in variations(name)]
-ANEW = 11  # every so many of them by default: prime to the number of variations, so that all come up in turn
+ANEW = 30
 
 
 def marked(chosen: list[tuple[str, str, dict[str, Any]]]) -> list[Any]:
@@ -203,7 +203,7 @@ def test_variations_are_drawn_and_judged(name: str, change: dict[str, Any], tmp_
     try_out(name, change, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "change"), marked([one for one in EVERY if one not in SAMPLE]))
 def test_every_variation_is_drawn_and_judged(name: str, change: dict[str, Any], tmp_path: Path) -> None:
     try_out(name, change, tmp_path)

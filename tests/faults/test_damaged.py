@@ -8,7 +8,7 @@ import pytest
 
 from tests.small import Small
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 FILES = {
     "data/params.json": "generate",
     "data/measures/short.json": "measure short",

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.test_interruptions import forget
 from tests.small import Small
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def fails_then_finishes(made: Small, small: Small, said: str, **more) -> None:

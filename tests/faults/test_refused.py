@@ -4,7 +4,7 @@ import pytest
 
 from tests.small import Small
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 UNDO = "`git restore params.yaml` takes it back"
 
 

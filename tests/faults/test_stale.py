@@ -9,7 +9,7 @@ import pytest
 
 from tests.small import SHORT, Small
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 STAGES = {"generate", "train@short", "measure@short", "plot@short", "report"}
 HOSTILE = """\
 font.size: 17
