@@ -237,6 +237,8 @@ CLAIMS = claims_of(
         limit="figure",
         fixed="before",
         name="more_features_with_sparsity",
+        remark="At density 0.001 the model of the lowest loss has 12 features and the other four 13, as the paper's "
+        "has. It is ahead by 6%, where losses are known to 1%; by fewer held-out samples another came first.",
     ),
     Claim(
         features_dedicated,

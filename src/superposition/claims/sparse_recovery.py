@@ -87,7 +87,8 @@ def recovers_less(tables: Tables) -> Finding:
             f"{said} {_percent(a)} against {_percent(b)}%"
             for said, a, b in zip(("values", "features"), own, best, strict=True)
         )
-        return Judged(less, float((own[0] / best[0]).max()), f"m = {', '.join(map(str, widths))}: {text}")
+        ratio = np.divide(own[0], best[0], out=np.ones_like(own[0]), where=best[0] > 0)  # the lasso may recover nothing
+        return Judged(less, float(ratio.max()), f"m = {', '.join(map(str, widths))}: {text}")
 
     return over_ranks(_trained(tables), judge, "of the lasso's at most")
 

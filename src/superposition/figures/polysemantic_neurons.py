@@ -54,7 +54,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
     tall = [CELL * m for m in widths]
     starts = top + running_total([0, *(height + 0.3 for height in tall[:-1])])
     right = left + len(densities) * (wide + gap) + 0.6
-    bottom = float(starts[-1]) + tall[-1]
+    bottom = max(float(starts[-1]) + tall[-1], top + 2.2)  # so that there is room for the shares beside few rows
     counts = _counts(tables)
     with theme():
         canvas = Canvas(right + 3.2, bottom + 1.12)
