@@ -7,6 +7,7 @@ from superposition.claims import loss_surfaces as claims
 from superposition.claims.claim import Share
 from superposition.figures import loss_surfaces as figures
 from superposition.readings.expected_losses import column, expected_losses
+from superposition.readings.phases import last_shared
 from superposition.readings.results import NotInThisRun
 from superposition.theory.loss_surfaces import (
     ANTIPODAL,
@@ -174,9 +175,10 @@ def test_branches_cross_on_coarse_grids_and_fine_ones(every):
 
 def test_a_cell_that_went_wrong_does_not_move_the_boundary(simple):
     shared = np.array([True] * 4 + [False] + [True] * 5 + [False] * 8)
-    assert claims._last_shared(shared) == 10
-    assert claims._last_shared(np.full(5, True)) == 5
-    assert claims._last_shared(np.full(5, False)) == 0
+    densities = np.geomspace(0.01, 1, len(shared))
+    assert last_shared(densities, shared) == 10
+    assert last_shared(densities, np.full_like(shared, True)) == len(shared)
+    assert last_shared(densities, np.full_like(shared, False)) == 0
     found = diagram(lambda s, r: IGNORED if s < 0.02 else phase(2, np.array([s]), np.array([r]))[0])
     assert claims.branches_cross(found).verdict == "holds"
     assert claims.follows_the_lowest_branch(found).verdict == "fails"

@@ -221,7 +221,8 @@ def test_claims_need_one_active_feature_of_six():
     tables = polygon_levels()
     pairs = replace(tables, instances=tables.instances.assign(set_size=2))
     reasons = [reason for _, reason in evaluate({"polygon_levels": pairs}).untested]
-    assert reasons == ["the claim is about one active feature of 6"] * 3
+    assert len(reasons) == 3
+    assert all("anticorrelated sets of 6" in reason for reason in reasons)
 
 
 def said_in(tables: Tables) -> set[str]:
