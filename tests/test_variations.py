@@ -228,5 +228,5 @@ def try_out(name: str, change: dict[str, Any], folder: Path) -> None:
     try:
         experiment = varied(name, change)
     except ParamsError as refused:
-        pytest.skip(str(refused))
+        pytest.skip(str(refused))  # a combination that users are refused too, before anything runs
     check(name, experiment, folder)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_full_disk(made, small):
 
 def test_files_that_may_not_grow(made, small):
     forget(small)
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))  # noqa: E731
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (8192, 8192))
     done = small.run(*small.make("repro"), preexec_fn=limit)
     assert done.returncode != 0
     finishes(made, small)
@@ -67,7 +68,7 @@ def test_files_that_may_not_grow(made, small):
 
 def test_too_little_memory(made, small):
     forget(small)
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))  # noqa: E731
+    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (700 << 20, 700 << 20))
     done = small.run(*small.make("repro"), preexec_fn=limit)
     assert done.returncode != 0
     assert not (small.root / "data/trained/short/history.parquet").exists()
