@@ -48,7 +48,7 @@ def data() -> str:
         NOTE,
         "# Data",
         "What the stages leave, for each experiment NAME. Tables are parquet, uncompressed; arrays are NumPy's "
-        "`.npy`. `superposition.results.load` reads them (README.md); its `describe` shows what is said here. A "
+        "`.npy`. `superposition.load` reads them (README.md); its `describe` shows what is said here. A "
         "trained model is an *instance*, known by its number in every table. Missing values are NaN.",
         "h = f(W x + c) are hidden values, y = g(W_out h + b) outputs, of features x; W_out is W^T in tied models. "
         "W_i is column i of W, the direction of feature i; W_i_hat is W_i / |W_i|. x is between -1 and 1.",

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+import superposition
 from superposition.measures import parameters
 from superposition.measures.trained import to_grid, trained_models
 from superposition.results import NotThere, load
@@ -316,10 +317,16 @@ def test_from_any_folder_of_a_checkout(checkout, monkeypatch, tmp_path):
         load("small", tmp_path)
 
 
+def test_the_package_has_nothing_else_to_load():
+    assert superposition.load is load
+    with pytest.raises(AttributeError, match="module 'superposition' has no attribute 'lode'"):
+        superposition.lode  # noqa: B018
+
+
 def test_tables_and_weights_need_no_torch(checkout):
     code = (
         "import sys, superposition; assert not {'pandas', 'numpy', 'pydantic'} & set(sys.modules); "
-        "from superposition.results import load; result = load('small'); "
+        "result = superposition.load('small'); "
         "result.best(model='other', n_hidden=2, sparsity=0, importance=1).W; assert 'torch' not in sys.modules"
     )
     environment = {"PYTHONPATH": str(ROOT / "src")}

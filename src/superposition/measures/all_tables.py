@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from jaxtyping import Int
+from jaxtyping import Integer
 from numpy import ndarray
 
 from superposition.measures import tables
@@ -36,7 +36,7 @@ def one_thread() -> Iterator[None]:
 def all_tables(
     instances: pd.DataFrame,
     features: pd.DataFrame,
-    held_out: Int[ndarray, "draw sample"],
+    held_out: Integer[ndarray, "draw sample"],
     settings: Mapping[str, Any],
     trained: Parameters,
     history: pd.DataFrame,

@@ -1,8 +1,8 @@
 """Results of an experiment in Python, by its name: parameters, tables, and trained models by values on its axes.
 
-    from superposition.results import load
+    import superposition
 
-    result = load("intro")
+    result = superposition.load("intro")
     model = result.best(sparsity=0.9)
     model.W                     # [hidden, feature]
     model(np.eye(5))            # outputs for each feature alone
