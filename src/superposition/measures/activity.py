@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from math import fsum
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from numpy import ndarray
 
 from superposition.exact.sums import total
@@ -16,7 +16,7 @@ from superposition.measures.trained import TrainedModel
 SAMPLES = 4096  # at a time
 
 
-def activity(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> Float[ndarray, " hidden"]:
+def activity(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> Float[ndarray, " hidden"]:
     """The share of held-out samples at which each hidden sum W x + b_hidden is above 0."""
     active = np.zeros(len(model.W), dtype=np.int64)
     for x in _data(model, words):
@@ -25,7 +25,7 @@ def activity(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> Float[n
 
 
 def activity_of_rectified(
-    models: Sequence[TrainedModel], words: Int[ndarray, "draw sample"], n_hidden: int
+    models: Sequence[TrainedModel], words: Integer[ndarray, "draw sample"], n_hidden: int
 ) -> Float[ndarray, "instance {n_hidden}"]:
     """`activity` of models with a ReLU on the hidden layer; NaN of all others, and of dimensions that a model lacks."""
     active = np.full((len(models), n_hidden), np.nan)
@@ -35,13 +35,13 @@ def activity_of_rectified(
     return active
 
 
-def penalty(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> float:
+def penalty(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> float:
     """What training added to the loss for hidden values: hidden_l1 |h|, mean over held-out samples and features."""
     data = _data(model, words) if model.hidden_l1 else ()
     size = fsum(float(total(np.abs(model.encode(x)))) for x in data)
     return model.hidden_l1 * size / (words.shape[1] * model.W.shape[1])
 
 
-def _data(model: TrainedModel, words: Int[ndarray, "draw sample"]) -> Iterator[Float[ndarray, "feature _"]]:
+def _data(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> Iterator[Float[ndarray, "feature _"]]:
     for first in range(0, words.shape[1], SAMPLES):
         yield model.draw(words[:, first : first + SAMPLES])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from numpy import ndarray
 from torch import Tensor
 
@@ -69,7 +69,7 @@ def under_attack(
 
 
 def attacks_table(
-    models: Sequence[TrainedModel], words: Int[ndarray, "draw sample"], relative: float | None
+    models: Sequence[TrainedModel], words: Integer[ndarray, "draw sample"], relative: float | None
 ) -> pd.DataFrame:
     """Columns of the table of instances: `attack_norm`, `clean_loss`, `attacked_loss`; NaN where `relative` is None."""
     rows = []

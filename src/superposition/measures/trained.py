@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from numpy import ndarray
 
 from superposition.exact.grids import HIDDEN, INPUT, WEIGHT
@@ -68,7 +68,7 @@ class TrainedModel:
         """What outputs are compared with."""
         return np.abs(x) if self.target == "absolute" else x
 
-    def draw(self, words: Int[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
+    def draw(self, words: Integer[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
         """Samples of the features that it was trained on, on the input grid, from random words."""
         density = torch.tensor(self.density).unsqueeze(0)
         law = Distribution(density, self.values, torch.float64, [self.sets], [self.set_size])
