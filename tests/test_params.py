@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -822,20 +823,24 @@ def test_the_committed_experiments_are_the_papers() -> None:
     assert len(basic.seeds) == 5
 
 
-def test_every_key_of_the_committed_file_has_a_comment() -> None:
-    """On its line or right above it; an experiment's name has its title right below. Not in texts, nor in lists: DVC's
-    writer keeps none there.
-    """
-    lines = (ROOT / "params.yaml").read_text().splitlines()
-    inside = ""  # a text or an item: how its lines begin
-    for above, line, below in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
-        if inside and line.startswith(inside):
-            continue
-        text, item = re.match(r"( *)\w+: >-", line), re.match(r"( *)- ", line)
-        inside = f"{(text or item)[1]}  " if text or item else ""
-        if re.match(r" *\w+:", line):
-            is_experiment = re.fullmatch(r"  \w+:", line) and "title:" in below
-            assert "#" in line or above.lstrip().startswith("#") or is_experiment, line
+def keys_of(value: Any) -> Iterator[str]:
+    """Of a block, at any depth."""
+    if isinstance(value, dict):
+        yield from value
+    for inside in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_of(inside)
+
+
+def test_what_a_key_means_stands_once() -> None:
+    """At the head, for every key that there is; blocks do not repeat it, nor what a key may be."""
+    head, blocks = (ROOT / "params.yaml").read_text().split("\nexperiments:\n")
+    for above, line in zip(["", *head.splitlines()], head.splitlines(), strict=False):
+        assert not re.match(r" *\w+:", line) or "#" in line or above.lstrip().startswith("#"), line
+    experiments = YAML(typ="safe").load(ROOT / "params.yaml")["experiments"]
+    unknown = {key for block in experiments.values() for key in keys_of(block)} - set(re.findall(r"\w+", head))
+    assert not unknown
+    again = r"for the report|at least \d|where exact|above 0\b(?!\.)|0 to 0\.9999|1 to 1000000|1 to n_features"
+    assert [line for line in blocks.splitlines() if "#" in line and re.search(again, line.partition("#")[2])] == []
 
 
 def test_the_committed_file_reads_alike_in_yaml_1_1_and_1_2() -> None:
