@@ -79,7 +79,7 @@ class FastSteps:
     def __init__(self, steps: Steps, threads: int) -> None:
         source, settings = steps.source, steps.optimiser
         if isinstance(source, FiniteSample):
-            data: dict[str, Tensor | float] = {
+            data: dict[str, Tensor | int | float] = {
                 "sample": random_words(source.drawn),
                 "sample_size": source.drawn.shape[-1],
             }
@@ -147,10 +147,10 @@ class _Call:
     """A task, and the tensors that it points to."""
 
     def __init__(
-        self, model: ToyModel, law: Distribution, importance: Tensor, threads: int, **more: Tensor | float
+        self, model: ToyModel, law: Distribution, importance: Tensor, threads: int, **more: Tensor | int | float
     ) -> None:
         instances, hidden, features = model.W.shape
-        fields: dict[str, Tensor | float] = {
+        fields: dict[str, Tensor | int | float] = {
             "instances": instances,
             "features": features,
             "draws": law.draws,
