@@ -29,7 +29,7 @@ from pathlib import Path
 
 from scripts import scratch_copies as copies
 from scripts.verify import read_yaml, refuse
-from superposition.training.kernel import processor
+from superposition.training.compiled import processor
 
 DEFAULT = ["intro", "absolute_value", "several_active_features"]
 MOST_LINES = 12  # of what differs in one setting

@@ -14,8 +14,8 @@ from superposition.measures.held_out import Point, losses
 from superposition.measures.parameters import Parameters
 from superposition.measures.strata import Stratum, chosen, drawn, units_of
 from superposition.measures.tables import on_weight_grid
+from superposition.training.compiled import compiler
 from superposition.training.held_out import HeldOut
-from superposition.training.kernel import compiler
 
 MODEL = {
     "name": "relu_output",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from superposition.params.measures import Measures
 from superposition.readings.results import COLUMNS
 from superposition.selfcheck import __main__ as module
 from superposition.selfcheck import arithmetic, tables, training
-from superposition.training import kernel
+from superposition.training.compiled import compiler
 
 SRC = Path(__file__).parent.parent / "src"
 LAST = "this machine computes the same bits"
@@ -119,12 +120,12 @@ def test_the_root_that_is_off_on_some_processors_is_noticed_there(monkeypatch, c
 
 def compiler_with(tmp_path, before="", after=""):
     loose = tmp_path / "loose"
-    loose.write_text(f'#!/bin/sh\nexec {kernel.compiler()} {before} "$@" {after}\n', encoding="utf-8")
+    loose.write_text(f'#!/bin/sh\nexec {shlex.join(compiler())} {before} "$@" {after}\n', encoding="utf-8")
     loose.chmod(0o755)
     return selfcheck(CXX=str(loose), XDG_CACHE_HOME=str(tmp_path / f"cache {before} {after}"))
 
 
-@pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here")
+@pytest.mark.skipif(not compiler(), reason="no C++ compiler here")
 def test_a_compiler_that_takes_liberties_is_noticed(tmp_path):
     done = compiler_with(tmp_path, after="-funsafe-math-optimizations")
     assert done.returncode == 1
@@ -134,7 +135,7 @@ def test_a_compiler_that_takes_liberties_is_noticed(tmp_path):
     assert all(line.startswith(("pipeline, ", *losses)) for line in different)
 
 
-@pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here")
+@pytest.mark.skipif(not compiler(), reason="no C++ compiler here")
 @pytest.mark.parametrize("option", ["-ffast-math", "-ffinite-math-only"])
 def test_fast_maths_is_taken_back_or_refused(option, tmp_path):
     done = compiler_with(tmp_path, before=option)

@@ -18,9 +18,10 @@ import torch
 from superposition.exact.philox import stream_key
 from superposition.features.sets import draws
 from superposition.models.toy_model import Architecture
-from superposition.training import kernel
+from superposition.training import compiled, kernel
+from superposition.training.held_out import SAMPLES
 from superposition.training.initial import normal_weights, standard_deviation
-from superposition.training.kernel import Kernel, library
+from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.run import build, snapshot_steps, train
 from superposition.training.steps import State
 from superposition.training.worlds import OutOfRange, Trained, World
@@ -102,7 +103,7 @@ def first_state(module) -> State:
     return module.steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
 
 
-needs_a_compiler = pytest.mark.skipif(not kernel.compiler(), reason="no C++ compiler here: nothing is compiled")
+needs_a_compiler = pytest.mark.skipif(not compiled.compiler(), reason="no C++ compiler here: nothing is compiled")
 # Few and many hidden dimensions, whole vectors and parts of them, features and samples that fill no block.
 SHAPES = [(6, 3, 64), (5, 2, 100), (1, 1, 64), (33, 20, 96), (20, 9, 64), (70, 67, 130)]
 
@@ -152,7 +153,7 @@ def test_a_penalty_on_hidden_values_has_the_gradient_of_its_formula():
 @pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
 def test_every_kind_of_vector_unit_gives_the_same_bits(machine, n, m, tmp_path, monkeypatch):
     needed = {"x86-64": "sse2", "haswell": "avx2", "skylake-avx512": "avx512f", "another": ""}[machine]
-    if needed not in kernel.processor():
+    if needed not in compiled.processor():
         pytest.skip(f"this processor has no {needed}")
     # What is neither of these takes the parts of the code that no x86 processor does.
     flags = ["-U__SSE2__", "-U__AVX2__", "-U__AVX512F__"] if machine == "another" else [f"-march={machine}"]
@@ -212,18 +213,18 @@ def test_the_compiled_loop_has_the_bits_of_the_plain_form(model, n, m, device):
 def test_neither_threads_nor_calls_change_a_bit():
     module = build(RELU, 5, world(RELU, n=20, m=5, count=5), fast=False)[0]
     start = first_state(module)
-    expected = Kernel(module.steps, module.held_out, 1).run(0, 30, start)
+    expected = FastSteps(module.steps, 1).run(0, 30, start)
     for threads, stops in ((2, [30]), (7, [1, 12, 30])):
         state, first = start, 0
         for stop in stops:
-            state, first = Kernel(module.steps, module.held_out, threads).run(first, stop, state), stop
+            state, first = FastSteps(module.steps, threads).run(first, stop, state), stop
         assert all(torch.equal(a, b) for a, b in zip(state, expected, strict=True))
 
 
 def test_without_a_compiler_training_takes_the_plain_form_and_says_so_once(tmp_path, monkeypatch):
     w, expected = world(RELU), plain(world(RELU), tmp_path / "a")
     library.cache_clear()
-    monkeypatch.setattr(kernel.shutil, "which", lambda _: None)
+    monkeypatch.setattr(compiled.shutil, "which", lambda _: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # which would take a form that needs no compiler
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -236,16 +237,43 @@ def test_without_a_compiler_training_takes_the_plain_form_and_says_so_once(tmp_p
         assert_same(one, expected)
 
 
-def test_a_compiler_that_fails_is_named(tmp_path, monkeypatch):
-    broken = tmp_path / "broken"
-    broken.write_text("#!/bin/sh\necho 'error: no such option' >&2; exit 1\n", encoding="utf-8")
-    broken.chmod(0o755)
-    monkeypatch.setenv("CXX", str(broken))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+@needs_a_compiler
+@pytest.mark.parametrize("seconds", [0.0, 1e-4, 60.0])  # that a call is to take
+@pytest.mark.parametrize("samples", [1, SAMPLES, 5 * SAMPLES, 9 * SAMPLES + 77])
+def test_calls_change_no_bit_of_held_out_losses(samples, seconds, monkeypatch):
+    w = world(RELU, n=20, m=5)
+    words = np.random.default_rng(0).integers(0, 2**32, (20, samples), dtype=np.uint32)
+    module = build(RELU, 5, replace(w, held_out=words), fast=False)[0]
+    monkeypatch.setattr(kernel, "SECONDS", seconds)
+    found = FastHeldOut(module.held_out, threads=2).sums(module.steps.model)
+    assert torch.equal(found, module.held_out.sums(module.steps.model))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0, [1] * 20), (1e9, [1, 19])])
+def test_held_out_losses_are_computed_in_calls_of_so_many_seconds(seconds, expected, monkeypatch):
+    """Between them Python sees signals."""
+    module = build(RELU, 2, replace(world(RELU), held_out=np.zeros((5, 20 * SAMPLES), dtype=np.uint32)), fast=False)[0]
+    parts = []
+
+    def noted(words):
+        parts.append(words.shape[1] // SAMPLES)
+        return words.to(torch.uint32)
+
+    monkeypatch.setattr(kernel, "SECONDS", seconds)
+    monkeypatch.setattr(kernel, "random_words", noted)
+    FastHeldOut(module.held_out, threads=1).sums(module.steps.model)
+    assert parts == expected
+
+
+def test_where_nothing_is_compiled_training_takes_the_plain_form(tmp_path, monkeypatch):
+    """Whatever is wrong with the compiler: tests/test_compiled.py."""
+    monkeypatch.setenv("CXX", str(tmp_path / "missing"))
     library.cache_clear()
-    with pytest.warns(UserWarning, match=r"broken failed.*error: no such option"):
-        assert library() is None
+    with pytest.warns(UserWarning, match=r"^CXX is .*missing, which is no program: training takes the plain form"):
+        trained = fast(world(RELU), tmp_path / "a")
     library.cache_clear()
+    assert_same(trained, plain(world(RELU), tmp_path / "b"))
 
 
 @pytest.mark.parametrize("threads", [1, 2])

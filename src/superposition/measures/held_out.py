@@ -21,14 +21,13 @@ from torch import Tensor
 
 from superposition.exact.sums import mean, total, variance
 from superposition.features.distribution import Distribution
-from superposition.features.source import Stream
 from superposition.measures.parameters import Parameters
 from superposition.measures.strata import Stratum, Units, drawn, strata, units_of
 from superposition.measures.trained import names_of
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.held_out import SAMPLES, HeldOut
-from superposition.training.kernel import Kernel, available_cores, library
-from superposition.training.steps import Optimiser, Steps, scale_to_one
+from superposition.training.kernel import FastHeldOut, available_cores, library
+from superposition.training.steps import scale_to_one
 
 FEWEST = 16  # sums of SAMPLES samples each, whose spread gives a standard error to 18 %
 SHARE = 0.25  # of training's samples; a step of training costs at least twice a look at as many samples
@@ -93,12 +92,8 @@ class Point:
     def judged(self, words: Int64[Tensor, "draw sample"]) -> Float[ndarray, "part instance"]:
         """Weighted squared errors, summed over features and SAMPLES samples each, in the fastest form there is."""
         judge = HeldOut(words, self.law, self.importance, self.unit)
-        if not library():
-            return np.asarray(judge.sums(self.model).numpy())
-        # What a kernel is made of besides takes no step here.
-        source = Stream(torch.zeros(len(self.importance), 2, dtype=torch.int64), self.law)
-        steps = Steps(self.model, source, self.importance, Optimiser((0.0, 0.0), 0.0, 0.0), [], batch_size=1)
-        return np.asarray(Kernel(steps, judge, available_cores()).held_out_sums(self.model).numpy())
+        fastest = FastHeldOut(judge, available_cores()) if library() else judge
+        return np.asarray(fastest.sums(self.model).numpy())
 
     @property
     def loss(self) -> Float[ndarray, " instance"]:

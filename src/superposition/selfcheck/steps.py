@@ -17,7 +17,7 @@ from superposition.features.source import Stream
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import normal_weights
-from superposition.training.kernel import Kernel, library
+from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.steps import Optimiser, State, Steps, scale_to_one
 
 STEPS, BATCH, HELD_OUT = 30, 96, 64
@@ -62,10 +62,10 @@ def trained(name: str, fast: bool) -> tuple[State, Tensor]:
     drawn = words(torch.tensor([[7, WORD - 7]]), distribution.draws, torch.arange(HELD_OUT), torch.tensor(0))[0]
     held_out = HeldOut(drawn, distribution, steps.importance, scale_to_one(importance)[0])
     state = steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
-    kernel = Kernel(steps, held_out, threads=1) if fast and library() else None
-    state = kernel.run(0, STEPS, state) if kernel else steps.run(0, STEPS, state)
+    fast = fast and library() is not None
+    state = (FastSteps(steps, threads=1) if fast else steps).run(0, STEPS, state)
     with torch.no_grad():
         for parameter, value in zip(model.parameters(), state[::3], strict=True):
             parameter.copy_(value)
-        sums = kernel.held_out_sums(model) if kernel else held_out.sums(model)
+        sums = (FastHeldOut(held_out, threads=1) if fast else held_out).sums(model)
     return state, sums

@@ -5,13 +5,10 @@ kernel.cpp is compiled once for a machine, which takes seconds, and serves every
 
 import ctypes
 import functools
-import hashlib
 import os
-import platform
-import shutil
-import subprocess
-import tempfile
+import time
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -22,10 +19,12 @@ from superposition.exact import adamw, grids, philox
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample
 from superposition.models.toy_model import ToyModel
+from superposition.training.compiled import NotCompiled, load
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.steps import State, Steps
 
 SOURCE = Path(__file__).with_suffix(".cpp")
+SECONDS = 0.2  # that a call is to take, of which nothing can be seen and which nothing interrupts
 CONSTANTS = {
     "ROUNDS": philox.ROUNDS,
     "MULTIPLIER0": f"{philox.MULTIPLIER[0]}u",
@@ -74,135 +73,125 @@ class _Task(ctypes.Structure):
     ]
 
 
-class Kernel:
-    """The fast form of `steps` and of `held_out`, with instances spread over `threads` threads."""
+class FastSteps:
+    """`Steps.run` on the CPU, with instances spread over `threads` threads."""
 
-    def __init__(self, steps: Steps, held_out: HeldOut, threads: int) -> None:
-        self.steps, self.threads = steps, threads
-        self.kept: list[Tensor] = []  # what tasks point to
+    def __init__(self, steps: Steps, threads: int) -> None:
         source, settings = steps.source, steps.optimiser
         if isinstance(source, FiniteSample):
-            data = {"sample": self._words(source.drawn), "sample_size": source.drawn.shape[-1]}
+            data: dict[str, Tensor | int | float] = {
+                "sample": random_words(source.drawn),
+                "sample_size": source.drawn.shape[-1],
+            }
         else:
-            data = {"keys": self._address(source.keys)}
-        self.training = self._task(
+            data = {"keys": source.keys}
+        self.names = [name for name, _ in steps.model.named_parameters()]
+        self.call = _Call(
+            steps.model,
             source.distribution,
             steps.importance,
+            threads,
             **data,
             batch=steps.batch_size,
-            loss_scale=self._address(steps.loss_scale),
-            hidden_l1=self._address(steps.hidden_l1),
-            rates=self._address(steps.rates),
+            loss_scale=steps.loss_scale,
+            hidden_l1=steps.hidden_l1,
+            rates=steps.rates,
             beta1=adamw.exact_beta(settings.betas[0]),
             beta2=adamw.exact_beta(settings.betas[1]),
             eps=settings.eps,
             weight_decay=settings.weight_decay,
         )
-        self.evaluation = self._task(
-            held_out.distribution,
-            held_out.importance,
-            batch=SAMPLES,
-            sample=self._words(held_out.words),
-            sample_size=held_out.words.shape[-1],
-            sample_shared=True,
-        )
 
     def run(self, first: int, last: int, state: State) -> State:
-        """Steps `first` .. `last` - 1; as `Steps.run`, on the CPU."""
+        """Steps `first` .. `last` - 1."""
         new = tuple(tensor.clone(memory_format=torch.contiguous_format) for tensor in state)
-        self._call("train", self.training, new, first, last)
+        parameters = {name: new[3 * k : 3 * k + 3] for k, name in enumerate(self.names)}
+        self.call("train", parameters, first, last)
         return new
 
-    def held_out_sums(self, model: ToyModel) -> Float[Tensor, "part instance"]:
-        """As `HeldOut.sums`, on the CPU."""
-        parameters = [p.detach().contiguous() for p in model.parameters()]
-        instances, parts = len(parameters[0]), -(-self.evaluation.sample_size // SAMPLES)
-        sums = torch.empty(parts, instances, dtype=torch.float64)
-        self._call("evaluate", self.evaluation, tuple(t for p in parameters for t in (p, p, p)), sums.data_ptr(), parts)
+
+class FastHeldOut:
+    """`HeldOut.sums` on the CPU, with instances spread over `threads` threads."""
+
+    def __init__(self, held_out: HeldOut, threads: int) -> None:
+        self.held_out, self.threads = held_out, threads
+
+    def sums(self, model: ToyModel) -> Float[Tensor, "part instance"]:
+        """In calls of about SECONDS, between which Python sees signals. No bit depends on them: parts are apart."""
+        words = self.held_out.words
+        parameters = {name: [p.detach().contiguous()] for name, p in model.named_parameters()}
+        parts = -(-words.shape[1] // SAMPLES)
+        sums = torch.empty(parts, len(self.held_out.importance), dtype=torch.float64)
+        done, size = 0, 1
+        while done < parts:
+            began = time.perf_counter()
+            size = min(size, parts - done)
+            sample = random_words(words[:, done * SAMPLES : (done + size) * SAMPLES])
+            call = _Call(
+                model,
+                self.held_out.distribution,
+                self.held_out.importance,
+                self.threads,
+                batch=SAMPLES,
+                sample=sample,
+                sample_size=sample.shape[1],
+                sample_shared=True,
+            )
+            call("evaluate", parameters, sums[done].data_ptr(), size)
+            done += size
+            size = max(1, int(size * SECONDS / (time.perf_counter() - began)))
         return sums
 
-    def _call(self, name: str, task: _Task, state: State, *numbers: int) -> None:
-        """Python's lock is not held meanwhile."""
-        parameters = [parameter for parameter, _ in self.steps.model.named_parameters()]
-        for k, parameter in enumerate(parameters):
-            setattr(task, parameter, _Parameter(*(tensor.data_ptr() for tensor in state[3 * k : 3 * k + 3])))
-        call = getattr(library(), f"{name}_float{8 * state[0].element_size()}")
-        call(ctypes.byref(task), *map(ctypes.c_int64, numbers), ctypes.c_int64(self.threads))
 
-    def _task(self, law: Distribution, importance: Tensor, **more: int | float) -> _Task:
-        architecture = self.steps.model.architecture
-        instances, hidden, features = self.steps.model.W.shape
-        return _Task(
-            instances=instances,
-            features=features,
-            draws=law.draws,
-            hidden=hidden,
-            hidden_relu=architecture.hidden == "relu",
-            output_relu=architecture.output == "relu",
-            absolute=architecture.target == "absolute",
-            gate=self._address(law.gate),
-            first=self._address(law.first),
-            count=self._address(law.count),
-            scale=self._address(law.scale),
-            offset=law.offset,
-            importance=self._address(importance),
-            **more,
-        )
+class _Call:
+    """A task, and the tensors that it points to."""
 
-    def _address(self, tensor: Tensor) -> int:
-        self.kept.append(tensor.contiguous())
-        return self.kept[-1].data_ptr()
+    def __init__(
+        self, model: ToyModel, law: Distribution, importance: Tensor, threads: int, **more: Tensor | int | float
+    ) -> None:
+        instances, hidden, features = model.W.shape
+        fields: dict[str, Tensor | int | float] = {
+            "instances": instances,
+            "features": features,
+            "draws": law.draws,
+            "hidden": hidden,
+            "hidden_relu": model.architecture.hidden == "relu",
+            "output_relu": model.architecture.output == "relu",
+            "absolute": model.architecture.target == "absolute",
+            "gate": law.gate,
+            "first": law.first,
+            "count": law.count,
+            "scale": law.scale,
+            "offset": law.offset,
+            "importance": importance,
+        }
+        fields |= more
+        self.kept = {key: value.contiguous() for key, value in fields.items() if isinstance(value, Tensor)}
+        self.task = _Task(**fields | {key: tensor.data_ptr() for key, tensor in self.kept.items()})
+        self.threads, self.real = threads, f"float{8 * model.W.element_size()}"
 
-    def _words(self, words: Tensor) -> int:
-        """Random words are below 2^32, and fit into half the space that PyTorch computes with them in."""
-        return self._address(words.to(torch.uint32))
+    def __call__(self, name: str, parameters: Mapping[str, Sequence[Tensor]], *numbers: int) -> None:
+        """Of each parameter its weights, and moments if any. Python's lock is not held meanwhile."""
+        for key, tensors in parameters.items():
+            setattr(self.task, key, _Parameter(*(tensor.data_ptr() for tensor in tensors)))
+        call = getattr(library(), f"{name}_{self.real}")
+        call(ctypes.byref(self.task), *map(ctypes.c_int64, numbers), ctypes.c_int64(self.threads))
+
+
+def random_words(words: Tensor) -> Tensor:
+    """They are below 2^32, and fit into half the space that PyTorch computes with them in."""
+    return words.to(torch.uint32)
 
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
-    """kernel.cpp, compiled for this processor and kept in the user's cache; None, said once, where it cannot be."""
-    if compiler() is None:
-        warnings.warn("no C++ compiler found: training takes the plain form, to the same bits but slower", stacklevel=2)
-        return None
+    """kernel.cpp, compiled; None, said once, where it cannot be."""
     constants = CONSTANTS | {"TASK_BYTES": ctypes.sizeof(_Task)}
-    command = [str(compiler()), *FLAGS, *(f"-D{name}={value}" for name, value in constants.items())]
-    made_of = "\n".join([*command, platform.machine(), processor(), SOURCE.read_text(encoding="utf-8")])
-    file = cache() / f"kernel-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.so"
-    if not file.exists():
-        with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-            built = Path(folder, file.name)
-            done = subprocess.run([*command, str(SOURCE), "-o", str(built)], capture_output=True, text=True)
-            if done.returncode != 0:
-                reason = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
-                warnings.warn(f"{compiler()} failed, so training takes the plain form, slower: {reason}", stacklevel=2)
-                return None
-            built.replace(file)  # at once, for all who wait for it
-    return ctypes.CDLL(str(file))
-
-
-def compiler() -> str | None:
-    """CXX where it is set, else what is there."""
-    known = (os.environ.get("CXX"), "c++", "g++", "clang++")
-    return next((found for name in known if name and (found := shutil.which(name))), None)
-
-
-def processor() -> str:
-    """Which instructions there are: a cache may be shared between machines."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
-
-
-def cache() -> Path:
-    """A folder that only this user writes to."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "superposition")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="superposition-"))
+        return load(SOURCE, [*FLAGS, *(f"-D{name}={value}" for name, value in constants.items())])
+    except NotCompiled as reason:
+        warnings.warn(f"{reason}: training takes the plain form, to the same bits but slower", stacklevel=2)
+        return None
 
 
 def available_cores() -> int:

@@ -19,7 +19,7 @@ from superposition.exact.adamw import AdamW
 from superposition.exact.ops import is_exact, require_exact_products, weights
 from superposition.models.toy_model import ToyModel
 from superposition.training.held_out import HeldOut
-from superposition.training.kernel import Kernel, available_cores, library
+from superposition.training.kernel import FastHeldOut, FastSteps, available_cores, library
 from superposition.training.steps import State, Steps, worth_compiling
 from superposition.training.worlds import OutOfRange
 
@@ -91,8 +91,8 @@ class Ensemble(pl.LightningModule):
             if steps.attack is not None:
                 self._run = on_one_thread(steps.run)
             elif library():
-                kernel = Kernel(steps, self.held_out, available_cores())
-                self._run, self._held_out_sums = kernel.run, kernel.held_out_sums
+                self._run = FastSteps(steps, available_cores()).run
+                self._held_out_sums = FastHeldOut(self.held_out, available_cores()).sums
         elif worth_compiling(len(steps.rates), steps.batch_size * steps.importance.numel()):
             state = self.state()
             self._run = steps.compiled(state)
