@@ -18,7 +18,7 @@ import torch
 from superposition.exact.philox import stream_key
 from superposition.features.sets import draws
 from superposition.models.toy_model import Architecture
-from superposition.training import kernel
+from superposition.training import checkpoints, kernel
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.kernel import Kernel, library
 from superposition.training.run import build, snapshot_steps, train
@@ -405,13 +405,13 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     time.sleep(0.5)
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
-    progress = torch.load(checkpoint, weights_only=False)["progress"]
-    saved = progress["step"]
+    kept = checkpoints.read(checkpoint)
+    saved = int(kept["step"])
     assert 0 < saved < 20000
     # How far it came is left to chance, so the rest is cut short: both runs end a little later.
     w = world(RELU, steps=saved + 60)
     resumed = plain(w, tmp_path)
-    assert resumed.seconds > progress["seconds"] > 0
+    assert resumed.seconds > kept["seconds"] > 0
     straight = plain(w, tmp_path / "straight")
     for key in straight.weights:
         np.testing.assert_array_equal(resumed.weights[key], straight.weights[key])
