@@ -1,48 +1,40 @@
-"""python stages/train.py EXPERIMENT: trains all instances of an experiment's world; goes on where it was killed."""
+"""python stages/train.py EXPERIMENT: trains all instances of an experiment's world; goes on where it was stopped."""
 
 import json
 import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
+from superposition.stage import called, placed, reading, run
+from superposition.training.checkpoints import deciding
 from superposition.training.checkpoints import folder as checkpoint_folder
+from superposition.training.interruption import Stopped, stoppable
 from superposition.training.manifest import manifest
 from superposition.training.run import train
-from superposition.training.worlds import OutOfRange, World
-
-CODE = ("exact", "features", "models", "training")  # what decides the results, besides the world
+from superposition.training.worlds import OutOfRange, read, write
 
 
 def main(name: str) -> None:
-    read, out = Path("data/worlds", name), Path("data/trained", name)
-    world = World(
-        instances=pd.read_parquet(read / "instances.parquet"),
-        features=pd.read_parquet(read / "features.parquet"),
-        settings=json.loads((read / "training.json").read_text(encoding="utf-8")),
-        held_out=np.load(read / "held_out.npy"),
-        sample=np.load(read / "sample.npy") if (read / "sample.npy").exists() else None,
-    )
-    code = [file for part in CODE for file in Path("src/superposition", part).glob("*.*")]
-    checkpoints = checkpoint_folder(Path(".checkpoints"), [*code, Path("requirements.txt"), *read.iterdir()])
+    inputs = Path("data/worlds", name)
+    with reading():
+        world = read(inputs)
+    checkpoints = checkpoint_folder(Path(".checkpoints"), [*deciding(Path("stages/train.py")), *inputs.iterdir()])
     try:
-        trained = train(name, world, checkpoints)
+        with stoppable():
+            trained = train(name, world, checkpoints)
     except OutOfRange as error:
         sys.exit(f"{name}: {error}")
-    for folder, arrays in (("weights", trained.weights), ("snapshots", trained.snapshots)):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-        for key, array in arrays.items():
-            np.save(out / folder / f"{key}.npy", array)
-    trained.history.to_parquet(out / "history.parquet", index=False, compression=None)
+    except Stopped as stopped:
+        print(f"{called()}: stopped {stopped.done}; make repro goes on from there", file=sys.stderr)
+        sys.exit(stopped.status)
+    with placed(Path("data/trained", name)) as out:
+        write(trained, out)
+    with placed(Path("data/manifests", f"{name}.json")) as beside:
+        about = manifest(name, len(world.instances), world.settings, trained.seconds)
+        beside.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(checkpoints)
-
-    beside = Path("data/manifests", f"{name}.json")
-    beside.parent.mkdir(exist_ok=True)
-    about = manifest(name, len(world.instances), world.settings, trained.seconds)
-    beside.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with run():
+        main(sys.argv[1])

@@ -175,7 +175,7 @@ def test_a_file_of_ours_that_shadows_a_library_is_refused(checkout, dvc, file):
         ("OSError(28, 'No space left on device', 'out/a')", 1, "slow: [Errno 28] No space left on device: 'out/a'\n"),
         ("MemoryError()", 1, "slow: out of memory\n"),
         ("MemoryError('Unable to allocate 9 TiB')", 1, "slow: out of memory: Unable to allocate 9 TiB\n"),
-        ("KeyboardInterrupt()", 130, ""),
+        ("KeyboardInterrupt()", 130, "slow: stopped, nothing is written; make repro makes it anew\n"),
     ],
 )
 def test_what_the_system_refuses_is_said_in_one_line(checkout, error, status, said):
@@ -185,6 +185,15 @@ def test_what_the_system_refuses_is_said_in_one_line(checkout, error, status, sa
     assert (done.returncode, done.stderr) == (status, said)
     assert not Path("out").exists()
     assert list(Path("data/partial").iterdir()) == []
+
+
+def test_interrupted_before_it_has_begun(checkout):
+    """While it imports what takes seconds."""
+    Path("stages/slow.py").write_text(SLOW.replace("def main():", "raise KeyboardInterrupt\n\ndef main():"))
+    command = [sys.executable, "stages/slow.py"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": "src"}, capture_output=True, text=True)
+    said = "slow: stopped, nothing is written; make repro makes it anew\n"
+    assert (done.returncode, done.stderr) == (130, said)
 
 
 @pytest.mark.parametrize(

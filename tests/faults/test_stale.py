@@ -110,9 +110,7 @@ def test_what_a_stage_opens_is_declared(small, stage):
     inside = {(small.root / path).resolve() for path in opened}
     paths = {path.relative_to(small.root.resolve()) for path in inside if path.is_relative_to(small.root.resolve())}
     written = {Path(path) for path in ("data/partial", ".checkpoints", f"data/manifests/{experiment}.json")}
-    # What a checkpoint is of, which is more than what decides the results.
-    resumed = {Path("src/superposition", part) for part in ("exact", "features", "models") if name == "train"}
-    allowed = {*map(Path, declared), *map(Path, noted), *written, *resumed}
+    allowed = {*map(Path, declared), *map(Path, noted), *written}
     undeclared = {
         path.as_posix()
         for path in paths

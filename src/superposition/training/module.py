@@ -51,7 +51,9 @@ class Ensemble(pl.LightningModule):
         self.automatic_optimization = False
         self.steps, self.held_out, self.learning_rate = steps, held_out, learning_rate
         self.fast, self.snapshot_steps = fast, set(snapshot_steps)
-        self.step = 0  # optimiser steps done
+        # Optimiser steps done, and the state after them, which is kept from the first on. One assignment sets both, so
+        # that what is kept is whole whenever a signal comes.
+        self.done: tuple[int, State] = (0, ())
         self.snapshots: dict[int, dict[str, Tensor]] = {}
         self.losses: dict[int, np.ndarray] = {}  # held-out, [instance]
         self.speed: float | None = None  # steps per second of the latest call
@@ -59,15 +61,24 @@ class Ensemble(pl.LightningModule):
         self._run: Callable[[int, int, State], State] = steps.run
         self._held_out_sums: Callable[[ToyModel], Tensor] = held_out.sums
 
+    @property
+    def step(self) -> int:
+        return self.done[0]
+
     def configure_optimizers(self) -> AdamW:
         settings = self.steps.optimiser
-        return AdamW(
+        optimiser = AdamW(
             self.steps.model.parameters(),
             lr=self.learning_rate,
             betas=settings.betas,
             eps=settings.eps,
             weight_decay=settings.weight_decay,
         )
+        if self.step:
+            moments = zip(self.steps.model.parameters(), self.done[1][1::3], self.done[1][2::3], strict=True)
+            for p, first, second in moments:
+                optimiser.state[p] = {"first": first.to(p.device, copy=True), "second": second.to(p.device, copy=True)}
+        return optimiser
 
     @property
     def seconds(self) -> float:
@@ -82,7 +93,7 @@ class Ensemble(pl.LightningModule):
             require_exact_products(self.device)
         if self.fast:
             self.take_fast_form()
-        if self.step == 0:
+        if self.step in {0, *self.snapshot_steps} - self.losses.keys():  # it may have been stopped at this one
             self.keep_snapshot()
 
     def take_fast_form(self) -> None:
@@ -107,10 +118,10 @@ class Ensemble(pl.LightningModule):
         state = self.state()
         new = self._run(call.first, call.last, state)
         self.refuse_broken(new[::3], call)  # waits for the device
+        self.done = (call.last, new)
         with torch.no_grad():
             for old, value in zip(state, new, strict=True):
                 old.copy_(value)
-        self.step = call.last
         self.speed = (call.last - call.first) / (time.perf_counter() - began)
         if call.last in self.snapshot_steps:
             self.keep_snapshot()
@@ -133,15 +144,37 @@ class Ensemble(pl.LightningModule):
         self.snapshots[self.step] = {name: weights(p.detach()).float().cpu() for name, p in parameters}
         self.losses[self.step] = self.held_out.loss(self._held_out_sums(self.steps.model))
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        losses = {step: torch.from_numpy(loss) for step, loss in self.losses.items()}
-        progress = {"step": self.step, "snapshots": self.snapshots, "losses": losses, "seconds": self.seconds}
-        checkpoint["progress"] = progress
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What has to be kept to go on from here with `resume`."""
+        step, state = self.done
+        kept = {"step": np.array(step), "seconds": np.array(self.seconds)}
+        kept |= {f"state.{k}": tensor.detach().cpu().numpy() for k, tensor in enumerate(state)}
+        for taken, loss in self.losses.items():
+            kept[f"loss.{taken}"] = loss
+            kept |= {f"snapshot.{taken}.{name}": value.numpy() for name, value in self.snapshots[taken].items()}
+        return kept
 
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        progress = checkpoint["progress"]
-        self.step, self.snapshots, self.seconds_before = (progress[key] for key in ("step", "snapshots", "seconds"))
-        self.losses = {step: loss.numpy() for step, loss in progress["losses"].items()}
+    def resume(self, kept: dict[str, np.ndarray]) -> None:
+        """To where a module of the same settings had come, before training begins; changes nothing if it cannot."""
+        parameters = dict(self.steps.model.named_parameters())
+
+        def of(key: str, like: Tensor, dtype: torch.dtype) -> Tensor:
+            tensor = torch.from_numpy(kept[key])
+            if tensor.shape != like.shape or tensor.dtype != dtype:
+                raise ValueError(f"{key} is of another model")
+            return tensor
+
+        state = [of(f"state.{3 * k + j}", p, p.dtype) for k, p in enumerate(parameters.values()) for j in range(3)]
+        losses = {int(key.partition(".")[2]): loss for key, loss in kept.items() if key.startswith("loss.")}
+        snapshots = {
+            taken: {name: of(f"snapshot.{taken}.{name}", p, torch.float32) for name, p in parameters.items()}
+            for taken in losses
+        }
+        step, seconds = int(kept["step"]), float(kept["seconds"])
+        with torch.no_grad():
+            for p, value in zip(parameters.values(), state[::3], strict=True):
+                p.copy_(value)
+        self.done, self.losses, self.snapshots, self.seconds_before = (step, tuple(state)), losses, snapshots, seconds
 
 
 def on_one_thread(run: Callable[[int, int, State], State]) -> Callable[[int, int, State], State]:

@@ -12,10 +12,10 @@ LINES = 4  # of progress in a log without a terminal
 
 
 class Progress(pl.Callback):
-    """Which experiment, steps per second, loss, time left; nothing unless `visible`."""
+    """Which experiment and `part` of it, steps per second, loss, time left; nothing unless `visible`."""
 
-    def __init__(self, name: str, total_steps: int, visible: bool) -> None:
-        self.name, self.total, self.visible = name, total_steps, visible
+    def __init__(self, name: str, part: str, total_steps: int, visible: bool) -> None:
+        self.name, self.part, self.total, self.visible = f"{name} ({part})", part, total_steps, visible
         self.terminal = sys.stderr.isatty()
         self.began, self.start, self.said = 0.0, 0, 0
 
@@ -28,6 +28,7 @@ class Progress(pl.Callback):
             initial=module.step,
             desc=self.name,
             unit="step",
+            miniters=1,  # else it waits for as many steps as there were in a tenth of a second before
             disable=not (self.terminal and self.visible),
             leave=False,
         )

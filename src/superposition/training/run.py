@@ -24,6 +24,7 @@ from superposition.training.checkpoints import Checkpoints
 from superposition.training.data import Batches
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import normal_weights, standard_deviation
+from superposition.training.interruption import Stopped
 from superposition.training.module import Ensemble
 from superposition.training.progress import Progress
 from superposition.training.steps import Optimiser, Steps, scale_to_one
@@ -44,8 +45,7 @@ def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast
     history, seconds = [], 0.0
     for place, ensemble in enumerate(ensembles, start=1):
         model, n_hidden = ensemble["model"], ensemble["n_hidden"]
-        title = f"{name} ({model}, {place} of {len(ensembles)})"
-        progress = Progress(title, world.settings["training"]["steps"], visible)
+        progress = Progress(name, f"{model}, {place} of {len(ensembles)}", world.settings["training"]["steps"], visible)
         checkpoint = checkpoints / f"{model}.{n_hidden}.ckpt"
         module = fit(architectures[model], n_hidden, world, checkpoint, progress, fast)
         seconds += module.seconds
@@ -75,9 +75,16 @@ def fit(
     """The ensemble of one model at one number of hidden dimensions, trained to the end."""
     training = world.settings["training"]
     module, source = build(architecture, n_hidden, world, fast)
-    trainer = quiet_trainer([progress, Checkpoints(checkpoint)])
+    checkpoints = Checkpoints(checkpoint)
+    checkpoints.resume(module)
+    trainer = quiet_trainer([progress, checkpoints])
     batches = Batches(source, snapshot_steps(training["steps"], training["snapshots"]))
-    trainer.fit(module, datamodule=batches, ckpt_path=checkpoint if checkpoint.exists() else None)
+    try:
+        trainer.fit(module, datamodule=batches)
+    except Stopped as stopped:
+        if module.step:
+            stopped.done = f"after {module.step} of {training['steps']} steps ({progress.part}), which are kept"
+        raise
     return module
 
 
