@@ -94,8 +94,9 @@ def _note(tables: Tables) -> str:
     alike = sum(as_good_as_linear(*pair) for pair in pairs)
     return (
         "Large dots: the seed with the lowest loss; small ones: the others. Ranks: the models with the lowest loss at "
-        f"each density, those with the next one, and so on. With a bias, {on} of {len(biased)} ranks have positive "
-        f"biases alone\nand are on for over {ALMOST_ALWAYS:.0%} of the data; {alike} of {len(pairs)} have a loss "
+        f"each density, those with the next one, and so on.\nWith a bias, {on} of {len(biased)} ranks have positive "
+        f"biases alone "
+        f"and are on for over {ALMOST_ALWAYS:.0%} of the data; {alike} of {len(pairs)} have a loss "
         f"within {SAME_LOSS:.0%} of that of the linear layer's models of the same rank."
     )
 
