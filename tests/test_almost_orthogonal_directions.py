@@ -18,7 +18,7 @@ from superposition.measures import packings, spherical_codes
 from superposition.measures.directions import before_two_are_close, cosines, draw, greedy, mean_square_cosine
 from superposition.measures.spherical_codes import grown, least_coherent
 from superposition.params import ParamsError, read
-from superposition.readings.growth import growth
+from superposition.readings.growth import growth, straight
 from superposition.theory.packings import (
     _incomplete_beta,
     _largest_zero,
@@ -320,6 +320,13 @@ def test_where_many_pairs_are_needed_there_are_fewer_trials():
     assert packings.table(one, SETTINGS | {"pairs": 1.0})["trial"].max() == 2
 
 
+def test_a_line_takes_five_dimensions_from_50_on():
+    counts = [(m, 2.0**m) for m in (10, 20, 50, 60, 70, 80, 90)]
+    rows = pd.DataFrame(counts, columns=["dimensions", "count"])
+    assert straight(rows).rate == pytest.approx(np.log(2))
+    assert straight(rows[rows["dimensions"] < 90]) is None  # four are left of those
+
+
 def test_growth_is_a_line_through_logarithms():
     fit = growth(pd.Series([np.exp(1 + 0.5 * m) for m in (2, 4, 9)], index=[2, 4, 9]))
     assert fit == pytest.approx((0.5, 1, 1))
@@ -419,6 +426,19 @@ def test_without_the_table_nothing_is_tested():
         "grows_exponentially",
         "chosen_ones_are_more",
     }
+
+
+def test_the_figure_draws_what_the_claim_judges():
+    def more(row):
+        """Directions at a larger limit too, and pairs that are no lines at the judged one."""
+        return [row, row | {"limit": 0.5, "count": 7}] + [row | {"count": 1, "two_sided": False}] * 3
+
+    tables = ideal()
+    rows = [one for row in tables.extra["packings"].to_dict("records") for one in more(row)]
+    tables = replace(tables, extra={"packings": pd.DataFrame(rows)})
+    said = [text.get_text() for text in figures_of(NAME, tables)["packings"].axes[0].texts]
+    rate = verdicts(ideal())["grows_exponentially"]["measured"].removeprefix("rate ")[:6]
+    assert any(f"fit (dotted) $e^{{{rate}\\,m}}$" in text for text in said)
 
 
 def test_the_figure_has_four_panels(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from superposition.figures.densities import density_axis, density_places, sparsity_axis
+from superposition.figures.densities import density_axis, density_places, sparsity_axis, sparsity_said
 
 SOURCE = Path(__file__).parent.parent / "src/superposition"
 FILES = [file for package in ("claims", "figures", "readings", "report") for file in (SOURCE / package).glob("*.py")]
@@ -67,3 +67,17 @@ def test_densities_go_from_dense_to_sparse():
     assert ticks(axes) == ["1", "0.5", "0.3", "0.1"]
     density_places(axes, [0.7, 0.0333])
     assert ticks(axes) == ["0.7", "0.0333"]
+
+
+def test_a_sparsity_has_the_digits_of_its_density():
+    # 1 - 0.205672 = 0.794328 and 1 - 0.9968377 = 0.0031623
+    given = (0.0, 0.205672, 0.9, 0.968377, 0.9968377, 0.999)
+    assert [sparsity_said(sparsity) for sparsity in given] == ["0", "0.206", "0.9", "0.9684", "0.99684", "0.999"]
+
+
+def test_an_axis_of_densities_may_stand_upright():
+    axes = Figure().subplots()
+    density_axis(axes, [0.01, 0.2, 1.0], rounded=True, room=(1.2, 1.5), along="y")
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["1", "0.5", "0.3", "0.1", "0.03", "0.01"]
+    assert axes.get_ylim() == pytest.approx((1.2, 0.01 / 1.5))
+    assert (axes.get_yscale(), axes.get_xscale()) == ("log", "linear")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from superposition.claims import evaluate
+from superposition.figures import figures_of
 from superposition.readings.jumps import jumps, noise
 from superposition.theory.losses import digon_for_one
 from tests import hand_made
@@ -94,3 +95,16 @@ def test_a_jump_counts_only_with_a_drop_of_the_loss():
     (found,) = [v for v in later if v["id"].endswith("features_jump")]
     assert (found["verdict"], found["measured"]) == ("fails", "0 of 4 seeds")
     assert found["spread"].startswith("0 of 4 jumps with a drop")
+
+
+def test_the_figure_has_bands_where_the_claim_has_jumps():
+    def drawn(tables):
+        figure = figures_of("learning_dynamics", tables)["dimensionality_and_loss"]
+        (said,) = (text.get_text() for text in figure.texts if "of 4 seeds" in text.get_text())
+        return len(figure.axes[0].patches), said.split("; ")[1]
+
+    tables = hand_made.learning_dynamics()
+    assert drawn(tables) == (1, "4 of 4 seeds have them.")
+    # A feature still moves far, but the loss falls by no more than its noise.
+    level = tables.history["loss"].where(tables.history["step"] < 4800, 0.0655)
+    assert drawn(replace(tables, history=tables.history.assign(loss=level))) == (0, "0 of 4 seeds have them.")

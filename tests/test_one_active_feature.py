@@ -9,7 +9,7 @@ from scipy.optimize import minimize, minimize_scalar
 from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.figures.svg import save
-from superposition.readings.interference import filtered, read_outs, silent_below
+from superposition.readings.interference import filtered, is_pentagon, read_outs, silent_below
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active
 from superposition.theory.polytopes import polygon
@@ -76,6 +76,14 @@ def test_a_pair_needs_no_bias_and_what_is_not_represented_does_not_count():
     share = filtered(W, b, np.array([True, True, False]))
     assert (share.relu, share.bias, share.both) == (1, 0, 1)
     assert all(math.isnan(one) for one in filtered(np.eye(3), np.zeros(3), np.ones(3, dtype=bool)))
+
+
+def test_a_pentagon_has_its_angles_and_not_just_five_features():
+    assert is_pentagon(polygon(5), 5)
+    assert not is_pentagon(polygon(5), 4)
+    # two features at 0 and 60 degrees have a cosine of 0.5
+    assert not is_pentagon(np.array(hand_made.directions([0, 60, 144, 216, 288], [1] * 5)), 5)
+    assert not is_pentagon(polygon(6), 5)
 
 
 def test_strengths_up_to_which_a_feature_is_silent():
@@ -155,3 +163,6 @@ def test_other_shapes_get_an_overview():
     assert "interference" not in figures_of("one_active_feature", hand_made.basic_results())
     no_pentagon = hand_made.tables([HandMade(np.zeros((2, 5)).tolist(), [0.0] * 5, s) for s in (0.5, 0.9)])
     assert "interference" not in figures_of("one_active_feature", no_pentagon)
+    crooked = hand_made.directions([0, 60, 144, 216, 288], [1.1] * 5)
+    no_regular_one = hand_made.tables([HandMade(crooked, [-0.2] * 5, s) for s in (0.5, 0.9)])
+    assert "interference" not in figures_of("one_active_feature", no_regular_one)

@@ -244,6 +244,14 @@ def test_the_figure_has_levels_ends_and_polygons(tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_the_figure_counts_polygons_of_their_shape_as_the_claim_does():
+    """A loss at the hexagon's level is not enough."""
+    stretched = polygon_levels(scale=1.2)
+    assert "final_levels" in failing(stretched)
+    bars = figures_of("polygon_levels", stretched)["levels"].axes[1]
+    assert [text.get_text() for text in bars.texts] == ["0", "0", "0"]
+
+
 def test_the_figure_shows_a_stay_at_the_saddle():
     tables = polygon_levels()
     there = tables.history["step"].between(400, 500)

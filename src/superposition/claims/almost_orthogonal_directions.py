@@ -11,7 +11,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks
-from superposition.readings.growth import growth, medians
+from superposition.readings.growth import AT_LEAST, CHANCE, LIMIT, STRAIGHT_FROM, drawn, growth, medians, straight
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import extra
@@ -19,13 +19,8 @@ from superposition.theory.packings import gilbert_varshamov, largest_cosine, ran
 
 SECTION = "Definitions and Motivation"
 
-# Of |cos|; others are printed. At 0.2 theory's own line over m = 50 ... 400 is 8% steeper than its limit, at 0.25 6%,
-# which leaves `RATE` no room for chance.
-LIMIT = 0.3
-FROM, AT_LEAST = 50, 5  # dimensions from which growth is a straight line, and points on it
 STRAIGHT = 0.98  # R^2
 RATE = 0.10  # relative: theory's own line over m = 50 ... 400 is 5% steeper than its limit, the rest is chance
-CHANCE = 3  # directions, for the largest cosine of as many random ones
 GAP = 0.9  # of what there is between chance and an optimiser
 
 Ranked = dict[int, pd.Series]  # by width, of one model each
@@ -33,15 +28,13 @@ Ranked = dict[int, pd.Series]  # by width, of one model each
 
 def grows_exponentially(tables: Tables) -> Finding:
     found = extra(tables, "packings")
-    random = _drawn(found)
-    fits = {}
-    for limit in sorted(random["limit"].unique().tolist()):
-        own = random[random["limit"] == limit]
-        median = medians(own[own["dimensions"] >= FROM])
-        if len(median) >= AT_LEAST:
-            fits[limit] = growth(median)
+    random = drawn(found)
+    limits = sorted(random["limit"].unique().tolist())
+    fits = {limit: fit for limit in limits if (fit := straight(random[random["limit"] == limit]))}
     if LIMIT not in fits:
-        raise NotInThisRun(f"the claim needs random directions below {LIMIT:g} at {AT_LEAST} dimensions from {FROM}")
+        raise NotInThisRun(
+            f"the claim needs random directions below {LIMIT:g} at {AT_LEAST} dimensions from {STRAIGHT_FROM}"
+        )
     said = {
         limit: f"rate {one.rate:.4f}, {one.rate / random_rate(limit):.2f} of theory's, R2 {one.straightness:.4f}"
         for limit, one in fits.items()
@@ -49,7 +42,7 @@ def grows_exponentially(tables: Tables) -> Finding:
     fit = fits[LIMIT]
     holds = fit.straightness > STRAIGHT and abs(fit.rate / random_rate(LIMIT) - 1) < RATE
     others = "; ".join(f"{limit:g}: {text}" for limit, text in said.items() if limit != LIMIT)
-    rates = _rates_of_trials(random[(random["limit"] == LIMIT) & (random["dimensions"] >= FROM)])
+    rates = _rates_of_trials(random[(random["limit"] == LIMIT) & (random["dimensions"] >= STRAIGHT_FROM)])
     spread = f"single trials {min(rates):.4f} to {max(rates):.4f}" + (f"; other limits {others}" if others else "")
     return Finding(plain(holds), said[LIMIT], spread)
 
@@ -90,10 +83,6 @@ def models_pack_as_optimisers_do(tables: Tables) -> Finding:
     return over_ranks(_ranked(tables), judge, "of the way from chance")
 
 
-def _drawn(found: pd.DataFrame) -> pd.DataFrame:
-    return found[(found["kind"] == "random") & found["two_sided"] & (found["instance"] < 0)]
-
-
 def _rates_of_trials(random: pd.DataFrame) -> list[float]:
     """Of the trials that were made at all dimensions."""
     everywhere = random.groupby("trial").filter(lambda own: len(own) == random["dimensions"].nunique())
@@ -118,8 +107,9 @@ CLAIMS = claims_of(
         statement="The number of almost orthogonal directions grows exponentially with the number of dimensions m "
         f"(judged at |cos| < {LIMIT:g}).",
         paper="exp(m) many, of cosines below some epsilon",
-        tolerance=f"random directions before two have |cos| >= {LIMIT:g}, median: log N linear in m from {FROM} on "
-        f"with R2 > {STRAIGHT:g}, rate within {RATE:.0%} of -log(1 - {LIMIT:g}^2) / 4, the limit of the exact tail",
+        tolerance=f"random directions before two have |cos| >= {LIMIT:g}, median: log N linear in m from "
+        f"{STRAIGHT_FROM} on with R2 > {STRAIGHT:g}, rate within {RATE:.0%} of -log(1 - "
+        f"{LIMIT:g}^2) / 4, the limit of the exact tail",
         limit="theory",
         fixed="after",
     ),

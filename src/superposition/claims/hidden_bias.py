@@ -1,8 +1,8 @@
 """Neurons with a bias of their own: a limit that "Superposition in a Privileged Basis" states, without a figure.
 
 Ten features, five hidden dimensions, importance 0.75^i, at densities where more than five features are represented:
-with five the ReLU costs nothing. Where a hidden sum W_j x + c_j is above 0 on all data, the ReLU does nothing, and no
-direction is privileged. Losses are compared between the models of the same rank of either kind.
+with five the ReLU costs nothing. Where hidden sums are above 0 on all data, no direction is privileged. Losses are
+compared between the models of the same rank of either kind.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,8 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
-from superposition.exact.sums import mean
-from superposition.readings.ranking import ranked
+from superposition.readings import hidden_biases
+from superposition.readings.hidden_biases import ALMOST_ALWAYS, SAME_LOSS, Ranked, ranked_by_density, ratios
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, instances_at
 
@@ -23,41 +23,30 @@ LINEAR, BIASED = (
 
 DENSITIES = (0.3, 0.1)
 WHERE = f"at densities {' and '.join(f'{s:g}' for s in DENSITIES)}"
-ALMOST_ALWAYS = 0.9  # of the data
-SAME_LOSS = 0.02  # relative
-
-Ranked = dict[float, pd.Series]  # by density: one row of the instances, with `positive` and `lowest`
 
 
 def always_on(tables: Tables) -> Finding:
     def judge(models: Ranked) -> Judged:
         least = min(float(row["positive"]) for row in models.values())
-        positive = all(row["lowest"] > 0 for row in models.values())
         text = _listed(models, lambda row: f"{row['positive']:.1%}, least bias {row['lowest']:.2f}")
-        return Judged(positive and least > ALMOST_ALWAYS, round(least, 3), text)
+        return Judged(hidden_biases.always_on(models), round(least, 3), text)
 
     return over_ranks(_ranked(tables, BIASED), judge, "of sums above 0")
 
 
 def as_good_as_linear(tables: Tables) -> Finding:
     def judge(pair: tuple[Ranked, Ranked]) -> Judged:
-        ratios = {s: float(row["loss"] / pair[1][s]["loss"]) for s, row in pair[0].items()}
-        worst = max(abs(ratio - 1) for ratio in ratios.values())
-        learned = all(row["n_represented"] > 0 for row in pair[0].values())
-        text = "; ".join(f"{s:g}: {ratio:.3f}" for s, ratio in ratios.items())
-        return Judged(learned and worst < SAME_LOSS, round(worst, 3), text)
+        found = ratios(*pair)
+        worst = max(abs(ratio - 1) for ratio in found.values())
+        text = "; ".join(f"{s:g}: {ratio:.3f}" for s, ratio in found.items())
+        return Judged(hidden_biases.as_good_as_linear(*pair), round(worst, 3), text)
 
     pairs = list(zip(_ranked(tables, BIASED), _ranked(tables, LINEAR), strict=False))
     return over_ranks(pairs, judge, "off 1 at most")
 
 
 def _ranked(tables: Tables, setting: Setting) -> list[Ranked]:
-    """The models with the lowest loss at each density, from dense to sparse; those with the next one, ..."""
-    own = tables.hidden.groupby("instance")
-    positive, lowest = own["active"].apply(lambda active: float(mean(active))), own["bias"].min()
-    signs = pd.DataFrame({"positive": positive, "lowest": lowest})
-    found = {s: instances_at(tables, setting, s).join(signs, on="instance") for s in DENSITIES}
-    return ranked({s: [row for _, row in rows.iterrows()] for s, rows in found.items()})
+    return ranked_by_density(tables, {s: instances_at(tables, setting, s) for s in DENSITIES})
 
 
 def _listed(models: Ranked, said: Callable[[pd.Series], str]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
-from superposition.readings.jumps import LEAST, SINCE, WINDOW, Jump, jumps, learned, noise
+from superposition.readings.jumps import LEAST, SINCE, STANDS_OUT, WINDOW, Jump, run_of, sudden
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, instances_at
 from superposition.theory.losses import digon_for_one
@@ -19,7 +19,6 @@ N_FEATURES, DENSITY = 100, 0.3  # on the plateau where features form digons
 SETTING = Setting("relu_output", N_FEATURES, n_hidden=10, importance_ratio=1.0)
 WHERE = f"{N_FEATURES} features in {SETTING.n_hidden} dimensions, density {DENSITY:g}"
 PAIRED, ALONE, MOST = (0.48, 0.52), 0.02, 0.95  # dimensionality of a digon's feature, of one not learned; of features
-STANDS_OUT = 5  # standard deviations of the loss from one snapshot to the next
 OFTEN = 0.25  # of seeds
 ALIKE, ALMOST_ALL = 0.3, 0.9  # how far off a digon's worth, relative; of jumps
 
@@ -40,11 +39,11 @@ def digons_in_the_end(tables: Tables) -> Finding:
 
 def features_jump(tables: Tables) -> Finding:
     """Jumps with a drop of the loss at the same time, in one window of steps."""
-    runs = [[(jump, jump.at_once / sd) for jump in found] for found, sd in _runs(tables)]
-    sudden = [[jump for jump, ratio in found if ratio > STANDS_OUT] for found in runs]
-    share = Share(sum(bool(found) for found in sudden), len(sudden))
-    when = [jump.first for found in sudden for jump in found]
-    ratios = [ratio for found in runs for _, ratio in found]
+    runs = _runs(tables)
+    dropping = [sudden(found, sd) for found, sd in runs]
+    share = Share(sum(bool(found) for found in dropping), len(dropping))
+    when = [jump.first for found in dropping for jump in found]
+    ratios = [jump.at_once / sd for found, sd in runs for jump in found]
     text = f", at steps {min(when)} to {max(when)}" if when else ""
     every = f"{len(when)} of {len(ratios)} jumps with a drop"
     size = f", of {min(ratios):.0f} to {max(ratios):.0f} times the noise" if ratios else ""
@@ -76,12 +75,6 @@ def _runs(tables: Tables) -> list[Run]:
     if not all(sd > 0 for _, sd in runs):  # NaN without two snapshots
         raise NotInThisRun(f"the claim needs more snapshots from step {SINCE} on, to know the noise of the loss")
     return runs
-
-
-def run_of(tables: Tables, instance: int) -> Run:
-    steps, D, loss = learned(tables, instance)
-    found = jumps(steps, D, loss, SINCE)
-    return found, noise(steps, loss, found, SINCE)
 
 
 CLAIMS = claims_of(

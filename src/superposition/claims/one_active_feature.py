@@ -5,7 +5,6 @@ feature i at full strength. A regular pentagon has cos 72 = 0.309 and cos 144 = 
 0.809^2 / (0.809^2 + 0.309^2) = 87% of its squared interference is negative.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +13,15 @@ from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities
 from superposition.exact.sums import mean
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.interference import filtered, read_outs, silent_below
+from superposition.readings.interference import (
+    COSINE,
+    COSINES,
+    filtered,
+    is_pentagon,
+    read_outs,
+    relative,
+    silent_below,
+)
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution
 
@@ -24,23 +31,19 @@ SETTING = Setting(model="relu_output", n_features=5, n_hidden=2, importance_rati
 PAIRS = (0.3,)  # densities at which four features form antipodal pairs; at 0.2 a pentagon has a loss lower by 4 %
 PENTAGONS = (0.1, 0.05, 0.01)  # and at which five form a pentagon
 PAIRED = 2 * SETTING.n_hidden  # features
-COSINE, COSINES = (math.sqrt(5) - 1) / 4, 0.03  # of 72 degrees, and room for how regular a pentagon is
 FREE, NO_BIAS = 0.99, 0.05  # of squared interference; of |b|
 BY_RELU, BY_BOTH = 0.9, 0.95  # of squared interference: at most, at least
 LEFT, STRENGTHS = 0.05, 200  # of ||W_i||^2; in how many the mean is taken
 SILENT, LONGER, RIGHT = 0.1, 1.1, 0.1  # strength; squared norm; error of the own output at strength 1
-OTHERS = ~np.eye(SETTING.n_features, dtype=bool)
 
 
 def positive_on_neighbours(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         """Of each feature, its four products with the others, from large to small, in units of ||W_i||^2."""
-        relative = _relative(model, "linear")
-        neighbours, away = relative[:2], relative[2:]
-        whole = model.represented == SETTING.n_features
-        holds = whole and bool((np.abs(neighbours - COSINE) < COSINES).all()) and bool((away < 0).all())
+        products = relative(model.W, model.b, "linear")
+        neighbours, away = products[:2], products[2:]
         text = f"{neighbours.min():.2f} to {neighbours.max():.2f} on two, {float(mean(away)):.2f} on the others"
-        return Judged(holds, round(float(mean(neighbours)), 3), text)
+        return Judged(_is_pentagon(model), round(float(mean(neighbours)), 3), text)
 
     return over_densities(tables, SETTING, PENTAGONS, judge, "of its squared norm")
 
@@ -62,7 +65,7 @@ def only_together(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
         share = filtered(model.W, model.b, model.norms > REPRESENTED_NORM)
         one_by_one = share.bias < 0 and share.relu < BY_RELU
-        holds = model.represented == SETTING.n_features and one_by_one and share.both > BY_BOTH
+        holds = _is_pentagon(model) and one_by_one and share.both > BY_BOTH
         return Judged(
             holds, _rounded(share.both), f"bias {share.bias:.0%}, ReLU {share.relu:.1%}, both {share.both:.1%}"
         )
@@ -72,9 +75,11 @@ def only_together(tables: Tables) -> Finding:
 
 def little_is_left(tables: Tables) -> Finding:
     def judge(_: float, model: Solution) -> Judged:
-        left = _relative(model, "both")[0]
-        average = mean([_relative(model, "both", x)[0] for x in (np.arange(STRENGTHS) + 0.5) / STRENGTHS], axis=0)
-        holds = model.represented == SETTING.n_features and float(left.max()) <= LEFT
+        left = relative(model.W, model.b, "both")[0]
+        average = mean(
+            [relative(model.W, model.b, "both", x)[0] for x in (np.arange(STRENGTHS) + 0.5) / STRENGTHS], axis=0
+        )
+        holds = _is_pentagon(model) and float(left.max()) <= LEFT
         text = f"{left.max():.3f}, mean over strengths {average.max():.3f}"
         return Judged(holds, round(float(left.max()), 3), text)
 
@@ -86,7 +91,7 @@ def the_feature_pays(tables: Tables) -> Finding:
         silent, own = silent_below(model.W, model.b), np.diagonal(read_outs(model.W, model.b)["both"])
         squared = np.square(model.norms)
         holds = (
-            model.represented == SETTING.n_features
+            _is_pentagon(model)
             and float(silent.min()) > SILENT
             and float(squared.min()) > LONGER
             and bool((np.abs(own - 1) < RIGHT).all())
@@ -98,12 +103,8 @@ def the_feature_pays(tables: Tables) -> Finding:
     return over_densities(tables, SETTING, PENTAGONS, judge, "is the strength up to which features are silent")
 
 
-def _relative(model: Solution, stage: str, strength: float = 1.0) -> np.ndarray:
-    """Read-outs of the other features over ||W_i||^2 of the active one, from large to small, [other, active]."""
-    read = read_outs(model.W, model.b, strength)[stage]
-    squared = np.square(model.norms)
-    relative = np.divide(read, squared, out=np.full_like(read, np.nan), where=squared > 0)
-    return -np.sort(-relative.T[OTHERS].reshape(SETTING.n_features, -1), axis=1, kind="stable").T
+def _is_pentagon(model: Solution) -> bool:
+    return is_pentagon(model.W, model.represented)
 
 
 def _rounded(number: float) -> float:

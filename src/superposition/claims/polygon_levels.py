@@ -14,10 +14,23 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.plateaus import FLAT, LONGER, OFF, Plateau, at_level, losses_of, plateaus, represented_at
+from superposition.readings.plateaus import (
+    BIAS_OFF,
+    FLAT,
+    GAP_OFF,
+    IGNORED,
+    LONGER,
+    OFF,
+    RADIUS_OFF,
+    Plateau,
+    at_level,
+    losses_of,
+    plateaus,
+    polygon_of,
+    represented_at,
+)
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting, Solution, instances_at, solutions
-from superposition.theory.angles import angular_gaps
 from superposition.theory.polygon_levels import Level, level
 
 SECTION = "Follow-ups"
@@ -31,8 +44,6 @@ KINDS = "4, 5 or 6"
 LEVELS = [level(k, N_FEATURES) for k in CORNERS]
 WITHOUT_WEIGHTS = level(0, N_FEATURES).loss
 NAMES = {4: "square", 5: "pentagon", 6: "hexagon"}
-RADIUS_OFF, BIAS_OFF, GAP_OFF = 0.05, 0.05, 5  # of a polygon: relative, as it is, degrees
-IGNORED = 0.1  # norm of features that are no corners
 MOST_PLATEAUS, MOST_SEEDS = 0.9, 0.95
 PASSING = 0.1  # of seeds
 
@@ -75,7 +86,7 @@ def in_order(tables: Tables) -> Finding:
 
 def final_levels(tables: Tables) -> Finding:
     found = _models(tables)
-    ends = [_polygon(model) for model in found]
+    ends = [at.corners if (at := polygon_of(model, LEVELS)) else None for model in found]
     share = Share(sum(end is not None for end in ends), len(found))
     lowest = ends[0] == max(CORNERS)
     each = [f"{NAMES[k]} {ends.count(k) / len(found):.0%}" for k in CORNERS]
@@ -89,21 +100,6 @@ def final_levels(tables: Tables) -> Finding:
         f"{'' if lowest else 'not '}a hexagon's",
         share=share,
     )
-
-
-def _polygon(model: Solution) -> int | None:
-    """Corners of the polygon that a model is, at the level of its loss; None if it is none of `CORNERS`."""
-    at = at_level(model.loss, LEVELS)
-    if at is None or at.corners != model.represented:
-        return None
-    corners = model.norms > REPRESENTED_NORM
-    regular = (
-        (np.abs(model.norms[corners] / at.radius - 1) < RADIUS_OFF).all()
-        and (np.abs(model.b[corners] - at.bias) < BIAS_OFF).all()
-        and (np.abs(angular_gaps(model.W[:, corners]) - 360 / at.corners) < GAP_OFF).all()
-        and (model.norms[~corners] < IGNORED).all()
-    )
-    return at.corners if regular else None
 
 
 def _sizes(k: int, models: Sequence[Solution]) -> str:

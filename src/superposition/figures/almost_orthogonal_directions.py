@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from superposition.exact.functions import exp, geometric_space
 from superposition.figures.grids import Canvas
 from superposition.figures.style import DRAWN, FAINT, GREEDY, GROWN, INK, MUTED, NOTE, OF_MODELS, PAPER, REMARK, theme
-from superposition.readings.growth import growth, medians
+from superposition.readings.growth import CHANCE, LIMIT, STRAIGHT_FROM, drawn, growth, medians, straight
 from superposition.readings.results import Tables
 from superposition.theory.packings import (
     gilbert_varshamov,
@@ -23,7 +23,6 @@ from superposition.theory.packings import (
     welch,
 )
 
-STRAIGHT_FROM = 50  # dimensions from which the line is fitted
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 2))
 KINDS = {"random", "greedy", "grown", "optimised", "trained"}
 
@@ -33,11 +32,12 @@ def fits(tables: Tables) -> bool:
     if "packings" not in tables.extra:
         return False
     found = tables.extra["packings"]
-    own = found[np.isclose(found["limit"], _limit(found)) & (found["instance"] < 0)]
-    several = all(own[own["kind"] == kind]["dimensions"].nunique() > 1 for kind in ("random", "greedy", "grown"))
-    far = np.count_nonzero(own[own["kind"] == "random"]["dimensions"].unique() >= STRAIGHT_FROM) > 1
-    trained = found[(found["kind"] == "trained") & (found["count"] > 2)]
-    return set(found["kind"]) >= KINDS and several and bool(far) and trained["dimensions"].nunique() > 1
+    if not set(found["kind"]) >= KINDS:
+        return False
+    by_kind = _by_kind(found)
+    several = all(own["dimensions"].nunique() > 1 for own in by_kind.values())
+    trained = found[(found["kind"] == "trained") & (found["count"] >= CHANCE)]
+    return several and straight(by_kind["random"]) is not None and trained["dimensions"].nunique() > 1
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
@@ -47,18 +47,17 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def _packings(tables: Tables) -> Figure:
     found = tables.extra["packings"]
     limit = _limit(found)
-    own = found[np.isclose(found["limit"], limit) & (found["instance"] < 0)]
-    by_kind = {kind: own[own["kind"] == kind] for kind in ("random", "greedy", "grown")}
+    by_kind = _by_kind(found)
     with theme():
         canvas = Canvas(10.4, 8.35)
-        drawn, chosen, spread, trained = (
+        random, chosen, spread, trained = (
             canvas.axes(0.75 + 5.15 * column, 0.4 + 3.85 * row, 4.1, 2.85) for row in range(2) for column in range(2)
         )
-        _drawn(drawn, by_kind["random"], limit)
+        _drawn(random, by_kind["random"], limit)
         _chosen(chosen, by_kind, limit)
         _spread(spread, found[(found["kind"] == "optimised") & (found["instance"] < 0)])
         _trained(trained, found, tables.n_features)
-        for axes in (drawn, chosen, spread, trained):
+        for axes in (random, chosen, spread, trained):
             axes.spines[["top", "right"]].set_visible(False)
         canvas.text(0.75, 7.72, _note(found, by_kind, tables), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
@@ -66,10 +65,10 @@ def _packings(tables: Tables) -> Figure:
 
 def _drawn(axes: Axes, random: pd.DataFrame, limit: float) -> None:
     """Random directions over the whole range of m."""
-    median = medians(random)
+    median, fit = medians(random), straight(random)
+    assert fit, "`fits` asks for a line"
     last = int(median.index.max())
     at = range(3, last + 1)
-    fit = growth(median[median.index >= STRAIGHT_FROM])
     ceiling = 1e4 * float(median.max())
     axes.plot(at, [levenshtein(m, limit, True) for m in at], color=INK, linewidth=1.2)
     axes.plot(at, [gilbert_varshamov(m, limit) for m in at], color=MUTED, linewidth=1.2)
@@ -159,7 +158,7 @@ def _spread(axes: Axes, optimised: pd.DataFrame) -> None:
 
 def _trained(axes: Axes, found: pd.DataFrame, n_features: int) -> None:
     """Models of several widths beside chance, an optimiser and the bound, for as many directions."""
-    models = found[(found["kind"] == "trained") & (found["count"] > 2)]
+    models = found[(found["kind"] == "trained") & (found["count"] >= CHANCE)]
     optimised = found[(found["kind"] == "optimised") & (found["instance"] >= 0)]
     widths = sorted(models["dimensions"].unique().tolist())
     at = np.unique(np.round(geometric_space(float(widths[0]), float(widths[-1]), 40), 2)).astype(int)
@@ -213,9 +212,16 @@ def _note(found: pd.DataFrame, by_kind: dict[str, pd.DataFrame], tables: Tables)
     )
 
 
+def _by_kind(found: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """At the limit that is drawn, directions of no model."""
+    own = found[np.isclose(found["limit"], _limit(found)) & (found["instance"] < 0)]
+    return {"random": drawn(own)} | {kind: own[own["kind"] == kind] for kind in ("greedy", "grown")}
+
+
 def _limit(found: pd.DataFrame) -> float:
-    """The largest of those for which directions were drawn, kept and grown."""
-    return float(found[found["instance"] < 0]["limit"].max())
+    """The one that is judged, or else the largest of those for which directions were drawn, kept and grown."""
+    limits = found[found["instance"] < 0]["limit"].dropna()
+    return LIMIT if np.isclose(limits, LIMIT).any() else float(limits.max())
 
 
 def _say(

@@ -1,6 +1,7 @@
 """Axes of sparsity: as 1 / (1 - S), as density 1 - S, or a place for each density; and what they are called."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,21 +29,34 @@ def density_axis(
     label: str = LABEL,
     rounded: bool = False,
     room: Sequence[float] = ROOM,
+    along: Literal["x", "y"] = "x",
 ) -> None:
-    """Of density: logarithmic, dense on the left, as in the paper's figures, with a number at each or round ones."""
+    """Of density: logarithmic, dense on the left or below, as in the paper's figures, with a number at each or round
+    ones.
+    """
     low, high = min(densities), max(densities)
-    ticks = [tick for tick in DENSITIES if tick >= low * 0.99] if rounded else sorted(set(densities), reverse=True)
-    axes.set_xscale("log")
-    axes.set_xticks(ticks, [_said(tick) for tick in ticks])
-    axes.minorticks_off()
-    axes.set(xlim=(room[0] * high, low / room[1]), xlabel=label)
+    ticks = (
+        [tick for tick in DENSITIES if low * 0.99 <= tick <= high * 1.01]
+        if rounded
+        else sorted(set(densities), reverse=True)
+    )
+    axis = axes.xaxis if along == "x" else axes.yaxis
+    axes.set(**{f"{along}scale": "log", f"{along}label": label})
+    axis.set_ticks(ticks, [said(tick) for tick in ticks])
+    axis.set_minor_locator(NullLocator())
+    axes.set(**{f"{along}lim": (room[0] * high, low / room[1])})
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def density_places(axes: Axes, densities: Sequence[float]) -> None:
     """A place for each density, in their order, at equal distances: 0, 1, 2, ..."""
-    axes.set_xticks(range(len(densities)), [_said(density) for density in densities])
+    axes.set_xticks(range(len(densities)), [said(density) for density in densities])
 
 
-def _said(density: float) -> str:
+def said(density: float) -> str:
     return f"{density:.3g}"
+
+
+def sparsity_said(sparsity: float) -> str:
+    """With the digits that its density has: 0.205672 is 0.206, while 0.99683 stays so, of which 0.00317 are left."""
+    return f"{1 - float(said(1 - sparsity)):.6g}"

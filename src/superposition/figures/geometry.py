@@ -65,7 +65,7 @@ def _dimensions(tables: Tables) -> Figure:
         for _, own in tables.instances.groupby("seed"):
             own = own.sort_values("sparsity", kind="stable")
             per_feature = tables.n_hidden / np.array([_squared(tables, instance) for instance in own["instance"]])
-            axes.plot(_x(own), per_feature, color=CURVE, linewidth=0.9, alpha=0.7, zorder=2)
+            axes.plot(_x(own), per_feature, ".-", color=CURVE, linewidth=0.9, markersize=4, alpha=0.7, zorder=2)
         axes.plot(list(READ_OFF), list(READ_OFF.values()), "o", markersize=3, color=INK, fillstyle="none", zorder=3)
         axes.set(ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel=r"dimensions per feature  $m\,/\,\|W\|_F^2$")
         sparsity_axis(axes, _x(tables.best))

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, JUMP, MANY_FEATURES, MUTED, NAME, NOTE, theme
-from superposition.readings.jumps import SINCE, Jump, jumps, learned
+from superposition.readings.jumps import SINCE, STANDS_OUT, Jump, learned, run_of, sudden
 from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.theory.losses import digon_for_one
@@ -39,11 +39,11 @@ def _dimensionality_and_loss(tables: Tables) -> Figure:
     """The seed with the lowest loss in full, and the losses of all."""
     order = tables.instances.sort_values(["loss", "seed"])["instance"].tolist()
     runs = [learned(tables, int(instance)) for instance in order]
-    found = [jumps(steps, D, loss, SINCE) for steps, D, loss in runs]
+    found = [sudden(*run_of(tables, int(instance))) for instance in order]
     one = digon_for_one(float(tables.features["density"].iloc[0]), tables.n_features)
     left, width = 0.8, 6.3
     with theme():
-        canvas = Canvas(left + width + 1.25, 6.5)
+        canvas = Canvas(left + width + 1.25, 6.67)
         top = canvas.axes(left, 0.3, width, 2.5)
         _dimensionalities(top, *runs[0][:2])
         below = canvas.axes(left, 3.05, width, 2.3)
@@ -102,8 +102,9 @@ def _losses(axes: Axes, steps: np.ndarray, losses: list[np.ndarray], one: float)
 def _notes(found: list[list[Jump]], one: float) -> list[str]:
     with_jump = sum(bool(own) for own in found)
     return [
-        f"Above, each line is a feature of the seed with the lowest loss; {with_jump} of {len(found)} seeds have jumps "
-        "(bands) like it.",
+        f"Above, each line is a feature of the seed with the lowest loss. Bands: jumps from step {SINCE} on in which "
+        "the loss falls",
+        f"by more than {STANDS_OUT} standard deviations of its noise; {with_jump} of {len(found)} seeds have them.",
         "Below, the loss of that seed, and of the others in grey. Dashed: levels counted up from the last loss, as far",
         f"apart as a digon is worth more than one feature, $(s/3 - 7s^2/12)/n$ = {one:.2e}.",
     ]

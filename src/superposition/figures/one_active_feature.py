@@ -27,7 +27,7 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.interference import STAGES, filtered, read_outs, silent_below
+from superposition.readings.interference import STAGES, filtered, is_pentagon, read_outs, silent_below
 from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.uneven_density import N_FEATURES, pentagons
@@ -39,7 +39,7 @@ DENSITY = 0.05  # of the pentagon that is drawn, or the nearest one
 
 
 def fits(tables: Tables) -> bool:
-    """Five features in the plane at several densities, of which at one, at least, the best model has them all."""
+    """Five features in the plane at several densities, of which at one, at least, the best model is a pentagon."""
     best = tables.best
     return (
         set(best["model"]) == {"relu_output"}
@@ -49,7 +49,7 @@ def fits(tables: Tables) -> bool:
         and is_important_alike(tables)
         and bool(best["sparsity"].notna().all())
         and len(best) == best["sparsity"].nunique() > 1
-        and bool((best["n_represented"] == N_FEATURES).any())
+        and bool(_pentagons(tables, best).any())
     )
 
 
@@ -58,7 +58,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _interference(tables: Tables) -> Figure:
-    whole = tables.best[tables.best["n_represented"] == N_FEATURES]
+    whole = tables.best[_pentagons(tables, tables.best)]
     drawn = whole.iloc[int(np.abs(log(whole["density"] / DENSITY)).argmin())]
     W, b = _upright(tables, int(drawn["instance"]))
     with theme():
@@ -79,6 +79,12 @@ def _interference(tables: Tables) -> Figure:
         canvas.text(5.9, 3.2, "share of squared interference that is taken away", fontsize=SUBTITLE)
         canvas.text(0.25, 6.02, _note(tables, drawn), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
+
+
+def _pentagons(tables: Tables, rows: pd.DataFrame) -> np.ndarray:
+    """Which of these instances are pentagons, as claims have it."""
+    own = zip(rows["instance"].tolist(), rows["n_represented"].tolist(), strict=True)
+    return np.array([is_pentagon(tables.weights_of(instance), represented) for instance, represented in own])
 
 
 def _upright(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
@@ -212,7 +218,7 @@ def _shares(axes: Axes, tables: Tables) -> None:
             labels[stage], (at[-1], line[-1]), xytext=(11, {"both": 4, "relu": -3}.get(stage, 0)),
             textcoords="offset points", va="center", fontsize=NOTE, color=colour, annotation_clip=False,
         )  # fmt: skip
-    kept = best["n_represented"].to_numpy() == N_FEATURES
+    kept = _pentagons(tables, best)
     theory = [
         filtered(found.W, found.b, np.ones(N_FEATURES, dtype=bool))._asdict()
         for s in best["density"].to_numpy()[kept]
@@ -225,7 +231,7 @@ def _shares(axes: Axes, tables: Tables) -> None:
     if kept.any() and not kept.all():
         edge = float(at[kept].min()) - 0.5
         axes.axvline(edge, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-        for side, name in ((-1, "fewer features"), (1, "pentagons")):
+        for side, name in ((-1, "other shapes"), (1, "pentagons")):
             axes.annotate(
                 name, (edge, 0.3), xytext=(5 * side, 0), textcoords="offset points", fontsize=NOTE, color=MUTED,
                 ha="left" if side > 0 else "right",
@@ -239,7 +245,7 @@ def _shares(axes: Axes, tables: Tables) -> None:
 
 def _note(tables: Tables, drawn: pd.Series) -> str:
     point = tables.at(int(drawn["point"]))
-    agreeing = np.count_nonzero(point["n_represented"] == N_FEATURES)
+    agreeing = np.count_nonzero(_pentagons(tables, point))
     return (
         f"Drawn: the best of {len(point)} seeds at density {float(drawn['density']):.2g}, of which {agreeing} "
         "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat "

@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from superposition.exact.functions import geometric_space
 from superposition.exact.sums import mean, total
 from superposition.figures import panels
-from superposition.figures.densities import IN_LETTERS
+from superposition.figures.densities import IN_LETTERS, density_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import HEADLINE, INK, MUTED, NAME, NOTE, PAPER, phase_colours, theme
 from superposition.readings.phases import cells, is_diagram, phase_of
@@ -47,9 +47,8 @@ def figures(tables: Tables) -> dict[str, Figure]:
             _diagram(axes, table, np.asarray(norm), np.asarray(superposition))
             axes.set_title(title, fontsize=NAME, loc="left")
             axes.set_xlabel("relative importance")
-            if number == 0:
-                axes.set_ylabel(IN_LETTERS)
-            else:
+            if number > 0:
+                axes.set_ylabel("")
                 _boundaries(axes, table, tables.n_features)
         _key(canvas.axes(left + 3 * (side + gap) + 0.15, top + 0.3, 0.8, 0.8))
         share = float(total(table["superposed"]) / total(table["models"]))
@@ -75,14 +74,15 @@ def _diagram(axes: Axes, table: pd.DataFrame, norm: np.ndarray, superposition: n
     shades = _grid(table, phase_colours(norm, superposition))
     across, down = _edges(importances), _edges(densities)
     panels.mosaic(axes, across, down, shades, np.full(shades.shape[:2], True))
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set(xlim=(across[0], across[-1]), ylim=(down[-1], down[0]))  # sparse above, as in the paper
-    for axis, (low, high) in ((axes.xaxis, importances[[0, -1]]), (axes.yaxis, densities[[0, -1]])):
-        ticks = [tick for k in range(-4, 7) if low * 0.99 <= (tick := float(f"1e{k}")) <= high * 1.01]
-        axis.set_major_locator(FixedLocator(ticks))
-        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        axis.set_minor_formatter(NullFormatter())
+    beyond = down[-1] / densities[-1], densities[0] / down[0]
+    density_axis(axes, densities.tolist(), IN_LETTERS, rounded=True, room=beyond, along="y")
+    axes.spines[["top", "right"]].set_visible(True)
+    axes.set(xscale="log", xlim=(across[0], across[-1]))
+    low, high = importances[[0, -1]]
+    ticks = [tick for k in range(-4, 7) if low * 0.99 <= (tick := float(f"1e{k}")) <= high * 1.01]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _boundaries(axes: Axes, table: pd.DataFrame, n_features: int) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from superposition.figures.densities import said, sparsity_said
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.results import Tables
 
@@ -64,11 +65,11 @@ def titles(tables: Tables, named: Named) -> dict[int, str]:
 
 
 def sparsity_name(sparsity: float) -> str:
-    return "own sparsities" if np.isnan(sparsity) else f"$S$ = {sparsity:.6g}"
+    return "own sparsities" if np.isnan(sparsity) else f"$S$ = {sparsity_said(sparsity)}"
 
 
 def density_name(density: float) -> str:
-    return "own densities" if np.isnan(density) else f"$1 - S$ = {density:.3g}"
+    return "own densities" if np.isnan(density) else f"$1 - S$ = {said(density)}"
 
 
 NAMED: dict[Named, Callable[[float], str]] = {"sparsity": sparsity_name, "density": density_name}

@@ -12,8 +12,9 @@ from superposition.figures.grids import Canvas
 from superposition.figures.style import FAINT, INK, MUTED, NAME, NOTE, POLYGONS, SHARED_CORNER, SUBTITLE, theme
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.planar import upright
-from superposition.readings.plateaus import OFF, at_level, losses_of, plateaus
+from superposition.readings.plateaus import OFF, losses_of, plateaus, polygon_of
 from superposition.readings.results import Tables
+from superposition.readings.solutions import solution
 from superposition.theory.angles import cosines
 from superposition.theory.polygon_levels import Level, level, shared_corner, weights
 
@@ -51,7 +52,7 @@ def _levels(tables: Tables) -> Figure:
     n = tables.n_features
     levels = [level(k, n) for k in range(FEWEST, n + 1)]
     order = tables.instances.sort_values(["loss", "seed"])
-    ends = {int(row["instance"]): at_level(float(row["loss"]), levels) for _, row in order.iterrows()}
+    ends = {int(row["instance"]): polygon_of(solution(tables, row), levels) for _, row in order.iterrows()}
     curves_width, bars_width, height = 5.4, 1.5, 3.3
     with theme():
         canvas = Canvas(LEFT + curves_width + 1.55 + bars_width + 0.45, 0.2 + height + 0.85 + SIDE + 1.12)
@@ -160,8 +161,8 @@ def _polygon(axes: Axes, W: np.ndarray, regular: np.ndarray | None, colour: str)
 
 def _notes(n_features: int) -> list[str]:
     return [
-        "Above, all seeds, in the colour of the polygon that they end as. Dashed: the least losses of regular polygons "
-        f"among {n_features} features.",
+        "Above, all seeds, in the colour of the regular polygon that they end as, by loss and by shape. Dashed: the "
+        f"least losses of these among {n_features} features.",
         f"Dotted: a saddle, at which two features share a corner of a {NAMES[n_features - 1]}. Below, the best seed "
         "that ends as each polygon, over theory's,",
         "and the seed that stays at the saddle the longest. $r$: radius, $b$: bias of the corners.",

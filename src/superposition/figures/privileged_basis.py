@@ -79,7 +79,7 @@ def _configuration(tables: Tables, point: Point) -> tuple[int, int]:
 
 
 def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point]) -> Figure:
-    """W without and with a ReLU on the hidden layer, side by side, where 5, 6 and 8 features are represented."""
+    """W without and with a ReLU on the hidden layer, side by side, where that one has 5, 6 and 8 features."""
     chosen = [next((point for point in with_relu if point.represented == count), None) for count in SHOWN]
     pairs = [(other, point) for point in chosen if point for other in linear if other.density == point.density] or list(
         zip(linear, with_relu, strict=False)
@@ -91,13 +91,12 @@ def linear_and_relu(tables: Tables, linear: list[Point], with_relu: list[Point])
         canvas = Canvas(max(left + len(pairs) * pitch, 4.8), top + height + 0.95)
         for number, (other, point) in enumerate(pairs):
             start = left + number * pitch
-            heading = f"{_packing(point, tables.n_hidden)}\n{density_name(point.density)}"
-            canvas.text(start + width + gap / 2, 0.08, heading, ha="center", fontsize=SUBTITLE)
+            canvas.text(start + width + gap / 2, 0.08, density_name(point.density), ha="center", fontsize=SUBTITLE)
             for place, (one, name) in enumerate(((other, "linear"), (point, "ReLU"))):
                 W = tables.weights_of(one.instance)
                 axes = canvas.axes(start + place * (width + gap), top, width, height)
                 panels.matrix(axes, (W[in_reading_order(W)] if name == "ReLU" else W).T)
-                axes.set_title(name, fontsize=TEXT, color=MUTED, pad=4)
+                axes.set_title(f"{name}\n{one.represented} features", fontsize=TEXT, color=MUTED, pad=4)
                 if number == place == 0:
                     panels.feature_ticks(axes, range(tables.n_features))
                     axes.set_ylabel("feature", labelpad=2)
@@ -152,12 +151,6 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
         for line, note in enumerate(notes):
             canvas.text(left, foot + 0.38 + 0.16 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
-
-
-def _packing(point: Point, n_hidden: int) -> str:
-    if point.represented <= n_hidden:
-        return "no superposition"
-    return f"{point.represented} features in {n_hidden} dimensions"
 
 
 def _ordered(tables: Tables, point: Point) -> np.ndarray:

@@ -91,8 +91,8 @@ def _recovery(tables: Tables) -> Figure:
         _lines_key(canvas, left + 1.25 * (width + gap), 0.55)
         counts = len(trained(recovery, tables)), len(others(recovery, "gaussian"))
         note = (
-            "Recovered: the error is no more than a small part of the length of x, that measures.recovery.tolerance "
-            f"says. {counts[0]} seeds, or {counts[1]} matrices, of each width together. ReLU read-out: the model's\n"
+            "Recovered: the error is no more than a small part of the length of x. "
+            f"{counts[0]} seeds, or {counts[1]} matrices, of each width together. ReLU read-out: the model's\n"
             "own; of other projections ReLU(a (W$^T$h − c)), with the two numbers that suit data like that of training "
             "best. Lasso: of all x ≥ 0 that explain h the one with the smallest sum; non-negative least\n"
             f"squares end at the one that their search meets. At m = {n} nothing is lost. Where trained features form "

@@ -4,6 +4,7 @@ Feature i alone, at strength x, gives the hidden vector x W_i; a linear read-out
 is [hidden, feature]. Needs numpy, not torch.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from superposition.exact.sums import matmul, total
 
 STAGES = ("linear", "bias", "relu", "both")
 LEAST = 1e-9  # squared interference below it is none
+COSINE, COSINES = (math.sqrt(5) - 1) / 4, 0.03  # of 72 degrees, and room for how regular a pentagon is
 
 
 class Filtered(NamedTuple):
@@ -32,6 +34,24 @@ def read_outs(
     linear = strength * matmul(W.T, W)
     shifted = linear + b[:, None]
     return dict(zip(STAGES, (linear, shifted, np.maximum(linear, 0), np.maximum(shifted, 0)), strict=True))
+
+
+def relative(
+    W: Float[np.ndarray, "hidden feature"], b: Float[np.ndarray, " feature"], stage: str, strength: float = 1.0
+) -> Float[np.ndarray, "other active"]:
+    """Read-outs of the other features over ||W_i||^2 of the active one, from large to small; NaN where that is 0."""
+    read, squared = read_outs(W, b, strength)[stage], total(W * W, axis=0)
+    shares = np.divide(read, squared, out=np.full_like(read, np.nan), where=squared > 0)
+    others = ~np.eye(len(b), dtype=bool)
+    return -np.sort(-shares.T[others].reshape(len(b), -1), axis=1, kind="stable").T
+
+
+def is_pentagon(W: Float[np.ndarray, "hidden feature"], represented: int) -> bool:
+    """Five represented features, to each of which two are neighbours at 72 degrees and two point away."""
+    if represented != 5 or W.shape[1] != 5:
+        return False
+    products = relative(W, np.zeros(5), "linear")
+    return bool((np.abs(products[:2] - COSINE) < COSINES).all()) and bool((products[2:] < 0).all())
 
 
 def filtered(

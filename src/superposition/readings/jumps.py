@@ -16,6 +16,7 @@ from superposition.readings.results import Tables
 SINCE = 3000  # steps: before, dimensionalities have not split, and nearly all features move
 WINDOW = 1.25  # a jump's steps, last over first
 LEAST = 0.3  # change of a feature's dimensionality: between 0, 1/2 and 1, with room for noise
+STANDS_OUT = 5  # standard deviations of the loss from one snapshot to the next: a jump has a drop
 LEARNED = 0.25  # dimensionality halfway between nothing and a digon's 1/2
 
 
@@ -67,6 +68,18 @@ def jumps(
             found.append((start, end))
             at_once.append(drop)
     return [_jump(steps, D, loss, places, most) for places, most in zip(found, at_once, strict=True)]
+
+
+def run_of(tables: Tables, instance: int) -> tuple[list[Jump], float]:
+    """An instance's jumps from `SINCE` on, and the noise of its loss."""
+    steps, D, loss = learned(tables, instance)
+    found = jumps(steps, D, loss, SINCE)
+    return found, noise(steps, loss, found, SINCE)
+
+
+def sudden(found: Sequence[Jump], sd: float) -> list[Jump]:
+    """The jumps with a drop of the loss at the same time, far above its noise; none where that is not known."""
+    return [jump for jump in found if sd > 0 and jump.at_once / sd > STANDS_OUT]
 
 
 def noise(

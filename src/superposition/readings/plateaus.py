@@ -1,4 +1,4 @@
-"""Plateaus of a loss while a model is trained, and the levels of polygons that they are at (Chen et al. 2023).
+"""Plateaus of a loss while a model is trained, and the levels of polygons at which it ends (Chen et al. 2023).
 
 A plateau is a long time, on the logarithmic axis of steps, in which the loss hardly moves: the opposite of a jump. All
 steps judge the same held-out samples, so that what moves is the model.
@@ -13,11 +13,15 @@ from jaxtyping import Float, Int
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.jumps import WINDOW
 from superposition.readings.results import Tables
+from superposition.readings.solutions import Solution
+from superposition.theory.angles import angular_gaps
 from superposition.theory.polygon_levels import Level
 
 LONGER = WINDOW  # last step over first, at least: what moves in less is a jump
 FLAT = 0.03  # largest loss over smallest, less 1, at most: as much as a plateau may be off its level
 OFF = 0.03  # of a level, at most; levels of four, five and six corners are 28 % apart or more
+RADIUS_OFF, BIAS_OFF, GAP_OFF = 0.05, 0.05, 5  # of a polygon: relative, as it is, degrees
+IGNORED = 0.1  # norm of features that are no corners
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ def at_level(loss: float, levels: Sequence[Level]) -> Level | None:
     """The level that a loss is at, or None if it is at none."""
     nearest = min(levels, key=lambda one: abs(one.loss - loss))
     return nearest if abs(loss / nearest.loss - 1) <= OFF else None
+
+
+def polygon_of(model: Solution, levels: Sequence[Level]) -> Level | None:
+    """The level whose regular polygon a model is, by its loss and by its shape; None if it is none of them."""
+    at = at_level(model.loss, levels)
+    if at is None or at.corners != model.represented:
+        return None
+    corners = model.norms > REPRESENTED_NORM
+    regular = (
+        (np.abs(model.norms[corners] / at.radius - 1) < RADIUS_OFF).all()
+        and (np.abs(model.b[corners] - at.bias) < BIAS_OFF).all()
+        and (np.abs(angular_gaps(model.W[:, corners]) - 360 / at.corners) < GAP_OFF).all()
+        and (model.norms[~corners] < IGNORED).all()
+    )
+    return at if regular else None
 
 
 def losses_of(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:

@@ -56,7 +56,7 @@ def densities(tables: Tables, setting: Setting) -> list[float]:
 
 def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution]:
     """The models at one density, lowest loss first."""
-    return [_solution(tables, row) for _, row in instances_at(tables, setting, density).iterrows()]
+    return [solution(tables, row) for _, row in instances_at(tables, setting, density).iterrows()]
 
 
 def instances_at(tables: Tables, setting: Setting, density: float) -> pd.DataFrame:
@@ -125,7 +125,8 @@ def differing_in(tables: Tables, axis: str, shape: tuple[int, int], density: flo
     return own
 
 
-def _solution(tables: Tables, row: pd.Series) -> Solution:
+def solution(tables: Tables, row: pd.Series) -> Solution:
+    """The model of one row of the table of instances."""
     instance = int(row["instance"])
     features = tables.features_of(instance)
     return Solution(
