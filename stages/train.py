@@ -1,6 +1,7 @@
 """python stages/train.py EXPERIMENT: trains all instances of an experiment's world; goes on where it was stopped."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -25,8 +26,8 @@ def main(name: str) -> None:
     except OutOfRange as error:
         sys.exit(f"{name}: {error}")
     except Stopped as stopped:
-        print(f"{called()}: stopped {stopped.done}; make repro goes on from there", file=sys.stderr)
-        sys.exit(stopped.status)
+        print(f"{called()}: stopped {stopped.done}; make repro goes on from there", file=sys.stderr, flush=True)
+        os._exit(stopped.status)  # at once: on a busy machine it takes Python seconds to take PyTorch down
     with placed(Path("data/trained", name)) as out:
         write(trained, out)
     with placed(Path("data/manifests", f"{name}.json")) as beside:
