@@ -18,7 +18,7 @@ DRIVER = Path(__file__).with_name("in_one_process.py")
 # What steers which code libraries run, or what they read of the user's: it reaches only a run that asks for it.
 STEERING = (
     *("MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "OMP_", "KMP_", "GOMP_", "ATEN_", "NPY_", "DNNL_", "ONEDNN_", "GLIBC_"),
-    *("TORCH", "PYTHON", "MPL", "MATPLOTLIB", "LC_", "LANG", "TZ", "OFF_BY_AN_ULP"),
+    *("TORCH", "PANDAS", "ARROW", "PYTHON", "MPL", "MATPLOTLIB", "LC_", "LANG", "TZ", "OFF_BY_AN_ULP"),
 )
 # Trained anew in each copy, in seconds; with the measures that are quick.
 SHORT = {
@@ -76,8 +76,9 @@ def md5_of_folder(folder: Path) -> str:
 
 
 def outputs(copy: Path) -> list[str]:
-    """Files that were made in a copy; folders that are links to another's are not gone into."""
-    found = (Path(folder, name) for part in OUTPUTS for folder, _, names in os.walk(copy / part) for name in names)
+    """Files that were made in a copy, or in another one that it links to."""
+    folders = (found for part in OUTPUTS for found in os.walk(copy / part, followlinks=True))
+    found = (Path(folder, name) for folder, _, names in folders for name in names)
     return sorted({file.relative_to(copy).as_posix() for file in found} - NOT_MADE)
 
 

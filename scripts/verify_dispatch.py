@@ -141,6 +141,9 @@ def of_the_user(scratch: Path) -> list[Setting]:
         Setting("another HOME, with a matplotlibrc", at_home),
         Setting("a deeper working folder", folder="a folder/with spaces/and ümlauts/deep/below"),
         Setting("no C++ compiler, empty cache", no_compiler),
+        Setting("PYTHONOPTIMIZE=2", {"PYTHONOPTIMIZE": "2"}),
+        Setting("PANDAS_FUTURE_INFER_STRING=0", {"PANDAS_FUTURE_INFER_STRING": "0"}),
+        Setting("MPLBACKEND of a Jupyter that is not there", {"MPLBACKEND": "module://matplotlib_inline.absent"}),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from superposition import frames
 from superposition.features.world import features, held_out_words, instances, training_words
 from superposition.params.experiments import Experiment, read_checked
 from superposition.stage import placed, reading, run
@@ -25,8 +26,8 @@ def main() -> None:
 def write(seed: int, name: str, experiment: Experiment, out: Path) -> None:
     out.mkdir(parents=True)
     table = instances(seed, name, experiment)
-    table.to_parquet(out / "instances.parquet", index=False, compression=None)
-    features(experiment).to_parquet(out / "features.parquet", index=False, compression=None)
+    frames.write(table, out / "instances.parquet")
+    frames.write(features(experiment), out / "features.parquet")
     np.save(out / "held_out.npy", held_out_words(seed, name, experiment))
     if size := experiment.training.sample_size:
         np.save(out / "sample.npy", training_words(table["stream"], experiment, size))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from superposition import frames
 from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
 from superposition.stage import placed, reading, run
@@ -29,7 +30,7 @@ def main(name: str) -> None:
     with placed(Path("data", "tables", name)) as out:
         out.mkdir()
         for key, table in made.items():
-            table.to_parquet(out / f"{key}.parquet", index=False, compression=None)
+            frames.write(table, out / f"{key}.parquet")
 
 
 if __name__ == "__main__":

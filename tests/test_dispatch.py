@@ -98,6 +98,41 @@ def test_differences_are_named_by_column_rows_and_ulps(tmp_path):
     assert copies.differences(one, one) == []
 
 
+def test_what_a_copy_links_to_is_compared(tmp_path):
+    """Trained weights: made in the reference where they are not there, and linked to by all others."""
+    made = tmp_path / "reference" / "data" / "trained" / "intro"
+    made.mkdir(parents=True)
+    np.save(made / "W.npy", np.ones(3))
+    linked = tmp_path / "copy" / "data" / "trained" / "intro"
+    linked.parent.mkdir(parents=True)
+    linked.symlink_to(made)
+    assert copies.outputs(tmp_path / "copy") == ["data/trained/intro/W.npy"]
+    assert copies.differences(tmp_path / "reference", tmp_path / "copy") == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PANDAS_FUTURE_INFER_STRING", "0"), ("MPLBACKEND", "module://matplotlib_inline.absent"), ("PYTHONOPTIMIZE", "2")],
+)
+def test_variables_of_the_users_own_change_no_byte(tmp_path, variable, value):
+    code = (
+        "from pathlib import Path; import numpy as np; import pandas as pd; from superposition import frames;"
+        "from superposition.figures import svg; from matplotlib.figure import Figure;"
+        "frames.write(pd.DataFrame({'name': ['a', 'b'], 'x': [0.1, 2.0]}), Path('x.parquet'));"
+        "f = Figure(); f.subplots().plot([0, 1], [0.1, 0.3]); svg.save(f, Path('x.svg'))"
+    )
+    made = []
+    for more in ({}, {variable: value}):
+        folder = tmp_path / f"{len(made)}"
+        folder.mkdir()
+        environment = copies.plain_environment(PYTHONPATH=str(ROOT / "src"), **more)
+        done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        made.append({file.name: file.read_bytes() for file in folder.iterdir()})
+    assert made[0].keys() == {"x.parquet", "x.svg"}
+    assert made[0] == made[1]
+
+
 def test_folders_are_known_by_the_digest_that_dvc_notes():
     lock = verify.read_yaml(ROOT / "dvc.lock")["stages"]
     noted = verify.hashes(lock, "plot@intro")["reports/figures/intro"]

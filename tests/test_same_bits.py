@@ -3,11 +3,14 @@
 superposition/exact/functions.py and sums.py say why calls are unsafe. The syntax tree is searched, without types:
 
 - Of numpy, torch, math, pandas and seaborn only what FUNCTIONS lists may be named, and their modules only as np, torch,
-  nn, math, pd and sns. Other packages for numbers are not imported, beyond what IMPORTS lists.
+  nn, math, pd and sns. Other packages are not imported but those of KNOWN, which do not compute, nor those modules of
+  Python's own that do (COMPUTING), beyond what IMPORTS lists.
 - A method or property that tensors, arrays, frames or random generators have is refused by its name alone, whoever the
   owner is, unless METHODS lists it. New ones of new releases are refused too.
-- Operators and builtins: no @, no complex numbers, no `sum` but of whole numbers, and powers only of 1, 2 and whole
-  numbers, with exponents that are seen to be whole.
+- Operators and builtins: no @, no complex numbers, no long doubles (80 bits here, 128 there), no `sum` but of whole
+  numbers, and powers only of 1, 2 and whole numbers, with exponents that are seen to be whole.
+- No class is derived from an array, a tensor or a frame, whose methods would be our own by name, and no
+  name of a module is given to something else.
 - What is sorted with possible ties is sorted with kind="stable".
 - Functions that pandas is to apply are our own, or named as one of PICKED.
 
@@ -16,10 +19,12 @@ arguments in ways that cannot be seen here; then it belongs there too.
 
 Not seen: what matplotlib, scipy and our own kernel in C++ compute; exponents of 2 that are called bits, i, j or k and
 are no whole numbers; methods that are handed on, not called, where OURS has their name; columns of UNIQUE that have
-ties all the same; modules that are imported by a name put together at run time.
+ties all the same; modules that are imported by a name put together at run time; what a library does with texts that
+name a function, but for those that pandas applies.
 """
 
 import ast
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +54,7 @@ FUNCTIONS = {
         # over an axis, in order or whatever the order is
         "all allclose any argmax argmin array_equal bincount count_nonzero cross diff digitize flatnonzero lexsort "
         "logical_or.reduce max maximum.accumulate median min minimum.accumulate multiply.outer nanmax nanmedian nanmin "
-        "nonzero outer ptp searchsorted unique argsort sort "
+        "nonzero outer ptp searchsorted argsort sort "
         # places and shapes
         "append arange array asarray broadcast_arrays broadcast_shapes broadcast_to concatenate delete diag diagonal "
         "empty expand_dims eye fill_diagonal full full_like hstack indices isin ix_ "
@@ -82,9 +87,13 @@ IMPORTS = {
     "scipy.optimize": names("linear_sum_assignment"),
     "scipy.sparse.csgraph": names("connected_components"),
 }
-PACKAGES = names(
-    "numpy torch math pandas seaborn scipy sklearn statistics cmath random operator numexpr numba mpmath sympy"
+COMPUTING = names("builtins cmath math operator random statistics")  # of Python's own
+PACKAGES = {module.partition(".")[0] for module in (*MODULES, *IMPORTS)} | COMPUTING
+KNOWN = names(
+    "superposition annotated_types jaxtyping jinja2 matplotlib pydantic pydantic_core pytorch_lightning ruamel "
+    "threadpoolctl tqdm"
 )
+ARRAYS = names("Tensor Parameter ndarray DataFrame Series Index")  # of which no class is derived
 
 LIBRARY = {
     name
@@ -117,10 +126,12 @@ METHODS = names(
 )
 OURS = names("geometric identity norm power relu sample uniform")  # properties of our own, which are not called
 PICKED = names("first last min max median size count nunique any all")  # what pandas may be told to apply by name
-BUILTINS = names("sum pow complex eval exec globals vars __import__")
+BUILTINS = names("sum pow complex eval exec globals vars __import__ __builtins__")
+FOLLOWED = names("sum getattr")  # builtins that may be called, and not handed on
 DUNDER = names("__name__ __init__")
 UNIQUE = names("instance point rank feature step rotation")  # columns that have no ties where they alone sort
 COMPLEX = names("complex complex64 complex128 complex256 csingle cdouble c8 c16 <c8 <c16")
+LONG = names("longdouble longfloat clongdouble float128 f16 <f16")
 
 # Modules that may call what they guard: what, how often, and why their bits are the same all the same.
 GUARDED = {
@@ -131,7 +142,11 @@ GUARDED = {
         "sums on grids, within the budget; a root that is corrected",
     ),
     "exact/sums.py": ({"@": 2}, "products of parts that are short enough to be exact"),
+    "figures/almost_orthogonal_directions.py": ({"np.unique": 2}, "numbers above 0, sorted already"),
     "figures/correlated_sets.py": ({"sum": 3}, "numbers of models"),
+    "figures/hidden_bias.py": ({"sum": 2}, "numbers of ranks"),
+    "figures/panels.py": ({"np.unique": 1}, "whole numbers"),
+    "figures/varied_feature_density.py": ({"np.unique": 1}, "how many there are, of numbers above 0"),
     "measures/attacks.py": (
         {"@": 4, ".sum": 1},
         "weights, inputs and hidden values on their grids; losses whole, below 2^53",
@@ -157,8 +172,10 @@ GUARDED = {
         {".sum": 1, ".backward": 1},
         "losses of instances, of which no gradient depends on another; gradients of exact/ops.py",
     ),
+    "stage.py": ({".__excepthook__": 1}, "what Python says of an error"),
     "theory/compressed_sensing.py": ({"sum": 1}, "whole numbers"),
     "theory/explanations.py": ({"sum": 1}, "fractions"),
+    "training/checkpoints.py": ({".partition": 1, "np.savez": 1}, "bytes of what is kept, which is no output"),
     "training/kernel.py": ({"getattr": 1}, "functions of our own kernel, for either precision"),
     "training/steps.py": (
         {".sum": 2, "torch.autograd.grad": 1, "torch.compile": 1},
@@ -179,6 +196,10 @@ def unsafe(tree: ast.AST) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("superposition.")
         for name in node.names
     }
+    given = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)} | {
+        node.arg for node in nodes if isinstance(node, ast.arg)
+    }
+    defined -= given
     for node in nodes:
         found: Iterator[str] = iter(())
         if isinstance(node, ast.Attribute):
@@ -190,11 +211,20 @@ def unsafe(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.BinOp | ast.AugAssign):
             found = _operator(node)
         elif isinstance(node, ast.Constant):
-            found = iter(["complex"] if isinstance(node.value, complex) or node.value in COMPLEX else [])
+            found = _constant(node)
+        elif isinstance(node, ast.ClassDef):
+            found = (f"class({base})" for base in map(ast.unparse, node.bases) if base.rpartition(".")[2] in ARRAYS)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            found = _import(node)
+            found = iter([*_import(node), *(f"{name} twice" for name in sorted(given & {*_modules(node)}))])
         for name in found:
             yield node.lineno, name
+
+
+def _constant(node: ast.Constant) -> Iterator[str]:
+    if isinstance(node.value, complex) or node.value in COMPLEX:
+        yield "complex"
+    elif node.value in LONG:
+        yield "longdouble"
 
 
 def _modules(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
@@ -226,7 +256,8 @@ def _attribute(node: ast.Attribute, ours: set[str], called: bool, inner: bool) -
 
 def _name(node: ast.Name, called: bool) -> Iterator[str]:
     """Modules and unsafe builtins that are handed on, in which they could not be followed."""
-    if isinstance(node.ctx, ast.Load) and node.id in FUNCTIONS.keys() | BUILTINS and not (called and node.id == "sum"):
+    handed_on = node.id not in FOLLOWED or not called
+    if isinstance(node.ctx, ast.Load) and node.id in FUNCTIONS.keys() | BUILTINS | FOLLOWED and handed_on:
         yield node.id
 
 
@@ -243,6 +274,9 @@ def _call(node: ast.Call, defined: set[str]) -> Iterator[str]:
     if not isinstance(node.func, ast.Attribute):
         return
     name = node.func.attr
+    types = [keywords.get("dtype"), first if name in ("astype", "view", "dtype") else None]
+    if any(isinstance(each, ast.Constant) and each.value in ("g", "G") for each in types):
+        yield "longdouble"
     if name in ("sort", "argsort", "sort_values", "sort_index") and not _in_one_order(name, first, keywords):
         yield f"np.{name}" if ast.unparse(node.func) == f"np.{name}" else f".{name}"
     elif name.rstrip("_") in ("add", "sub") and "alpha" in keywords:
@@ -324,24 +358,35 @@ def _whole_terms(argument: ast.AST | None) -> bool:
     term = argument.elt
     if isinstance(term, ast.Call):
         return isinstance(term.func, ast.Name) and term.func.id in ("len", "int", "bool", "comb")
-    if isinstance(term, ast.UnaryOp):
-        return isinstance(term.op, ast.Not)
-    return isinstance(term, ast.Compare | ast.BoolOp) or (
-        isinstance(term, ast.Constant) and isinstance(term.value, int)
-    )
+    return _truth(term) or (isinstance(term, ast.Constant) and isinstance(term.value, int))
+
+
+def _truth(term: ast.AST) -> bool:
+    """`a or b` is one only if a and b are."""
+    if isinstance(term, ast.BoolOp):
+        return all(map(_truth, term.values))
+    return isinstance(term, ast.Compare) or (isinstance(term, ast.UnaryOp) and isinstance(term.op, ast.Not))
 
 
 def _import(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
     for name in node.names:
         if isinstance(node, ast.Import):
-            if name.name.split(".")[0] in PACKAGES and (name.asname or name.name) != MODULES.get(name.name):
+            given = name.asname or name.name
+            if (_computes(name.name) and given != MODULES.get(name.name)) or (given != name.name == "functools"):
                 yield name.name
             continue
         module = node.module or ""
         full, listed = f"{module}.{name.name}", IMPORTS.get(module, set())
-        computes = module.split(".")[0] in PACKAGES or full == "functools.reduce" or name.name in FUNCTIONS
+        computes = _computes(module) or _computes(full) or full == "functools.reduce" or name.name in FUNCTIONS
         if computes and (name.name not in listed or name.asname in FUNCTIONS):
             yield full
+
+
+def _computes(module: str) -> bool:
+    """Whether a module may compute numbers: all may that are not known."""
+    top = module.partition(".")[0]
+    known = top in KNOWN or (top in sys.stdlib_module_names and top not in COMPUTING)
+    return not known or module in ("matplotlib.mlab", "matplotlib.cbook")
 
 
 def deciding() -> list[Path]:
@@ -429,6 +474,7 @@ def test_guarded_modules_exist():
         ("frame.groupby('m').agg({'loss': ['min', 'sum']})", ".agg"),
         ("frame.groupby('m').agg(how)", ".agg"),
         ("frame.groupby('m').agg(**how)", ".agg"),
+        ("def how(x): return 1\nhow = 'mean'\nframe.groupby('m').agg(how)", ".agg"),
         ("frame.groupby('m').agg(setting.how)", ".agg"),
         ("frame.groupby('m').agg(lambda x: x.mean())", ".mean"),
         ("frame.groupby('m')['x'].transform('mean')", ".transform"),
@@ -464,6 +510,12 @@ def test_guarded_modules_exist():
         ("sum(x * y for x, y in pairs)", "sum"),
         ("sum(values)", "sum"),
         ("map(sum, rows)", "sum"),
+        ("sum(a or 0.1 for a in x)", "sum"),
+        ("sum(w and v for w, v in pairs)", "sum"),
+        ("map(getattr, x, how)", "getattr"),
+        ("x.astype('longdouble')", "longdouble"),
+        ("np.asarray(x, dtype='f16')", "longdouble"),
+        ("np.asarray(x, dtype='g')", "longdouble"),
         ("eval('x')", "eval"),
         ("1j * x", "complex"),
         ("complex(x, y)", "complex"),
@@ -485,7 +537,19 @@ def test_guarded_modules_exist():
         ("from math import log", "math.log"),
         ("from functools import reduce", "functools.reduce"),
         ("functools.reduce(f, x)", "functools.reduce"),
+        ("import functools as ft\nft.reduce(f, x)", "functools"),
         ("import operator", "operator"),
+        ("import builtins", "builtins"),
+        ("__builtins__['sum'](x)", "__builtins__"),
+        ("import pyarrow.compute as pc", "pyarrow.compute"),
+        ("import jax.numpy as jnp", "jax.numpy"),
+        ("from torchmetrics import R2Score", "torchmetrics.R2Score"),
+        ("from matplotlib import mlab", "matplotlib.mlab"),
+        ("from matplotlib.cbook import boxplot_stats", "matplotlib.cbook.boxplot_stats"),
+        ("class Mine(torch.Tensor): pass", "class(torch.Tensor)"),
+        ("class Mine(pd.DataFrame): pass", "class(pd.DataFrame)"),
+        ("from superposition.exact import sums\nsums = x\nsums.mean()", "sums twice"),
+        ("import superposition.exact.sums as x\ndef f(x): return x.mean()", "x twice"),
         ("from operator import pow", "operator.pow"),
         ("from pandas import qcut", "pandas.qcut"),
         ("pd.qcut(x, 4)", "pd.qcut"),
@@ -506,6 +570,9 @@ def test_a_planted_call_is_found(planted, name):
         "np.sqrt(x) + math.sqrt(2) * np.square(x)",
         "2.0**-18 * x + (-1) ** k + 10**9 + 2 ** (52 - total.left.bits) + 2.0**-INPUT.fraction_bits",
         "sum(a > b for a, b in pairs) + sum(1 for _ in x) + sum(len(x) for x in y)",
+        "sum(a > b or not c for a, b, c in x)",
+        "f'{x:g}'",
+        "from matplotlib.figure import Figure\nfrom scipy.sparse.csgraph import connected_components",
         "np.count_nonzero(x > 0, axis=1)",
         "total(x, axis=1) / mean(y) + matmul(W.T, W)",
         "from superposition.exact import sums\nsums.mean(x)",

@@ -5,10 +5,14 @@ the shape that they need, `figures` draws them. `overview` serves all others, an
 `panels` draws single axes and `grids` lays them out; `style` holds colours and fonts, `svg` says how to save a figure.
 """
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+
+# Before matplotlib looks for it: Jupyter names its own, which an environment without Jupyter does not have.
+os.environ["MPLBACKEND"] = "svg"
 
 from matplotlib.figure import Figure
 
