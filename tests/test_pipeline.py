@@ -157,7 +157,7 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         ("theory", {"exact"}),
         ("features", {"exact", "params"}),  # `world` resolves parameters
         ("models", {"exact"}),
-        ("training", {"exact", "features", "models"}),
+        ("training", {"exact", "features", "imports", "models"}),  # which files decide its results
         ("measures", {"exact", "features", "models", "theory", "training"}),
         ("readings", {"exact", "measures", "theory"}),
         ("figures", {"exact", "measures", "readings", "theory"}),

@@ -147,6 +147,7 @@ GUARDED = {
     "figures/hidden_bias.py": ({"sum": 2}, "numbers of ranks"),
     "figures/panels.py": ({"np.unique": 1}, "whole numbers"),
     "figures/varied_feature_density.py": ({"np.unique": 1}, "how many there are, of numbers above 0"),
+    "frames.py": ({"pd.set_option": 1}, "the type of texts in files"),
     "measures/attacks.py": (
         {"@": 4, ".sum": 1},
         "weights, inputs and hidden values on their grids; losses whole, below 2^53",
