@@ -41,8 +41,9 @@ status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and
 	@python -m scripts.alone --now dvc repro --quiet code
 	@dvc status
 
+# A process for each core, with one thread: most tests are of one thread, or of other processes.
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
-	@python -m pytest -m "not long" $(ARGS)
+	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "not long" $(ARGS)
 
 test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions at random moments; takes hours
 	@FAULTS=$${FAULTS:-200} python -m pytest $(ARGS)
