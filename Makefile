@@ -3,8 +3,9 @@
 # bash, and so a shell for every line: only then is the PATH below the one that commands are looked up in.
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
-# Another build of torch: make repro TORCH="--index-url <url> torch==2.13.0"
-TORCH ?= $(shell grep -o '^torch==[0-9.]*' requirements.txt)
+# Another build of torch than those of requirements-torch.txt: make repro TORCH="--index-url <url> torch==2.13.0", which
+# nothing verifies, or TORCH="<url of a wheel>#sha256=<its hash>"
+TORCH ?=
 EXPERIMENTS ?=
 ARGS ?=
 
@@ -17,10 +18,12 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # The stamps are named by what they stand for: touching or switching files does not install anything anew.
 checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
-RUNTIME := .venv/runtime-$(call checksum,requirements.txt requirements-cuda.txt)
+RUNTIME := .venv/runtime-$(call checksum,requirements.txt requirements-torch.txt requirements-cuda.txt)
 DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
-INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
+PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
+INSTALL := $(PIP) install --no-deps --no-compile
+VERIFIED := $(INSTALL) --require-hashes
 
 .PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
@@ -38,8 +41,9 @@ status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and
 	@python -m scripts.alone --now dvc repro --quiet code
 	@dvc status
 
+# A process for each core, with one thread: most tests are of one thread, or of other processes.
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
-	@python -m pytest -m "not long" $(ARGS)
+	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "not long" $(ARGS)
 
 test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions at random moments; takes hours
 	@FAULTS=$${FAULTS:-200} python -m pytest $(ARGS)
@@ -93,20 +97,29 @@ clean: ## Remove the environment and the tools' caches; results and DVC's cache 
 
 # pip and setuptools go first: this pip is much faster than the one that comes with Python, and setuptools builds the one
 # package that comes as source, in place of whatever pip would download for that.
+# torch's build is the one that pip finds for the machine, and only then compared with the list: given the list at once, pip
+# would pass over a build of a folder (find-links) for one whose hash its index quotes.
 # `pip check` stands in for pip's resolver. It fails if torch is a CUDA build, whose libraries are installed then.
-$(RUNTIME): | requirements.txt requirements-cuda.txt
+$(RUNTIME): | requirements.txt requirements-torch.txt requirements-cuda.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
 	  echo "error: '$(PYTHON)' is no Python 3.11 to 3.14; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Making .venv (once; about a minute, more where CUDA's libraries are downloaded) ..."
 	@$(PYTHON) -m venv --clear .venv
-	@awk '/^[a-z]/ {keep = /^(pip|setuptools)==/} keep' requirements.txt | $(INSTALL) -r /dev/stdin
+	@awk '/^[a-z]/ {keep = /^(pip|setuptools)==/} keep' requirements.txt | $(VERIFIED) -r /dev/stdin
+ifdef TORCH
 	@$(INSTALL) $(TORCH)
-	@$(INSTALL) --no-build-isolation -r requirements.txt
-	@.venv/bin/python -m pip check >/dev/null 2>&1 || $(INSTALL) -r requirements-cuda.txt
+	@$(if $(findstring sha256=,$(TORCH)),,echo "note: this build of torch is not verified: TORCH has no hash" >&2)
+else
+	@$(PIP) download --no-deps --only-binary :all: --dest .venv/torch "$$(grep -o '^torch==[0-9.]*' requirements-torch.txt)"
+	@$(VERIFIED) --no-index --find-links .venv/torch -r requirements-torch.txt
+	@rm -r .venv/torch
+endif
+	@$(VERIFIED) --no-build-isolation -r requirements.txt
+	@.venv/bin/python -m pip check >/dev/null 2>&1 || $(VERIFIED) -r requirements-cuda.txt
 	@report=$$(.venv/bin/python -m pip check) || { echo "$$report" >&2; exit 1; }
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME) | requirements-dev.txt
 	@echo "Adding the development tools to .venv ..."
-	@$(INSTALL) -r requirements-dev.txt
+	@$(VERIFIED) -r requirements-dev.txt
 	@touch $@

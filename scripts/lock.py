@@ -1,22 +1,23 @@
-"""Pin every package: requirements*.in -> requirements.txt, requirements-cuda.txt, requirements-dev.txt.
+"""Pin every package: requirements*.in -> requirements.txt and requirements-{torch,cuda,dev}.txt.
 
-One resolution serves Python 3.11 to 3.14 and every platform (lines carry markers). It is then split: what only torch's
-CUDA build needs and what only development needs stand in files of their own. Run as `make lock`.
+One resolution serves Python 3.11 to 3.14 and every platform (lines carry markers). It is then split: torch's builds,
+what only its CUDA build needs and what only development needs stand in files of their own. Run as `make lock`.
 """
 
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-PIP_TORCH = "pip install --no-deps torch==2.13.0"
+TORCH = "torch==2.13.0"
 
 RUNTIME_HEADER = f"""\
 # Every package that running the pipeline installs, pinned with hashes. Made by `make lock` from requirements.in.
 # Python: tested on 3.11; resolves on 3.12, 3.13 and 3.14 too. All come as wheels but one, antlr4-python3-runtime.
 #
 # `make .venv` installs this file. By hand, the same in two steps:
-#     {PIP_TORCH}
+#     pip install --no-deps {TORCH}
 #     pip install --no-deps -r requirements.txt
 # torch comes first, and by version, because its wheel differs by machine. The CPU build, the CUDA build (what PyPI
 # gives on Linux, so on a machine with an NVIDIA card) and others are all 2.13.0, and pip would prefer a build whose
@@ -24,6 +25,12 @@ RUNTIME_HEADER = f"""\
 # The one hash at torch's line is that of the CPU build for Python 3.11 on Linux x86-64; where pip finds that build, the
 # second command alone is enough.
 # The CUDA build needs requirements-cuda.txt as well; `make .venv` sees that from torch's own metadata.
+
+"""
+
+TORCH_HEADER = """\
+# Every build of torch that `make .venv` installs unless TORCH names another one: PyPI's, and the CPU builds for Linux.
+# Made by `make lock`. pip downloads the build that it finds for the machine, then installs it if it is one of these.
 
 """
 
@@ -38,8 +45,18 @@ DEV_HEADER = """\
 
 """
 
-# sha256 of torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl, which is not on PyPI: uv cannot look it up.
-TORCH_CPU_HASH = "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
+# sha256 of torch's CPU builds for Linux, torch-2.13.0+cpu-PYTHON-PYTHON-manylinux_2_28_PROCESSOR.whl. They are not on
+# PyPI: uv cannot look them up. The first is of the file itself, the others are what two public lock files agree on.
+TORCH_CPU = {
+    "cp311 x86_64": "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",
+    "cp311 aarch64": "84453b69508ec79902f899c5ed9495acb9e2bbe9fda5f1d5d6f19e3c3842e1a7",
+    "cp312 x86_64": "4ca4a9394b0c771238a4f73590fdbbc4debad85ed0fa63d026ae1b085da7d6e2",
+    "cp312 aarch64": "6f307c2c32d764ffc6ff6893b801fad6d4752f3e67966cb8abf1843427c02604",
+    "cp313 x86_64": "3fbf9c9d1f3c10c2d59d04aca426dee9ccc6ceb32d255c61e93acc3b4f75fae6",
+    "cp313 aarch64": "0b8f7d0423027ae8b90c7977c627f3379f325363a08224dffad9b4b2d684a83d",
+    "cp314 x86_64": "d20fa53ee744502fa4c69818a720b05ca0d37abd055d4f6e66cae155114bc691",
+    "cp314 aarch64": "ca021f9eb2f8345c83fa03e3a04587308afb8df71bd472670b3ece00df58621c",
+}
 
 
 def resolve(*arguments: str) -> dict[str, str]:
@@ -49,6 +66,10 @@ def resolve(*arguments: str) -> dict[str, str]:
     text = subprocess.run(uv, check=True, text=True, stdout=subprocess.PIPE).stdout
     entries = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
     return {entry.split(" \\")[0]: entry for entry in entries}
+
+
+def with_hashes(pin: str, hashes: Iterable[str]) -> str:
+    return " \\\n    ".join([pin, *(f"--hash=sha256:{digest}" for digest in sorted(hashes))]) + "\n"
 
 
 def write(path: str, header: str, entries: dict[str, str]) -> None:
@@ -67,8 +88,11 @@ pinned = {pin.split(" ;")[0] for pin in runtime}
 dev = {pin: entry for pin, entry in both.items() if pin.split(" ;")[0] not in pinned}
 
 cuda = {pin: runtime.pop(pin) for pin in list(runtime) if pin.startswith(("cuda-", "nvidia-", "triton=="))}
-runtime["torch==2.13.0"] = f"torch==2.13.0 \\\n    --hash=sha256:{TORCH_CPU_HASH}\n"
+on_pypi = re.findall(r"sha256:(\w+)", runtime[TORCH])
+torch = {TORCH: with_hashes(TORCH, [*on_pypi, *TORCH_CPU.values()])}
+runtime[TORCH] = with_hashes(TORCH, [TORCH_CPU["cp311 x86_64"]])
 
 write("requirements.txt", RUNTIME_HEADER, runtime)
+write("requirements-torch.txt", TORCH_HEADER, torch)
 write("requirements-cuda.txt", CUDA_HEADER, cuda)
 write("requirements-dev.txt", DEV_HEADER, dev)

@@ -35,15 +35,26 @@ def lines_of(said: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
-def test_the_same_bytes_whatever_code_libraries_choose():
+@pytest.mark.parametrize("how", [["--together"], pytest.param([], marks=pytest.mark.long)], ids=["together", "each"])
+def test_the_same_bytes_whatever_code_libraries_choose(how):
     wanted = ["MKL_CBWR=COMPATIBLE", "CAPABILITY=default", "NPY", "GLIBC", "Nehalem", "ulp, mixed"]
-    done = dispatch(ROOT, "short", "--settings", *wanted)
+    done = dispatch(ROOT, "short", *how, "--settings", *wanted)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "give the same bytes" in done.stdout.splitlines()[-1]
 
 
 @pytest.mark.slow
-def test_a_fault_is_caught_with_table_and_column(tmp_path):
+@pytest.mark.parametrize(
+    ("off", "chosen"),
+    [
+        (["mixed"], ["MKL_CBWR=COMPATIBLE"]),
+        pytest.param(
+            ["up", "down", "mixed"], ["MKL_CBWR=COMPATIBLE", "MKL_ENABLE_INSTRUCTIONS=AVX2"], marks=pytest.mark.long
+        ),
+    ],
+    ids=["some", "more"],
+)
+def test_a_fault_is_caught_with_table_and_column(tmp_path, off, chosen):
     """Norms by torch's square root, which is not correctly rounded, and another on some processors."""
     for folder in ("src", "stages", "scripts"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -54,11 +65,10 @@ def test_a_fault_is_caught_with_table_and_column(tmp_path):
             "\n\nimport torch\n\n\ndef norms(W: ndarray) -> ndarray:\n"
             "    return torch.sqrt(torch.from_numpy(squared_norms(W))).numpy()\n"
         )
-    settings = ("ulp, up", "ulp, down", "ulp, mixed", "MKL_CBWR=COMPATIBLE", "INSTRUCTIONS=AVX2")
-    done = dispatch(tmp_path, "short", "--settings", *settings)
+    done = dispatch(tmp_path, "short", "--settings", *(f"ulp, {how}" for how in off), *chosen)
     assert done.returncode == 1, done.stdout + done.stderr
     found = lines_of(done.stdout)
-    for how in ("up", "down", "mixed"):
+    for how in off:
         verdict, *lines = found.pop(f"libraries off by an ulp, {how}")
         assert verdict.startswith("DIFFERENT")
         assert "torch.sqrt" in verdict
@@ -66,7 +76,7 @@ def test_a_fault_is_caught_with_table_and_column(tmp_path):
             re.search(r"features\.parquet: column norm, \d+ of 960 rows, by up to 1 ulp", line) for line in lines
         )
     # Where a library takes other code for its root on this processor, the setting that makes it do so shows it too.
-    for name in ("MKL_CBWR=COMPATIBLE", "MKL_ENABLE_INSTRUCTIONS=AVX2"):
+    for name in chosen:
         verdict, *lines = found[name]
         if not verdict.startswith("skipped") and "torch.sqrt" in verdict:
             assert verdict.startswith("DIFFERENT"), done.stdout

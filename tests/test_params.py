@@ -49,7 +49,14 @@ DOCUMENT: dict[str, Any] = {
         "other": {"model": ["linear", "relu_output"], "n_features": 20, "n_hidden": 5},
     },
 }
-REMOVED = object()
+
+
+class Removed:
+    def __repr__(self) -> str:  # part of the tests' names, which are to be the same in each process
+        return "removed"
+
+
+REMOVED = Removed()
 
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:

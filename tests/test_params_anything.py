@@ -194,22 +194,14 @@ def is_accepted(content: bytes, directory: Path) -> bool:
     return True
 
 
-def try_many(directory: Path, number: int) -> None:
+@pytest.mark.parametrize("number", [300, pytest.param(3000, marks=pytest.mark.long)])
+def test_any_file_is_accepted_or_refused_by_its_keys(tmp_path: Path, number: int) -> None:
     outcomes: Counter[bool] = Counter()
 
     @settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck))
     @given(files())
     def attempt(content: bytes) -> None:
-        outcomes[is_accepted(content, directory)] += 1
+        outcomes[is_accepted(content, tmp_path)] += 1
 
     attempt()
     assert len(outcomes) == 2
-
-
-def test_any_file_is_accepted_or_refused_by_its_keys(tmp_path: Path) -> None:
-    try_many(tmp_path, 40)
-
-
-@pytest.mark.slow
-def test_any_file_of_many_is_accepted_or_refused_by_its_keys(tmp_path: Path) -> None:
-    try_many(tmp_path, 2000)
