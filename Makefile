@@ -41,7 +41,7 @@ status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and
 	@python -m scripts.alone --now dvc repro --quiet code
 	@dvc status
 
-# A process for each core, with one thread: most tests are of one thread, or of other processes.
+# A process for each core, with one thread: most tests are of one thread, or wait for a process. ARGS=-n0 takes one.
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
 	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "not long" $(ARGS)
 

@@ -34,8 +34,8 @@ from superposition.theory.packings import (
     welch,
 )
 from tests import hand_made
+from tests.documents import changed
 from tests.hand_made import HandMade, trained_model
-from tests.test_params import changed
 
 HERE = {"seed": 0, "experiment": "here"}
 

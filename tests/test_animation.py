@@ -5,7 +5,7 @@ import pytest
 
 from superposition.figures import figures_of, svg
 from superposition.figures.animation import Animation, line, number
-from tests import hand_made
+from tests import as_printed
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -55,14 +55,14 @@ def test_things_are_shifted():
 
 @pytest.fixture(scope="module")
 def moving() -> bytes:
-    return figures_of("geometric_transformations", hand_made.geometric_transformations())["animation"].svg()
+    return figures_of("geometric_transformations", as_printed.geometric_transformations())["animation"].svg()
 
 
 def test_it_plays_by_itself_without_scripts_and_with_the_same_bytes(moving, tmp_path):
     root = ElementTree.fromstring(moving)
     assert not list(root.iter(f"{SVG}script"))
     assert not list(root.iter(f"{SVG}image"))
-    again = figures_of("geometric_transformations", hand_made.geometric_transformations())["animation"]
+    again = figures_of("geometric_transformations", as_printed.geometric_transformations())["animation"]
     svg.save(again, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_bytes() == moving
     assert again.svg() == again.svg()

@@ -15,7 +15,7 @@ from superposition.readings.shared import in_superposition
 from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import READ_OFF, linear_excess
 from superposition.training.run import build
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade, trained_model
 from tests.test_training import RELU, assert_same, fast, plain, world
 
@@ -201,7 +201,7 @@ def test_claims_fail_on_models_that_attacks_harm_no_more_than_a_linear_one():
 
 
 def test_claims_are_not_tested_where_attacks_were_not_measured():
-    shown = hand_made.geometry()
+    shown = as_printed.geometry()
     assert geometry_verdicts(replace(shown, instances=shown.instances.assign(attacked_loss=np.nan))) == {}
 
 

@@ -7,7 +7,7 @@ from scipy import stats
 from superposition.claims import CLAIMS, evaluate
 from superposition.claims.claim import LIMITS, Share, how_far
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
-from tests import hand_made, test_noise_filters, test_superposition_hypothesis
+from tests import as_printed, hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
 from tests.test_one_active_feature import one_active_feature
 from tests.test_polygon_levels import polygon_levels
@@ -17,24 +17,24 @@ from tests.test_simulated_network import simulated_network
 EXPERIMENTS = {
     "superposition_hypothesis": test_superposition_hypothesis.ideal,
     "noise_filters": test_noise_filters.ideal,
-    "intro": hand_made.intro,
-    "basic_results": hand_made.basic_results,
-    "basic_results_large": hand_made.basic_results_large,
-    "notebook": hand_made.notebook,
-    "geometry": hand_made.geometry,
-    "geometry_small": hand_made.geometry_small,
-    "geometry_large": hand_made.geometry_large,
-    "correlated_features": hand_made.correlated_features,
-    "local_orthogonal_bases": hand_made.local_orthogonal_bases,
-    "privileged_basis": hand_made.privileged_basis,
-    "absolute_value": hand_made.absolute_value,
-    "computation": hand_made.computation,
-    "learning_dynamics": hand_made.learning_dynamics,
-    "geometric_transformations": hand_made.geometric_transformations,
-    "hidden_bias": hand_made.hidden_bias,
-    "hidden_l1": hand_made.hidden_l1,
-    "adversarial_training": hand_made.adversarial_training,
-    "asymmetric_superposition": hand_made.asymmetric_superposition,
+    "intro": as_printed.intro,
+    "basic_results": as_printed.basic_results,
+    "basic_results_large": as_printed.basic_results_large,
+    "notebook": as_printed.notebook,
+    "geometry": as_printed.geometry,
+    "geometry_small": as_printed.geometry_small,
+    "geometry_large": as_printed.geometry_large,
+    "correlated_features": as_printed.correlated_features,
+    "local_orthogonal_bases": as_printed.local_orthogonal_bases,
+    "privileged_basis": as_printed.privileged_basis,
+    "absolute_value": as_printed.absolute_value,
+    "computation": as_printed.computation,
+    "learning_dynamics": as_printed.learning_dynamics,
+    "geometric_transformations": as_printed.geometric_transformations,
+    "hidden_bias": as_printed.hidden_bias,
+    "hidden_l1": as_printed.hidden_l1,
+    "adversarial_training": as_printed.adversarial_training,
+    "asymmetric_superposition": as_printed.asymmetric_superposition,
     "one_active_feature": one_active_feature,
     "several_active_features": several_active_features,
     "simulated_network": simulated_network,
@@ -108,7 +108,7 @@ def test_a_verdict_has_just_the_agreed_keys():
 
 
 def test_what_only_the_best_model_shows_holds_at_best():
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     features, instances = tables.features, tables.instances
     sparse = instances[np.isclose(instances["sparsity"], 0.9)].sort_values("loss")["instance"]
     lost = features["instance"].isin(sparse[1:])
@@ -149,11 +149,11 @@ def test_claims_have_names_of_their_own():
 
 def test_the_verdict_is_on_the_best_seed_and_the_spread_on_all():
     # Seed 2 at sparsity 0.9 has the highest loss and found two antipodal pairs: four features.
-    assert verdicts("intro", hand_made.intro())["intro.pentagon"]["spread"] == "2 of 3 seeds, 4 to 5 features"
-    assert verdicts("intro", hand_made.intro())["intro.pentagon"]["measured"].startswith(
+    assert verdicts("intro", as_printed.intro())["intro.pentagon"]["spread"] == "2 of 3 seeds, 4 to 5 features"
+    assert verdicts("intro", as_printed.intro())["intro.pentagon"]["measured"].startswith(
         "5 features, gaps 72.0 to 72.0 deg"
     )
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     instances = tables.instances.copy()
     instances.loc[instances["instance"] == 8, "loss"] = 1e-6
     turned = verdicts("intro", replace(tables, instances=instances))["intro.pentagon"]
@@ -162,7 +162,7 @@ def test_the_verdict_is_on_the_best_seed_and_the_spread_on_all():
 
 
 def test_counts_are_given_for_each_density():
-    found = verdicts("basic_results", hand_made.basic_results())
+    found = verdicts("basic_results", as_printed.basic_results())
     assert found["basic_results.features_dedicated"]["measured"] == "1: 5; 0.3: 3; 0.1: 1"
     assert found["basic_results.more_features_with_sparsity"]["measured"] == (
         "5, 7, 9, 12, 12, 12, 12 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001"
@@ -170,12 +170,12 @@ def test_counts_are_given_for_each_density():
 
 
 def test_larger_models_are_counted_against_the_small_ones():
-    found = verdicts("basic_results_large", hand_made.basic_results_large())
+    found = verdicts("basic_results_large", as_printed.basic_results_large())
     assert found["basic_results_large.fewer_dedicated_with_sparsity"]["measured"].startswith("20, 14, 8, 4, 0, 0, 0 at")
 
 
 def test_the_notebooks_trend_is_over_the_densities_that_it_draws():
-    tables = hand_made.notebook()
+    tables = as_printed.notebook()
     instances = tables.instances.copy()
     instances.loc[instances["instance"] == 7, "n_represented"] = 90  # not drawn
     assert verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"][
@@ -187,7 +187,7 @@ def test_the_notebooks_trend_is_over_the_densities_that_it_draws():
 
 
 def test_neurons_are_counted_for_each_density():
-    found = verdicts("privileged_basis", hand_made.privileged_basis())
+    found = verdicts("privileged_basis", as_printed.privileged_basis())
     counts = found["privileged_basis.monosemantic_neurons"]
     assert counts["measured"] == "0.7: 5; 0.3: 3; 0.15: 2; 0.12: 1; 0.06: 0; 0.03: 0"
     assert counts["spread"].startswith("0.7: 2 of 2 seeds, 5; 0.3: 2 of 2 seeds, 3; ")
@@ -205,7 +205,7 @@ def test_neurons_are_counted_for_each_density():
     ],
 )
 def test_codes_that_nearly_are_the_papers_are_not(claim, density, change):
-    shown = hand_made.privileged_basis()
+    shown = as_printed.privileged_basis()
     where = (shown.best["model"] == "relu_hidden") & np.isclose(shown.best["sparsity"], 1 - density)
     instance = int(shown.best[where]["instance"].item())
     weights = shown.weights.copy()
@@ -216,7 +216,7 @@ def test_codes_that_nearly_are_the_papers_are_not(claim, density, change):
 
 
 def test_neurons_are_counted_by_what_they_compute():
-    found = verdicts("computation", hand_made.computation())
+    found = verdicts("computation", as_printed.computation())
     measured = {id.removeprefix("computation."): verdict["measured"] for id, verdict in found.items()}
     dense = "mean height 1.000, 20 features with two neurons"
     assert measured["monosemantic_when_dense"] == f"1: {dense}; 0.3: {dense}"
@@ -230,24 +230,24 @@ def test_neurons_are_counted_by_what_they_compute():
 def test_mixed_neurons_are_about_their_largest_feature_at_the_top_only():
     # Weights 1 and 0.7, activations above 0.1: 90% of the first feature's, 6/7 of the second's. The first is active in
     # 0.9 / (0.9 + 0.857) = 51% of them, a little more as both can be, and in all above 0.7.
-    found = verdicts("computation", hand_made.computation())["computation.top_activations_are_of_one_feature"]
+    found = verdicts("computation", as_printed.computation())["computation.top_activations_are_of_one_feature"]
     assert found["measured"] == "0.01: 100% of 20 mixed neurons at the top, 51% of all activations"
 
 
 def test_the_share_of_a_motif_is_of_all_seeds_and_of_the_best():
-    found = verdicts("asymmetric_superposition", hand_made.asymmetric_superposition())
+    found = verdicts("asymmetric_superposition", as_printed.asymmetric_superposition())
     common = found["asymmetric_superposition.common"]
     assert (common["measured"], common["spread"]) == ("40% of seeds, 100% of the best tenth", "80 of 200 seeds")
     # 2 x 2 = 4, less 1/4 x 16
     hidden = found["asymmetric_superposition.interference_is_hidden"]
     assert hidden["measured"] == "4.00 without, 0.00 with"
     assert found["asymmetric_superposition.other_neurons_are_ordinary"]["measured"] == "8 of 10"
-    fewer = only(hand_made.asymmetric_superposition(), lambda instances: instances["seed"] < 199)
+    fewer = only(as_printed.asymmetric_superposition(), lambda instances: instances["seed"] < 199)
     assert list(reasons("asymmetric_superposition", fewer)) == ["asymmetric_superposition.common"]
 
 
 def test_a_seed_without_both_halves_of_a_feature_counts_as_one_that_fails():
-    found = verdicts("absolute_value", hand_made.absolute_value())
+    found = verdicts("absolute_value", as_printed.absolute_value())
     assert found["absolute_value.two_neurons_for_each_feature"]["spread"].startswith("1: 2 of 3 seeds")
 
 
@@ -262,7 +262,7 @@ def only(tables, keep):
 
 
 def test_a_claim_about_a_sparsity_that_was_not_trained_is_not_tested():
-    fewer = only(hand_made.intro(), lambda instances: instances["sparsity"] != 0.8)
+    fewer = only(as_printed.intro(), lambda instances: instances["sparsity"] != 0.8)
     assert "intro.two_antipodal_pairs" not in verdicts("intro", fewer)
     untested = reasons("intro", fewer)
     assert untested["intro.two_antipodal_pairs"] == "no relu_output model at density 0.2 in this run, only at 1, 0.1"
@@ -270,10 +270,10 @@ def test_a_claim_about_a_sparsity_that_was_not_trained_is_not_tested():
 
 
 def test_claims_about_another_model_shape_or_importance_are_not_tested():
-    linear = only(hand_made.basic_results(), lambda instances: instances["model"] == "linear")
+    linear = only(as_printed.basic_results(), lambda instances: instances["model"] == "linear")
     assert len(reasons("basic_results", linear)) == 5
     assert set(reasons("basic_results", linear).values()) == {"no relu_output model in this run"}
-    assert set(reasons("basic_results", hand_made.intro()).values()) == {
+    assert set(reasons("basic_results", as_printed.intro()).values()) == {
         "the claim is about n = 20, m = 5; this run has n = 5, m = 2"
     }
     flat = hand_made.tables([HandMade([[1.0, 0, 0, 0, 0], [0, 1.0, 0, 0, 0]], [0] * 5)])
@@ -282,7 +282,7 @@ def test_claims_about_another_model_shape_or_importance_are_not_tested():
 
 def test_a_claim_that_compares_experiments_needs_both():
     (claim,) = CLAIMS["geometry_small"]
-    evaluation = evaluate({"geometry_small": hand_made.geometry_small()})
+    evaluation = evaluate({"geometry_small": as_printed.geometry_small()})
     assert evaluation.untested == [(claim, "it needs geometry too, which is not among the experiments of this run")]
 
 
@@ -302,7 +302,7 @@ def test_claims_are_judged_or_not_tested_whatever_was_run(experiment):
 
 
 def test_an_experiment_without_claims_has_none():
-    assert evaluate({"mine": hand_made.intro()}).verdicts == []
+    assert evaluate({"mine": as_printed.intro()}).verdicts == []
 
 
 def test_cosines_and_gaps():

@@ -10,7 +10,7 @@ from superposition.figures import compression as figures
 from superposition.readings.results import NotInThisRun
 from superposition.theory.compressed_sensing import modulation, recovered
 from superposition.theory.nonlinear_compression import LINEAR, limit, loss, read, staircase, widest_ramps, write
-from tests import hand_made
+from tests import as_printed
 
 
 def test_the_bound_and_what_is_recovered():
@@ -69,7 +69,7 @@ def test_the_widest_ramps():
 
 
 def test_the_constant_may_not_rise():
-    shown = hand_made.geometry()
+    shown = as_printed.geometry()
     finding = claims.one_constant(shown)
     assert finding.verdict == "holds"
     # 0.6 at all densities but those of the first seed's margin
@@ -84,11 +84,11 @@ def test_the_constant_may_not_rise():
 
 def test_another_run_does_not_test_it():
     with pytest.raises(NotInThisRun):
-        claims.one_constant(hand_made.basic_results())
+        claims.one_constant(as_printed.basic_results())
 
 
 def test_claims_about_formulas_can_fail(monkeypatch):
-    tables = hand_made.geometry()
+    tables = as_printed.geometry()
     formulas = claims.CLAIMS[1:]
     assert {claim.check(tables).verdict for claim in formulas} == {"holds"}
     original = claims.loss
@@ -97,7 +97,7 @@ def test_claims_about_formulas_can_fail(monkeypatch):
 
 
 def test_figures():
-    drawn = figures.figures(hand_made.geometry())
+    drawn = figures.figures(as_printed.geometry())
     assert list(drawn) == ["features_per_dimension", "nonlinear_compression"]
     said = [text.get_text() for text in drawn["nonlinear_compression"].axes[0].texts]
     assert "linear: 1/24" in said

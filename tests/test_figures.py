@@ -13,7 +13,7 @@ from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
 from superposition.figures.points import spread_out, titles
 from superposition.figures.svg import save
 from superposition.readings.results import Tables
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 
 WIDE = [[1.0] + [0.0] * 79, [0.0, 1.0] + [0.01] * 78]
@@ -42,36 +42,36 @@ def ladder(sparsities, seeds=1, W=((1.0, -1.0),), models=("relu_output",)) -> Ta
 
 
 def test_the_papers_experiments_have_the_papers_figures():
-    assert set(figures_of("intro", hand_made.intro())) == {"feature_vectors", "mathematics", "learning_curves"}
-    assert set(figures_of("basic_results", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
-    assert set(figures_of("notebook", hand_made.notebook())) == {"weights_and_norms", "learning_curves"}
-    drawn = set(figures_of("privileged_basis", hand_made.privileged_basis()))
+    assert set(figures_of("intro", as_printed.intro())) == {"feature_vectors", "mathematics", "learning_curves"}
+    assert set(figures_of("basic_results", as_printed.basic_results())) == {"weights_and_norms", "learning_curves"}
+    assert set(figures_of("notebook", as_printed.notebook())) == {"weights_and_norms", "learning_curves"}
+    drawn = set(figures_of("privileged_basis", as_printed.privileged_basis()))
     assert drawn == {"linear_and_relu", "neuron_stacks", "learning_curves"}
-    assert set(figures_of("absolute_value", hand_made.absolute_value())) == {"weights", "learning_curves"}
-    drawn = set(figures_of("learning_dynamics", hand_made.learning_dynamics()))
+    assert set(figures_of("absolute_value", as_printed.absolute_value())) == {"weights", "learning_curves"}
+    drawn = set(figures_of("learning_dynamics", as_printed.learning_dynamics()))
     assert drawn == {"dimensionality_and_loss", "learning_curves"}
-    drawn = set(figures_of("geometric_transformations", hand_made.geometric_transformations()))
+    drawn = set(figures_of("geometric_transformations", as_printed.geometric_transformations()))
     assert drawn == {"animation", "stages", "learning_curves"}
-    assert set(figures_of("hidden_bias", hand_made.hidden_bias())) == {"shares_and_losses", "learning_curves"}
-    assert set(figures_of("hidden_l1", hand_made.hidden_l1())) == {"penalty", "learning_curves"}
-    assert set(figures_of("adversarial_training", hand_made.adversarial_training())) == {"radius", "learning_curves"}
-    assert "adversarial_vulnerability" in figures_of("geometry", hand_made.geometry())
+    assert set(figures_of("hidden_bias", as_printed.hidden_bias())) == {"shares_and_losses", "learning_curves"}
+    assert set(figures_of("hidden_l1", as_printed.hidden_l1())) == {"penalty", "learning_curves"}
+    assert set(figures_of("adversarial_training", as_printed.adversarial_training())) == {"radius", "learning_curves"}
+    assert "adversarial_vulnerability" in figures_of("geometry", as_printed.geometry())
     computation = {"neurons", "primary_features", "learning_curves"}
-    assert set(figures_of("computation", hand_made.computation())) == computation
-    motif = set(figures_of("asymmetric_superposition", hand_made.asymmetric_superposition()))
+    assert set(figures_of("computation", as_printed.computation())) == computation
+    motif = set(figures_of("asymmetric_superposition", as_printed.asymmetric_superposition()))
     assert motif == {"motif", "learning_curves"}
 
 
 def test_an_experiment_of_ones_own_gets_an_overview():
-    assert set(figures_of("mine", hand_made.intro())) == {"weights_and_norms", "feature_vectors", "learning_curves"}
-    assert set(figures_of("mine", hand_made.basic_results())) == {"weights_and_norms", "learning_curves"}
+    assert set(figures_of("mine", as_printed.intro())) == {"weights_and_norms", "feature_vectors", "learning_curves"}
+    assert set(figures_of("mine", as_printed.basic_results())) == {"weights_and_norms", "learning_curves"}
 
 
 def test_a_paper_experiment_of_another_shape_gets_an_overview():
-    assert "feature_vectors" not in figures_of("intro", hand_made.basic_results())
-    assert set(figures_of("basic_results", hand_made.intro())) >= {"weights_and_norms", "feature_vectors"}
-    assert "weights" not in figures_of("absolute_value", hand_made.computation())
-    assert "neurons" not in figures_of("computation", hand_made.basic_results())
+    assert "feature_vectors" not in figures_of("intro", as_printed.basic_results())
+    assert set(figures_of("basic_results", as_printed.intro())) >= {"weights_and_norms", "feature_vectors"}
+    assert "weights" not in figures_of("absolute_value", as_printed.computation())
+    assert "neurons" not in figures_of("computation", as_printed.basic_results())
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_losses_of_zero_can_be_drawn(tmp_path):
 
 
 def test_a_file_has_the_same_bytes_each_time_and_no_date_or_image(tmp_path):
-    for name in figures_of("mine", hand_made.intro()):
-        first = svg(figures_of("mine", hand_made.intro())[name], tmp_path / "first.svg")
-        second = svg(figures_of("mine", hand_made.intro())[name], tmp_path / "second.svg")
+    for name in figures_of("mine", as_printed.intro()):
+        first = svg(figures_of("mine", as_printed.intro())[name], tmp_path / "first.svg")
+        second = svg(figures_of("mine", as_printed.intro())[name], tmp_path / "second.svg")
         assert first == second
         assert b"<image" not in first
         assert b"<dc:date" not in first
@@ -111,13 +111,13 @@ def test_a_file_has_the_same_bytes_each_time_and_no_date_or_image(tmp_path):
 def test_a_file_has_the_same_bytes_in_another_process_with_other_settings(tmp_path):
     (tmp_path / "matplotlibrc").write_text("font.size: 20\nlines.linewidth: 9\nsvg.fonttype: none\n")
     code = (
-        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, svg\n"
-        f"svg.save(figures_of('intro', hand_made.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
+        "from pathlib import Path; from tests import as_printed; from superposition.figures import figures_of, svg\n"
+        f"svg.save(figures_of('intro', as_printed.intro())['feature_vectors'], Path({str(tmp_path / 'a.svg')!r}))"
     )
     root = Path(__file__).parents[1]
     environment = {"PYTHONPATH": f"{root / 'src'}:{root}", "MATPLOTLIBRC": str(tmp_path), "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-    here = svg(figures_of("intro", hand_made.intro())["feature_vectors"], tmp_path / "b.svg")
+    here = svg(figures_of("intro", as_printed.intro())["feature_vectors"], tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == here
 
 
@@ -130,7 +130,7 @@ def test_drawing_needs_no_torch():
 
 
 def test_feature_vectors_end_where_the_weights_say():
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     pentagon = figures_of("intro", tables)["feature_vectors"].axes[2]
     ends = {tuple(np.round([line.get_xdata()[-1], line.get_ydata()[-1]], 9)) for line in pentagon.lines[2:]}
     W = tables.weights_of(int(tables.best["instance"].tolist()[2]))
@@ -138,7 +138,7 @@ def test_feature_vectors_end_where_the_weights_say():
 
 
 def test_bars_have_the_length_of_the_norm_and_the_colour_of_superposition():
-    tables = hand_made.basic_results()
+    tables = as_printed.basic_results()
     figure = figures_of("basic_results", tables)["weights_and_norms"]
     heat, bias, norms = figure.axes[6:9]  # the third column: density 0.3, after the linear model and density 1
     lengths = [bar.get_width() for bar in norms.patches]
@@ -171,24 +171,24 @@ def test_a_mosaic_covers_each_cell_once_with_neighbours_of_a_row_as_one():
 
 
 def test_basic_results_shows_the_linear_model_once_and_then_density_falling():
-    figure = figures_of("basic_results", hand_made.basic_results())["weights_and_norms"]
+    figure = figures_of("basic_results", as_printed.basic_results())["weights_and_norms"]
     shown = [text for text in texts(figure) if "1 - S" in text]
     expected = ["linear\n$1 - S$ = 0.001"] + [
-        f"ReLU output\n$1 - S$ = {density:g}" for density in hand_made.BASIC_DENSITIES
+        f"ReLU output\n$1 - S$ = {density:g}" for density in as_printed.BASIC_DENSITIES
     ]
     assert shown == expected
 
 
 def test_larger_models_are_shown_without_a_linear_one_and_at_most_16_densities():
-    large = figures_of("basic_results_large", hand_made.basic_results_large())["weights_and_norms"]
+    large = figures_of("basic_results_large", as_printed.basic_results_large())["weights_and_norms"]
     shown = [text for text in texts(large) if "1 - S" in text]
-    assert shown == [f"$1 - S$ = {density:g}" for density in hand_made.BASIC_DENSITIES]
-    many = texts(figures_of("notebook", hand_made.notebook())["weights_and_norms"])
+    assert shown == [f"$1 - S$ = {density:g}" for density in as_printed.BASIC_DENSITIES]
+    many = texts(figures_of("notebook", as_printed.notebook())["weights_and_norms"])
     assert any("16 of 20 points" in text for text in many)
 
 
 def test_stacks_are_as_high_as_the_weights_of_their_neuron():
-    stacks = figures_of("privileged_basis", hand_made.privileged_basis())["neuron_stacks"].axes[3]  # density 0.3
+    stacks = figures_of("privileged_basis", as_printed.privileged_basis())["neuron_stacks"].axes[3]  # density 0.3
     bars = [bar for bars in stacks.containers for bar in bars]
     ends = [(bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height()) for bar in bars]
     # Three neurons with one weight of 1; the others have 0.9 + 0.9 above and -0.8 below.
@@ -199,18 +199,18 @@ def test_stacks_are_as_high_as_the_weights_of_their_neuron():
 
 
 def test_neurons_with_and_without_a_relu_stand_side_by_side_for_five_six_and_eight_features():
-    figure = figures_of("privileged_basis", hand_made.privileged_basis())["linear_and_relu"]
+    figure = figures_of("privileged_basis", as_printed.privileged_basis())["linear_and_relu"]
     assert [text for text in texts(figure) if "1 - S" in text] == ["$1 - S$ = 0.7", "$1 - S$ = 0.3", "$1 - S$ = 0.06"]
     counts = [axes.get_title() for axes in figure.axes if "features" in axes.get_title()]
     assert counts == [f"{name}\n{n} features" for k in (5, 6, 8) for name, n in (("linear", 5), ("ReLU", k))]
 
 
 def test_a_privileged_basis_without_a_model_to_compare_with_gets_an_overview():
-    assert "neuron_stacks" not in figures_of("privileged_basis", hand_made.intro())
+    assert "neuron_stacks" not in figures_of("privileged_basis", as_printed.intro())
 
 
 def test_neurons_are_stacks_of_their_weights():
-    figure = figures_of("computation", hand_made.computation())["neurons"]
+    figure = figures_of("computation", as_printed.computation())["neurons"]
     said = [text for text in texts(figure) if "mono," in text]
     counts = ["40 mono, 0 slightly, 0"] * 2 + ["32 mono, 8 slightly, 0"] + ["20 mono, 0 slightly, 20"] * 3
     assert said == [f"{count} polysemantic" for count in [*counts, "0 mono, 0 slightly, 40"]]
@@ -221,7 +221,7 @@ def test_neurons_are_stacks_of_their_weights():
 
 
 def test_curves_of_mixed_neurons_go_from_several_features_to_one():
-    figure = figures_of("computation", hand_made.computation())["primary_features"]
+    figure = figures_of("computation", as_printed.computation())["primary_features"]
     said = [text for text in texts(figure) if text.endswith(" neurons")]
     assert said == ["8 neurons", "20 neurons", "20 neurons", "20 neurons", "40 neurons"]
     mixed = figure.axes[2]  # density 0.01, weights 1 and 0.7
@@ -231,7 +231,7 @@ def test_curves_of_mixed_neurons_go_from_several_features_to_one():
 
 
 def test_the_motif_is_marked_on_the_neurons_that_form_it():
-    figure = figures_of("asymmetric_superposition", hand_made.asymmetric_superposition())["motif"]
+    figure = figures_of("asymmetric_superposition", as_printed.asymmetric_superposition())["motif"]
     assert {"shared\n5 ▸ 6", "inhibits\n5 ▸ 6"} <= set(texts(figure))
     assert any("the motif is in 80 of 200 seeds" in text for text in texts(figure))
     without, with_inhibition = figure.axes[2].lines[1:3]
@@ -240,11 +240,11 @@ def test_the_motif_is_marked_on_the_neurons_that_form_it():
 
 
 def test_models_without_the_motif_get_an_overview():
-    assert "motif" not in figures_of("asymmetric_superposition", hand_made.absolute_value())
+    assert "motif" not in figures_of("asymmetric_superposition", as_printed.absolute_value())
 
 
 def test_weights_of_absolute_values_are_scaled_and_sorted():
-    figure = figures_of("absolute_value", hand_made.absolute_value())["weights"]
+    figure = figures_of("absolute_value", as_printed.absolute_value())["weights"]
     inputs, outputs = figure.axes[:2]
     bars = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in inputs.patches]
     assert [height for _, height in bars] == [1.0] * 3 + [-1.0] * 3
@@ -253,7 +253,7 @@ def test_weights_of_absolute_values_are_scaled_and_sorted():
 
 
 def test_panels_say_how_many_seeds_agree():
-    said = texts(figures_of("intro", hand_made.intro())["feature_vectors"])
+    said = texts(figures_of("intro", as_printed.intro())["feature_vectors"])
     assert "5 represented\n(2 of 3 seeds)" in said
     assert "2 represented\n(3 of 3 seeds)" in said
 
@@ -281,7 +281,7 @@ def test_spread_out_keeps_both_ends():
 
 @pytest.mark.parametrize("name", ["style", "svg", "panels", "overview", "mathematics", "adversarial", "grids"])
 def test_an_experiment_may_be_called_like_a_module_that_draws_for_others(name):
-    assert set(figures_of(name, hand_made.intro())) == set(figures_of("mine", hand_made.intro()))
+    assert set(figures_of(name, as_printed.intro())) == set(figures_of("mine", as_printed.intro()))
 
 
 def test_losses_of_0_make_no_room_on_a_logarithmic_axis():

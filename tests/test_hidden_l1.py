@@ -8,7 +8,7 @@ import pytest
 from superposition.claims import evaluate
 from superposition.measures.activity import penalty
 from superposition.theory.hidden_l1 import kept_above, losses, norms
-from tests import hand_made
+from tests import as_printed
 from tests.hand_made import trained_model
 
 DENSITY = 0.1
@@ -51,7 +51,7 @@ def test_the_penalty_that_is_measured_is_the_one_of_training():
 
 
 def test_models_are_judged_by_loss_and_penalty_together():
-    shown = hand_made.hidden_l1()
+    shown = as_printed.hidden_l1()
     instances = shown.instances.copy()
     # the second seed, of a higher loss, has almost no penalty
     second = (instances["hidden_l1"] == 0.5) & (instances["seed"] == 1)
@@ -62,7 +62,7 @@ def test_models_are_judged_by_loss_and_penalty_together():
 
 
 def test_superposition_is_not_removed_where_nothing_is_left():
-    shown = hand_made.hidden_l1()
+    shown = as_printed.hidden_l1()
     emptied = shown.instances["instance"][shown.instances["hidden_l1"] >= 0.15]  # from where there is none
     features = shown.features.copy()
     features.loc[features["instance"].isin(emptied), "norm"] = 0.0

@@ -16,7 +16,7 @@ from superposition.params import PRESETS, ParamsError
 from superposition.params.experiments import resolve
 from superposition.params.faults import MUST
 from superposition.params.json_schema import as_text, json_schema, mappings
-from tests.test_params import DOCUMENT, changed
+from tests.documents import DOCUMENT, changed
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = json_schema()

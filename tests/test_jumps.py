@@ -7,7 +7,7 @@ from superposition.claims import evaluate
 from superposition.figures import figures_of
 from superposition.readings.jumps import jumps, noise
 from superposition.theory.losses import digon_for_one
-from tests import hand_made
+from tests import as_printed
 
 STEPS = np.array([1000, 3000, 3200, 3400, 3600, 3800, 4000, 10000, 20000])
 
@@ -87,7 +87,7 @@ def test_what_one_more_digon_is_worth():
 
 
 def test_a_jump_counts_only_with_a_drop_of_the_loss():
-    shown = hand_made.learning_dynamics()
+    shown = as_printed.learning_dynamics()
     (found,) = [v for v in evaluate({"learning_dynamics": shown}).verdicts if v["id"].endswith("features_jump")]
     assert (found["verdict"], found["share"]["met"]) == ("holds", 4)
     wavering = shown.history.assign(loss=0.0655 + 1e-6 * (shown.history["step"] % 1000 > 0))

@@ -27,9 +27,9 @@ from superposition.report.page import page as page_text
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.run import build, train
 from superposition.training.worlds import World
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.browser import page, run
-from tests.test_params import changed
+from tests.documents import changed
 
 ROOT = Path(__file__).parents[1]
 TRAINING = "".join(source(f"{script}.js") for script in SCRIPTS if script != "worker")
@@ -366,7 +366,7 @@ def test_models_of_the_readers_own_have_the_pipelines_densities_and_importances(
 
 
 def test_the_panel_has_digests_of_the_weights_in_the_tables():
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     keys = {"sparsity": [0.0, 0.8, 0.9], "seeds": 3}
     settings = json.loads(panel(document(**keys), tables).settings)
     assert len(settings["instances"]) == 9
@@ -384,7 +384,7 @@ def test_the_panel_has_digests_of_the_weights_in_the_tables():
 
 def test_the_panel_is_small_closed_in_itself_and_made_of_the_same_bytes():
     keys = {"sparsity": [0.0, 0.8, 0.9], "seeds": 3}
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     evaluation = evaluate({"intro": tables})
     text = page_text([], evaluation, panel(document(**keys), tables))
     assert text == page_text([], evaluation, panel(document(**keys), tables))
@@ -448,7 +448,7 @@ def test_what_the_scripts_cannot_train_is_left_out_with_a_word(keys, left_out, i
 
 def test_there_is_no_panel_without_its_experiment():
     assert live({}, {}) is None
-    assert 'id="live"' not in page_text([], evaluate({"intro": hand_made.intro()}))
+    assert 'id="live"' not in page_text([], evaluate({"intro": as_printed.intro()}))
 
 
 # ---- The panel at work, in a browser.

@@ -20,7 +20,7 @@ from superposition.theory.loss_surfaces import (
     minima,
 )
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase, solution_losses
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 
 DENSITIES, IMPORTANCES = np.geomspace(0.01, 1, 24), np.geomspace(0.1, 10, 21)
@@ -192,7 +192,7 @@ def test_they_fail_for_others(never_changing):
 def test_claims_about_another_run_are_not_tested():
     for claim in claims.CLAIMS[:2]:
         with pytest.raises(NotInThisRun):
-            claim.check(hand_made.intro())
+            claim.check(as_printed.intro())
 
 
 def test_claims_about_surfaces_can_fail(monkeypatch, simple):

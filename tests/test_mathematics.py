@@ -12,7 +12,7 @@ from superposition.theory.linear_loss import benefit_and_interference, descend
 from superposition.theory.losses import antipodal
 from superposition.theory.polytopes import polygon
 from superposition.theory.thomson import energy, relax
-from tests import hand_made
+from tests import as_printed
 
 PAIR = np.array([[1.0, -1.0]])
 EVEN = np.ones(2)
@@ -139,7 +139,7 @@ def test_relaxed_points_are_the_known_optima():
 
 
 def test_claims_on_the_first_figure_as_the_paper_has_it():
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     found = {claim.name or claim.check.__name__: claim.check(tables) for claim in claims.CLAIMS}
     assert found["bias_frees_positive_interference"].verdict == "holds"
     # 1.1^2 cos 72 = 0.374 from either neighbour, less 0.2: of Int x^2 = 1/3 of its square what is above 0.535 is left
@@ -152,7 +152,7 @@ def test_claims_on_the_first_figure_as_the_paper_has_it():
 
 
 def test_few_active_features_do_not_dominate_the_pentagon():
-    found = claims.sparse_inputs_dominate(hand_made.intro())
+    found = claims.sparse_inputs_dominate(as_printed.intro())
     assert found.verdict == "fails"
     assert found.measured.split("; ")[-1] == "0.1: 0.094, 0.660, 0.953, 0.995"
     assert found.spread.startswith("1: 3 of 3 seeds, 0.997; 0.2: 3 of 3 seeds, 0.952; 0.1: 0 of 3 seeds")

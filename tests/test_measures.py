@@ -34,7 +34,7 @@ from superposition.measures.tables import (
     with_plain_zeros,
 )
 from superposition.readings.results import read
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade, trained_model
 
 EXACT = {"rtol": 0, "atol": 1e-9}
@@ -262,7 +262,7 @@ def test_points_with_a_sparsity_per_feature_are_told_apart():
 
 
 def test_tables_say_what_the_measures_say():
-    found = hand_made.intro()
+    found = as_printed.intro()
     assert found.instances["n_represented"].tolist() == [2] * 3 + [4] * 3 + [5, 5, 4]
     assert found.instances["n_dedicated"].tolist() == [2] * 3 + [0] * 6
     coordinates = ["instance", "model", "n_hidden", "sparsity", "importance_curve", "sets", "seed", "best"]
@@ -342,7 +342,7 @@ def test_refuses_a_world_of_another_shape():
 
 
 def test_tables_come_back_from_disk(tmp_path):
-    made = hand_made.intro()
+    made = as_printed.intro()
     hand_made.write(made, tmp_path / "intro")
     found = read(tmp_path / "intro")
     for name in ("instances", "features", "weights", "history"):
@@ -352,7 +352,7 @@ def test_tables_come_back_from_disk(tmp_path):
 def test_missing_files_and_columns_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"intro/instances.parquet.*dvc repro measure@intro"):
         read(tmp_path / "intro")
-    made = hand_made.intro()
+    made = as_printed.intro()
     with pytest.raises(ValueError, match="table weights lacks the columns value"):
         replace(made, weights=made.weights.drop(columns="value"))
 

@@ -19,7 +19,7 @@ from superposition.claims import (
 from superposition.readings.phases import last_shared, nearest
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, matching
-from tests import hand_made, test_basis_alignment, test_sparse_recovery, test_superposition_hypothesis
+from tests import as_printed, hand_made, test_basis_alignment, test_sparse_recovery, test_superposition_hypothesis
 from tests.hand_made import HandMade
 from tests.test_claims import only
 
@@ -39,12 +39,12 @@ def test_models_of_other_widths_are_no_part_of_a_claim():
 
 
 def test_features_of_other_signs_or_sets_are_not_what_claims_are_about():
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     signed = replace(tables, instances=tables.instances.assign(values="signed"))
     with pytest.raises(NotInThisRun, match="unit values"):
         matching(signed, Setting("relu_output", 5, 2, 0.9))
     pairs = Setting("relu_output", 4, 2, 1.0, sets="correlated", set_size=2)
-    shown = hand_made.correlated_features()
+    shown = as_printed.correlated_features()
     assert len(matching(shown, pairs)) == 4
     with pytest.raises(NotInThisRun, match="correlated sets of 4"):
         matching(shown, replace(pairs, set_size=4))
@@ -81,11 +81,11 @@ def test_a_phase_diagram_of_another_region_is_not_the_papers():
 
 def test_importance_is_what_claims_assume_of_it():
     with pytest.raises(NotInThisRun, match=r"importance 0.7\^i"):
-        hidden_l1.sweeps(of_importance(hand_made.hidden_l1(), 1.0))
+        hidden_l1.sweeps(of_importance(as_printed.hidden_l1(), 1.0))
     with pytest.raises(NotInThisRun, match=r"importance 1\^i"):
-        adversarial_training.sweeps(of_importance(hand_made.adversarial_training(), 0.9))
-    assert hidden_l1.sweeps(hand_made.hidden_l1())
-    assert adversarial_training.sweeps(hand_made.adversarial_training())
+        adversarial_training.sweeps(of_importance(as_printed.adversarial_training(), 0.9))
+    assert hidden_l1.sweeps(as_printed.hidden_l1())
+    assert adversarial_training.sweeps(as_printed.adversarial_training())
 
 
 def test_superposition_that_begins_beyond_what_was_trained_is_not_judged():
@@ -100,7 +100,7 @@ def test_superposition_that_begins_beyond_what_was_trained_is_not_judged():
 
 
 def test_two_digons_are_looked_for_at_a_tenth_of_the_density():
-    shown = hand_made.varied_feature_density()
+    shown = as_printed.varied_feature_density()
     lowest = shown.features[shown.features["feature"] == 4].sort_values("density")["instance"].iloc[:3].tolist()
     denser = only(shown, lambda instances: ~instances["instance"].isin(lowest))
     with pytest.raises(NotInThisRun, match=r"no models at 0.1 times"):
@@ -124,7 +124,7 @@ def test_a_projection_is_compared_below_the_number_of_features():
 
 
 def test_the_notebook_is_compared_at_the_densities_that_it_draws():
-    shown = hand_made.notebook()
+    shown = as_printed.notebook()
     without = only(shown, lambda instances: ~np.isclose(instances["density"], basic_results.DRAWN[3], rtol=1e-3))
     trend = basic_results.Trend(basic_results.NOTEBOOK, basic_results.NOTEBOOK_SPARSEST, (21, 100), basic_results.DRAWN)
     with pytest.raises(NotInThisRun, match=r"needs densities 1, 0\.7"):

@@ -15,7 +15,7 @@ from superposition.claims.claim import Evaluation
 from superposition.params import ParamsError
 from superposition.params.experiments import resolve
 from superposition.report.page import Section, page
-from tests.test_params import changed
+from tests.documents import changed
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [file for part in ("src", "stages", "scripts", "benchmarks") for file in (ROOT / part).rglob("*.py")]

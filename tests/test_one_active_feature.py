@@ -13,7 +13,7 @@ from superposition.readings.interference import filtered, is_pentagon, read_outs
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active
 from superposition.theory.polytopes import polygon
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 
 ALL = np.ones(5, dtype=bool)
@@ -160,7 +160,7 @@ def test_the_figure_shows_products_and_shares(tmp_path):
 
 
 def test_other_shapes_get_an_overview():
-    assert "interference" not in figures_of("one_active_feature", hand_made.basic_results())
+    assert "interference" not in figures_of("one_active_feature", as_printed.basic_results())
     no_pentagon = hand_made.tables([HandMade(np.zeros((2, 5)).tolist(), [0.0] * 5, s) for s in (0.5, 0.9)])
     assert "interference" not in figures_of("one_active_feature", no_pentagon)
     crooked = hand_made.directions([0, 60, 144, 216, 288], [1.1] * 5)

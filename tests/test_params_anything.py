@@ -23,7 +23,7 @@ from superposition.params.faults import SHOWN
 from superposition.params.measures import Measures
 from superposition.params.models import Model
 from superposition.params.schema import Block, Defaults, File, Initial, Training
-from tests.test_params import DOCUMENT
+from tests.documents import DOCUMENT
 
 READABLE = st.characters(codec="utf-8", categories=("L", "M", "N", "P", "S", "Zs"))
 

@@ -2,11 +2,9 @@
 
 import dataclasses
 
-import hand_made
 import numpy as np
 import pandas as pd
 import pytest
-from hand_made import HandMade
 
 from superposition.claims import phase_change as claims
 from superposition.figures import phase_diagram as figures
@@ -14,6 +12,8 @@ from superposition.figures.style import phase_colours
 from superposition.readings.phases import cells, phase_of
 from superposition.readings.results import NotInThisRun
 from superposition.theory.phases import IGNORED, SUPERPOSED, phase
+from tests import as_printed, hand_made
+from tests.hand_made import HandMade
 
 WEIGHTS = {"ignored": [[1.0, 0.0]], "dedicated": [[0.0, 1.0]], "in superposition": [[1.0, -1.0]]}
 DENSITIES, IMPORTANCES = np.geomspace(0.01, 1, 20), np.geomspace(0.1, 10, 21)
@@ -100,7 +100,7 @@ def test_claims_about_another_diagram_are_not_tested(theory):
 
 def test_the_figure_needs_a_diagram(theory):
     assert figures.fits(theory)
-    assert not figures.fits(hand_made.intro())
+    assert not figures.fits(as_printed.intro())
     drawn = figures.figures(theory)
     assert list(drawn) == ["phase_diagram"]
     shades = phase_colours(np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0]))

@@ -19,7 +19,7 @@ from stages import code
 from superposition import imports
 from superposition.imports import files
 from superposition.report.live import SCRIPTS
-from tests.test_params import changed, write
+from tests.documents import changed, write
 
 ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)

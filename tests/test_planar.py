@@ -21,7 +21,7 @@ from superposition.readings.planar import (
     shape,
     upright,
 )
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade, directions
 
 EXPERIMENTS = ("varied_feature_density", "correlated_features", "correlated_pairs", "local_orthogonal_bases")
@@ -30,7 +30,7 @@ T_SHAPE = np.array(directions([0, 0, 90, 90, 180, 180], [1] * 6))
 
 @pytest.fixture(scope="module")
 def varied():
-    return hand_made.varied_feature_density()
+    return as_printed.varied_feature_density()
 
 
 def verdicts(experiment, tables):
@@ -90,12 +90,12 @@ def test_pentagons_are_counted_one_by_one(varied):
 
 
 def test_a_crossover_at_the_printed_density_holds():
-    found = verdicts("varied_feature_density", hand_made.varied_feature_density(scale=1.05))
+    found = verdicts("varied_feature_density", as_printed.varied_feature_density(scale=1.05))
     assert found["varied_feature_density.crossover"]["verdict"] == "holds"
 
 
 def test_three_pairs_as_printed():
-    found = verdicts("correlated_pairs", hand_made.correlated_pairs())
+    found = verdicts("correlated_pairs", as_printed.correlated_pairs())
     assert list(found) == [claim.id for claim in CLAIMS["correlated_pairs"]]
     differing = [id for id, one in found.items() if one["verdict"] != "holds"]
     assert differing == ["correlated_pairs.no_hexagon_of_independent"]
@@ -103,7 +103,7 @@ def test_three_pairs_as_printed():
 
 
 def test_the_same_order_at_other_densities_differs_from_print():
-    tables = hand_made.correlated_pairs()
+    tables = as_printed.correlated_pairs()
     # density 0.25: a model with one pair apart
     two = tables.weights_of(int(tables.instances.query("sets == 'correlated' and sparsity == 0.8")["instance"].iloc[0]))
     weights = tables.weights.copy()
@@ -117,7 +117,7 @@ def test_the_same_order_at_other_densities_differs_from_print():
 
 def test_collapse_is_judged_by_ranks_of_models():
     # The second model at density 0.02 has one pair collapsed, so that it and those of its rank have none with none.
-    tables = hand_made.correlated_pairs()
+    tables = as_printed.correlated_pairs()
     instances = tables.instances
     one = tables.weights_of(int(instances.query("sets == 'correlated' and sparsity == 0.9")["instance"].iloc[0]))
     last = int(instances.query("sets == 'correlated' and sparsity == 0.98")["instance"].iloc[-1])
@@ -129,7 +129,7 @@ def test_collapse_is_judged_by_ranks_of_models():
 
 
 def test_anticorrelated_pairs_are_judged_where_features_are_sparse():
-    tables = hand_made.correlated_features()
+    tables = as_printed.correlated_features()
     sparse = tables.instances.query("sets == 'anticorrelated' and sparsity == 0.95")["instance"].tolist()
     right = int(tables.instances.query("sets == 'correlated'")["instance"].iloc[0])
     weights = tables.weights.copy()
@@ -142,7 +142,7 @@ def test_anticorrelated_pairs_are_judged_where_features_are_sparse():
 
 @pytest.mark.parametrize("experiment", ["varied_feature_density", "correlated_pairs"])
 def test_claims_fail_on_models_that_learned_nothing(experiment, varied):
-    shown = varied if experiment == "varied_feature_density" else hand_made.correlated_pairs()
+    shown = varied if experiment == "varied_feature_density" else as_printed.correlated_pairs()
     n = shown.n_features
     made = [
         HandMade(
@@ -162,7 +162,7 @@ def test_claims_fail_on_models_that_learned_nothing(experiment, varied):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_claims_about_another_shape_are_not_tested(experiment):
-    result = evaluate({experiment: hand_made.intro()})
+    result = evaluate({experiment: as_printed.intro()})
     assert result.verdicts == []
     assert len(result.untested) == len(CLAIMS[experiment])
 
@@ -170,9 +170,9 @@ def test_claims_about_another_shape_are_not_tested(experiment):
 def test_they_have_the_papers_figures(varied, tmp_path):
     shown = {
         "varied_feature_density": (varied, {"feature_vectors", "losses"}),
-        "correlated_features": (hand_made.correlated_features(), {"five_models"}),
-        "correlated_pairs": (hand_made.correlated_pairs(), {"five_models", "collapse"}),
-        "local_orthogonal_bases": (hand_made.local_orthogonal_bases(), {"dot_products"}),
+        "correlated_features": (as_printed.correlated_features(), {"five_models"}),
+        "correlated_pairs": (as_printed.correlated_pairs(), {"five_models", "collapse"}),
+        "local_orthogonal_bases": (as_printed.local_orthogonal_bases(), {"dot_products"}),
     }
     for experiment, (tables, names) in shown.items():
         figures = figures_of(experiment, tables)
@@ -186,11 +186,11 @@ def test_they_have_the_papers_figures(varied, tmp_path):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_other_shapes_get_an_overview(experiment):
-    assert "weights_and_norms" in figures_of(experiment, hand_made.basic_results())
+    assert "weights_and_norms" in figures_of(experiment, as_printed.basic_results())
 
 
 def test_features_that_coincide_are_drawn_side_by_side():
-    figure = figures_of("correlated_pairs", hand_made.correlated_pairs())["collapse"]
+    figure = figures_of("correlated_pairs", as_printed.correlated_pairs())["collapse"]
     sparsest, densest = figure.axes[9], figure.axes[0]  # from dense to sparse
     ends = {
         axes: np.array([[line.get_xdata()[-1], line.get_ydata()[-1]] for line in axes.lines[::2]])

@@ -13,7 +13,7 @@ from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active
 from superposition.theory.expected_loss import anticorrelated, expected_loss
 from superposition.theory.polygon_levels import best_corners, corner_loss, level, shared_corner, steepest, weights
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 
 C = 6
@@ -217,7 +217,7 @@ def test_a_plateau_counts_only_with_as_many_features():
 
 
 def test_claims_need_one_active_feature_of_six():
-    assert len(evaluate({"polygon_levels": hand_made.correlated_features()}).untested) == 3
+    assert len(evaluate({"polygon_levels": as_printed.correlated_features()}).untested) == 3
     tables = polygon_levels()
     pairs = replace(tables, instances=tables.instances.assign(set_size=2))
     reasons = [reason for _, reason in evaluate({"polygon_levels": pairs}).untested]
@@ -262,7 +262,7 @@ def test_the_figure_shows_a_stay_at_the_saddle():
 
 
 def test_other_models_get_an_overview():
-    assert "levels" not in figures_of("polygon_levels", hand_made.correlated_features())
+    assert "levels" not in figures_of("polygon_levels", as_printed.correlated_features())
     several = polygon_levels()
     assert "levels" not in figures_of(
         "polygon_levels", replace(several, instances=several.instances.assign(sparsity=0.5))

@@ -11,7 +11,7 @@ from superposition.figures import figures_of
 from superposition.measures.neurons import monosemantic, polysemantic, responses
 from superposition.measures.thresholds import NEURON_USED
 from superposition.readings.results import Tables
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 
 IMPORTANCE = [0.75**i for i in range(10)]
@@ -178,4 +178,4 @@ def test_the_figure_counts_neurons():
 
 
 def test_models_of_another_kind_get_an_overview():
-    assert "responses" not in figures_of("polysemantic_neurons", hand_made.intro())
+    assert "responses" not in figures_of("polysemantic_neurons", as_printed.intro())

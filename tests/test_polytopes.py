@@ -22,7 +22,7 @@ from superposition.theory.polytopes import (
     tegum_product,
     tetrahedron,
 )
-from tests import hand_made
+from tests import as_printed
 
 DEDICATED = np.ones((1, 1))
 
@@ -132,7 +132,7 @@ def test_a_line_at_three_sevenths_is_found():
     turn = 2 * np.pi * np.arange(7) / 7
     seven = np.stack([np.ones(7), np.sqrt(2) * np.cos(turn), np.sqrt(2) * np.sin(turn)]) / np.sqrt(3)
     np.testing.assert_allclose(dimensionalities(seven), 3 / 7, rtol=0, atol=1e-9)
-    shown = hand_made.geometry()
+    shown = as_printed.geometry()
     assert geometry_verdict("no_bipyramids", shown)["verdict"] == "holds"
     W = np.zeros((30, 400))
     W[:, :70] = tegum_product(*[seven] * 10)
@@ -146,7 +146,7 @@ def test_a_line_at_three_sevenths_is_found():
 
 
 def test_a_polytope_is_at_its_line_with_all_of_its_own_features():
-    shown = hand_made.geometry()
+    shown = as_printed.geometry()
     weights = shown.weights.copy()
     for instance in shown.instances["instance"][np.isclose(1 / (1 - shown.instances["sparsity"]), 4.5)]:
         W = shown.weights_of(instance)
@@ -159,12 +159,12 @@ def test_a_polytope_is_at_its_line_with_all_of_its_own_features():
 
 
 def test_dense_features_have_no_direction_of_their_own():
-    found = geometry_verdict("sticky_at_one", hand_made.geometry())
+    found = geometry_verdict("sticky_at_one", as_printed.geometry())
     assert (found["verdict"], found["measured"]) == ("holds", "1.00: 1.000; 0 features with norm > 0.5")
 
 
 def test_figures_of_geometry(tmp_path):
-    drawn = figures_of("geometry", hand_made.geometry())
+    drawn = figures_of("geometry", as_printed.geometry())
     assert {"dimensions_per_feature", "feature_dimensionality", "feature_graphs", "learning_curves"} <= set(drawn)
     said = [text.get_text() for text in drawn["feature_graphs"].texts]
     assert "30 digons" in said

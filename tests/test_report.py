@@ -16,7 +16,7 @@ from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
 from superposition.report.summary import NoResults, claims_text, summary
-from tests import hand_made
+from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 from tests.test_params_document import HEAD
 
@@ -39,8 +39,8 @@ def copy(tmp_path):
     for folder in ("src", "stages"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     (tmp_path / "params.yaml").write_text(PARAMS)
-    hand_made.write(hand_made.intro(), tmp_path / "data" / "tables" / "intro")
-    hand_made.write(hand_made.basic_results(), tmp_path / "data" / "tables" / "basic_results")
+    hand_made.write(as_printed.intro(), tmp_path / "data" / "tables" / "intro")
+    hand_made.write(as_printed.basic_results(), tmp_path / "data" / "tables" / "basic_results")
     return tmp_path
 
 
@@ -73,7 +73,7 @@ def test_the_stages_write_figures_metrics_claims_and_page(copy):
 
 
 def test_metrics_are_a_few_numbers_for_each_point():
-    tables = {"intro": hand_made.intro()}
+    tables = {"intro": as_printed.intro()}
     found = metrics(tables, evaluate(tables))
     assert found["claims"] == {
         "holds": len(CLAIMS["intro"]) - 1,
@@ -121,7 +121,7 @@ class Balance(HTMLParser):
 
 def test_the_page_is_whole_asks_for_figures_only_and_has_no_times(copy):
     experiments = read_params(copy / "params.yaml").experiments
-    tables = hand_made.intro()
+    tables = as_printed.intro()
     evaluation = evaluate({"intro": tables})
     reports = copy / "reports"
     for file in ("figures/intro/b.svg", "figures/intro/a.svg", "full_scale/intro/a.svg"):
@@ -148,14 +148,14 @@ def test_the_page_is_whole_asks_for_figures_only_and_has_no_times(copy):
 
 
 def test_the_page_says_what_is_known_about_claims_that_fail():
-    evaluation = evaluate({"intro": hand_made.intro()})
+    evaluation = evaluate({"intro": as_printed.intro()})
     first = str(evaluation.verdicts[0]["id"])
     assert list(evaluation.remarks) == ["mathematics.sparse_inputs_dominate"]  # all others hold
     assert "for a reason" in page([], replace(evaluation, remarks={first: "for a reason"}))
 
 
 def test_the_page_says_what_was_not_tested():
-    evaluation = evaluate({"intro": hand_made.basic_results()})
+    evaluation = evaluate({"intro": as_printed.basic_results()})
     assert "this run has n = 20, m = 5" in page([], evaluation)
 
 
@@ -169,7 +169,7 @@ def test_the_summary_fits_a_terminal(copy):
 
 
 def test_the_summary_says_what_was_not_tested():
-    text = claims_text(evaluate({"intro": hand_made.basic_results()}))
+    text = claims_text(evaluate({"intro": as_printed.basic_results()}))
     assert "\nnot tested: Without sparsity" in text
     assert max(map(len, text.splitlines())) <= 120
 
@@ -190,7 +190,7 @@ def test_the_summary_of_what_is_missing_is_an_error(copy):
 
 def test_what_claims_came_to_at_full_scale_stands_beside_them(tmp_path):
     """If their words and limits were the same; of another criterion it is said."""
-    verdicts = evaluate({"intro": hand_made.intro()}).verdicts
+    verdicts = evaluate({"intro": as_printed.intro()}).verdicts
     first, second, third = verdicts[:3]
     folder = tmp_path / "intro"
     folder.mkdir()
@@ -203,7 +203,7 @@ def test_what_claims_came_to_at_full_scale_stands_beside_them(tmp_path):
     assert found[1]["full_scale"]["same_criterion"] is False
     assert found[2]["full_scale"] is None
     assert differing(found) == (1, [first["id"]])
-    text = page([], replace(evaluate({"intro": hand_made.intro()}), verdicts=found))
+    text = page([], replace(evaluate({"intro": as_printed.intro()}), verdicts=found))
     assert "At full scale: fails, less</small>" in text
     assert "(by an earlier criterion)" in text
     assert f'<a href="#{first["id"]}"><code>' in text

@@ -21,9 +21,9 @@ from superposition.readings.ambiguity import by_active, lost
 from superposition.readings.results import Tables
 from superposition.theory.explanations import exact_fit, explanations, independent
 from superposition.theory.polytopes import polygon
-from tests import hand_made
+from tests import as_printed, hand_made
+from tests.documents import changed, write
 from tests.hand_made import HandMade
-from tests.test_params import changed, write
 
 SETTINGS = {"active": [1, 2, 3, 4], "samples": 400, "tolerance": 0.05}
 
@@ -294,7 +294,7 @@ def test_the_figure_draws_a_vector_with_its_explanations(tmp_path):
 
 
 def test_other_shapes_get_an_overview():
-    assert "explanations" not in figures_of("several_active_features", hand_made.intro())
+    assert "explanations" not in figures_of("several_active_features", as_printed.intro())
     without = replace(several_active_features(), extra={})
     assert "explanations" not in figures_of("several_active_features", without)
 

@@ -23,8 +23,9 @@ from superposition.readings.simulation import (
     strays,
 )
 from superposition.theory.equivalent_width import equivalent_width, monosemantic_losses, one_half
-from tests import hand_made
-from tests.hand_made import HandMade, halves, trained_model
+from tests import as_printed, hand_made
+from tests.as_printed import halves
+from tests.hand_made import HandMade, trained_model
 
 N, WIDE = 10, 20
 WIDTHS = (4, 8, WIDE)
@@ -297,7 +298,7 @@ def test_what_was_not_measured_is_not_tested():
     shown = simulated_network()
     untested = evaluate({"simulated_network": replace(shown, extra={})}).untested
     assert [claim.id for claim, _ in untested] == ["simulated_network.readable_by_neurons"]
-    assert len(evaluate({"simulated_network": hand_made.absolute_value()}).untested) == 7
+    assert len(evaluate({"simulated_network": as_printed.absolute_value()}).untested) == 7
 
 
 def test_figures_show_widths_readouts_and_the_map():
@@ -305,7 +306,7 @@ def test_figures_show_widths_readouts_and_the_map():
     drawn = figures_of("simulated_network", shown)
     assert set(drawn) == {"equivalent_width", "readouts", "map", "learning_curves"}
     assert "readouts" not in figures_of("simulated_network", replace(shown, extra={}))
-    assert "map" not in figures_of("simulated_network", hand_made.absolute_value())
+    assert "map" not in figures_of("simulated_network", as_printed.absolute_value())
     said = [text.get_text() for text in drawn["map"].texts]
     assert "density 0.03\n12 of 20 halves simulated" in said
     lines = {tuple(np.round(line.get_ydata(), 3)) for line in drawn["equivalent_width"].axes[0].lines}

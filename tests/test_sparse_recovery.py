@@ -20,9 +20,9 @@ from superposition.params import ParamsError, read
 from superposition.readings.results import Tables
 from superposition.readings.transitions import others, pooled, trained, transitions
 from superposition.theory.compressed_sensing import no_pair_active, only_non_negative, order, smallest_sum
-from tests import hand_made
+from tests import as_printed, hand_made
+from tests.documents import changed, write
 from tests.hand_made import HandMade, trained_model
-from tests.test_params import changed, write
 
 HERE: dict[str, object] = {}  # names of an experiment's random streams
 
@@ -432,7 +432,7 @@ def test_figures_are_drawn(tmp_path):
     # 8.79 dimensions for three features: 0.79 / 4 of the way from the row of 8 to that of 12
     assert theory[0].get_ydata()[2] == pytest.approx(1.5 + (smallest_sum(3, N) - 8) / 4, abs=1e-4)
     assert not sparse_recovery.fits(replace(ideal(), extra={}))
-    assert "recovery" not in figures_of("sparse_recovery", hand_made.intro())
+    assert "recovery" not in figures_of("sparse_recovery", as_printed.intro())
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------

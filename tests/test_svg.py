@@ -21,7 +21,7 @@ from matplotlib import font_manager
 
 from superposition.figures import figures_of, style, svg
 from superposition.figures.svg import NOISE, PER_POINT, SHIFT, settled
-from tests import hand_made
+from tests import as_printed
 
 ROOT = Path(__file__).parents[1]
 INEXACT = ("dot", "log10", "log", "exp", "power", "cos", "sin", "tan", "hypot", "arctan2", "deg2rad", "rad2deg")
@@ -52,7 +52,7 @@ class Off:
 
 
 def drawn(experiment):
-    made = getattr(hand_made, experiment)()
+    made = getattr(as_printed, experiment)()
     return {name: figure for name, figure in figures_of(experiment, made).items() if name != "animation"}
 
 
@@ -158,8 +158,8 @@ def test_settings_fonts_and_clock_do_not_show(tmp_path):
         (folder / "matplotlibrc").write_text(SETTINGS)
     another_face(tmp_path / ".fonts")
     code = (
-        "from pathlib import Path; from tests import hand_made; from superposition.figures import figures_of, svg\n"
-        "for name, figure in figures_of('intro', hand_made.intro()).items(): svg.save(figure, Path(f'{name}.svg'))\n"
+        "from pathlib import Path; from tests import as_printed; from superposition.figures import figures_of, svg\n"
+        "for name, figure in figures_of('intro', as_printed.intro()).items(): svg.save(figure, Path(f'{name}.svg'))\n"
         "from matplotlib import font_manager, rcParams\n"
         "assert rcParams['font.size'] == 20\n"
         "faces = [face.fname for face in font_manager.fontManager.ttflist if face.name == 'DejaVu Sans']\n"

@@ -7,9 +7,9 @@ from superposition.claims import evaluate
 from superposition.figures import figures_of, svg
 from superposition.readings.transformations import in_order, octahedron, path_of, shape, stages, turn
 from superposition.theory.losses import one_direction_for_a_set
-from tests import hand_made
+from tests import as_printed
 
-NEAR_ZERO, AXIS, PRISM, ANTIPRISM = hand_made.stages_of_two_triangles()
+NEAR_ZERO, AXIS, PRISM, ANTIPRISM = as_printed.stages_of_two_triangles()
 WAY = np.stack([NEAR_ZERO, AXIS, PRISM, ANTIPRISM])
 LOSS = np.array([1.0, 1 / 6, 0.01, 0.001])
 
@@ -90,14 +90,14 @@ def test_one_direction_leaves_a_sixth():
 
 
 def test_a_path_is_read_from_tables():
-    steps, W, loss = path_of(hand_made.geometric_transformations(), 1)
+    steps, W, loss = path_of(as_printed.geometric_transformations(), 1)
     assert steps.tolist() == [0, 100, 1000, 10000]
     np.testing.assert_allclose(W, WAY, atol=1e-5)
     assert loss[1] / loss[0] == pytest.approx(1 / 6)
 
 
 def test_a_seed_that_turned_at_once_lacks_a_stage():
-    tables = hand_made.geometric_transformations()
+    tables = as_printed.geometric_transformations()
     path = tables.trajectories.copy()
     last = path[(path["instance"] == 2) & (path["step"] == 10000)]["value"].to_numpy()
     path.loc[(path["instance"] == 2) & (path["step"] == 1000), "value"] = last
@@ -108,7 +108,7 @@ def test_a_seed_that_turned_at_once_lacks_a_stage():
 
 
 def test_other_sets_are_not_tested():
-    tables = hand_made.geometric_transformations()
+    tables = as_printed.geometric_transformations()
     pairs = replace(tables, instances=tables.instances.assign(set_size=2))
     assert _verdicts(pairs) == []
     assert _verdicts(replace(tables, features=tables.features.assign(density=0.02))) == []  # sets are active too often
@@ -116,7 +116,7 @@ def test_other_sets_are_not_tested():
 
 
 def test_stills_say_which_stage_was_not_reached(tmp_path):
-    tables = hand_made.geometric_transformations()
+    tables = as_printed.geometric_transformations()
     path = tables.trajectories.copy()
     path.loc[path["step"] == 1000, "value"] = path[path["step"] == 10000]["value"].to_numpy()
     figure = figures_of("geometric_transformations", replace(tables, trajectories=path))["stages"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small import Small
+from tests.checkout import Small
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.small import Small
+from tests.checkout import Small
 
 pytestmark = pytest.mark.long
 FILES = {

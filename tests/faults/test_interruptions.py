@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from tests.small import Small
+from tests.checkout import Small
 
 pytestmark = pytest.mark.long
 COUNT = int(os.environ.get("FAULTS", "2"))

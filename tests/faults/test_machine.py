@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import Small
 from tests.faults.test_interruptions import forget
-from tests.small import Small
 
 pytestmark = pytest.mark.long
 

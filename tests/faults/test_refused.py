@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.small import Small
+from tests.checkout import Small
 
 pytestmark = pytest.mark.long
 UNDO = "`git restore params.yaml` takes it back"

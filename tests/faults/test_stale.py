@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small import SHORT, Small
+from tests.checkout import SHORT, Small
 
 pytestmark = pytest.mark.long
 STAGES = {"generate", "train@short", "measure@short", "plot@short", "report"}

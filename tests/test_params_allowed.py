@@ -1,0 +1,223 @@
+"""What params.yaml may say, and what it means."""
+
+import re
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from superposition.params import PRESETS, Model, ParamsError, read
+from tests.documents import DOCUMENT, changed, faults, intro, write
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "params.yaml"
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        (0.9, ["0.9"]),
+        (0, ["0"]),
+        ([0.9, 0, 0.5], ["0.9", "0", "0.5"]),
+        # Densities 1, 0.1 and 0.01: a factor of 10^-1 each.
+        ({"start": 0.0, "stop": 0.99, "num": 3, "spacing": "log"}, ["0", "0.9", "0.99"]),
+        # Densities 1, 10^-0.5 = 0.31622776602, 0.1: and 1 - 0.3162277660 (10 digits) = 0.6837722340.
+        ({"start": 0, "stop": 0.9, "num": 3, "spacing": "log"}, ["0", "0.683772234", "0.9"]),
+        # Steps of 0.1, although 0.1 + 0.2 is not 0.3 in binary.
+        ({"start": 0.1, "stop": 0.4, "num": 4}, ["0.1", "0.2", "0.3", "0.4"]),
+        ({"start": 0.8, "stop": 0.0, "num": 2, "spacing": "linear"}, ["0.8", "0"]),
+    ],
+)
+def test_sparsities_that_all_features_share(file: Path, written: Any, labels: list[str]) -> None:
+    points = intro(file, ("sparsity", written)).sparsities
+    assert [point.label for point in points] == labels
+    assert [point.uniform for point in points] == [float(label) for label in labels]
+    assert [point.per_feature for point in points] == [(float(label),) * 3 for label in labels]
+
+
+def test_sparsities_per_feature_are_known_by_their_values(file: Path) -> None:
+    near, far = {"per_feature": [0.9, 0.9, 0.5]}, {"per_feature": [0.9, 0.9, 0]}
+    points = intro(file, ("sparsity", [near, 0.9, far])).sparsities
+    assert [point.label for point in points] == ["per feature 0.9, 0.9, 0.5", "0.9", "per feature 0.9, 0.9, 0"]
+    assert [point.uniform for point in points] == [None, 0.9, None]
+    assert points[0].per_feature == (0.9, 0.9, 0.5)
+    # A label does not depend on the other points of the axis.
+    assert intro(file, ("sparsity", far)).sparsities[0] == points[2]
+
+
+def test_long_lists_have_short_labels_that_tell_them_apart(file: Path) -> None:
+    first, second = [0.5] * 20, [0.5] * 19 + [0.6]
+    axis = [{"listed": first}, {"listed": second}]
+    points = intro(file, ("n_features", 20), ("importance", axis)).importances
+    assert all(re.fullmatch(r"listed 0\.5, 0\.5, 0\.5, \.\.\. #[0-9a-f]{8}", point.label) for point in points)
+    assert points[0].label != points[1].label
+
+
+@pytest.mark.parametrize(
+    ("written", "label", "curve"),
+    [
+        (1, "1", (1.0, 1.0, 1.0)),
+        (0.5, "0.5", (0.5, 0.5, 0.5)),
+        ({"geometric": 0.7}, "0.7^i", (1.0, 0.7, 0.49)),
+        ({"geometric": 2}, "2^i", (1.0, 2.0, 4.0)),
+        ({"geometric": 1 / 3}, "0.3333333333^i", (1.0, 0.3333333333, 0.1111111111)),  # to 10 digits
+        ({"listed": [1, 0.5, 10]}, "listed 1, 0.5, 10", (1.0, 0.5, 10.0)),
+        ({"last": 0.1}, "last 0.1", (1.0, 1.0, 0.1)),
+    ],
+)
+def test_importance_curves(file: Path, written: Any, label: str, curve: tuple[float, ...]) -> None:
+    (point,) = intro(file, ("importance", written)).importances
+    assert (point.label, point.curve) == (label, curve)
+
+
+def test_importance_axes(file: Path) -> None:
+    # Equal ratios: 0.1 * 100^(i/4) = 0.1, 0.316..., 1, 3.16..., 10.
+    log = {"start": 0.1, "stop": 10, "num": 5, "spacing": "log"}
+    labels = ["0.1", "0.316227766", "1", "3.16227766", "10"]
+    assert [point.label for point in intro(file, ("importance", log)).importances] == labels
+    mixed = [{"geometric": 0.9}, 2, {"listed": [3, 2, 1]}]
+    labels = ["0.9^i", "2", "listed 3, 2, 1"]
+    assert [point.label for point in intro(file, ("importance", mixed)).importances] == labels
+
+
+@pytest.mark.parametrize(
+    ("written", "seeds"),
+    [(3, (0, 1, 2)), ([7, 0], (7, 0)), ({"start": 10, "stop": 40, "num": 4}, (10, 20, 30, 40))],
+)
+def test_seeds(file: Path, written: Any, seeds: tuple[int, ...]) -> None:
+    assert intro(file, ("seeds", written)).seeds == seeds
+
+
+def test_models(file: Path) -> None:
+    mine = {"name": "mine", "hidden": "relu", "hidden_bias": True}
+    models = intro(file, ("model", ["absolute_value", mine, "linear"])).models
+    assert [model.name for model in models] == ["absolute_value", "mine", "linear"]
+    # What an own model leaves out is as in relu_output.
+    assert models[1] == PRESETS["relu_output"].model_copy(update=mine)
+    assert models[0] == Model(name="absolute_value", tied=False, hidden="relu", output="relu", target="absolute")
+    assert intro(file, ("model", mine)).models == (models[1],)
+    # Only tied models are limited to n_features hidden dimensions ("Computation in Superposition": n = 3, m = 6).
+    assert intro(file, ("model", "absolute_value"), ("n_hidden", 6)).n_hidden == 6
+    assert all(name == model.name for name, model in PRESETS.items())
+
+
+def test_sets(file: Path) -> None:
+    points = intro(file, ("sets", ["independent", {"correlated": 3}, {"anticorrelated": 3}])).sets
+    assert [(point.kind, point.size) for point in points] == [
+        ("independent", 1),
+        ("correlated", 3),
+        ("anticorrelated", 3),
+    ]
+    assert points[1].label == "correlated in sets of 3"
+
+
+def test_a_set_has_one_sparsity(file: Path) -> None:
+    own = ("experiments.intro.sparsity", {"per_feature": [0.1, 0.1, 0.2]})
+    (line,) = faults(file, own, ("experiments.intro.sets", {"correlated": 3}))
+    assert line.startswith("experiments.intro.sets = 'correlated in sets of 3': must keep features of different")
+
+
+def test_the_last_feature_may_have_a_sparsity_of_its_own(file: Path) -> None:
+    axis = {"last": {"start": 0.0, "stop": 0.99, "num": 3, "spacing": "log"}, "others": 0.95}
+    points = intro(file, ("sparsity", axis)).sparsities
+    assert [point.per_feature for point in points] == [(0.95, 0.95, 0.0), (0.95, 0.95, 0.9), (0.95, 0.95, 0.99)]
+    assert points[1].label == "last 0.9, others 0.95"
+    assert points[1].uniform is None
+
+
+def test_full_scale_replaces_what_it_names(file: Path) -> None:
+    own = ("experiments.intro.training", {"steps": 100, "batch_size": 8})
+    larger = ("experiments.intro.full_scale", {"seeds": 7, "training": {"steps": 500}, "sparsity": [0.1, 0.2]})
+    shown = [
+        read(write(file, changed(own, larger, ("scale", scale)))).experiments["intro"] for scale in ("default", "full")
+    ]
+    assert [len(experiment.seeds) for experiment in shown] == [5, 7]
+    assert [len(experiment.sparsities) for experiment in shown] == [1, 2]
+    assert [experiment.training.steps for experiment in shown] == [100, 500]
+    assert [experiment.training.batch_size for experiment in shown] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("larger", "said"),
+    [
+        ([1], "experiments.intro.full_scale = [1]: must be a mapping of the keys that differ"),
+        ({"seeds": 0}, "experiments.intro.full_scale.seeds = 0: must be a whole number of seeds"),
+        ({"seed": 3}, "experiments.intro.full_scale.seed = 3: is an unknown key; did you mean seeds?"),
+        ({"training": {"steps": 0}}, "experiments.intro.full_scale.training.steps = 0: must be a whole number"),
+        ({"training": 5}, "experiments.intro.full_scale.training = 5: must be a mapping of training settings"),
+        ({"sparsity": {"per_feature": [0]}}, "experiments.intro.full_scale.sparsity.per_feature = [0.0]: must hold"),
+        ({"full_scale": {}}, "experiments.intro.full_scale.full_scale = {}: is an unknown key"),
+        ({"n_hidden": 4}, "experiments.intro.full_scale.n_hidden = 4: must be at most n_features = 3"),
+    ],
+)
+@pytest.mark.parametrize("scale", ["default", "full"])
+def test_full_scale_is_checked_at_either_scale(file: Path, larger: Any, said: str, scale: str) -> None:
+    (line,) = faults(file, ("scale", scale), ("experiments.intro.full_scale", larger))
+    assert line.startswith(said)
+
+
+def test_a_fault_of_the_block_is_not_blamed_on_full_scale(file: Path) -> None:
+    changes = ("experiments.intro.n_hidden", 9), ("experiments.intro.full_scale", {"seeds": 3})
+    (line,) = faults(file, *changes)
+    assert line.startswith("experiments.intro.n_hidden = 9")
+
+
+def test_float32_has_no_exactness_budget(file: Path) -> None:
+    shape = [("n_features", 10240), ("n_hidden", 1024), ("seeds", 2)]
+    assert intro(file, *shape, ("training", {"arithmetic": "float32"})).n_features == 10240
+
+
+def test_an_experiment_overrides_the_defaults_key_by_key(file: Path) -> None:
+    experiment = intro(
+        file,
+        ("initial", {"gain": 2}),
+        ("training", {"steps": 100, "betas": [0, 0.99], "sample_size": 2048}),
+        ("sparsity", {"per_feature": [0.1, 0.2, 0.3]}),
+        ("title", "A title"),
+    )
+    assert (experiment.initial.rule, experiment.initial.gain) == ("xavier", 2.0)
+    expected = DOCUMENT["defaults"]["training"] | {"steps": 100, "betas": (0.0, 0.99), "sample_size": 2048}
+    assert experiment.training.model_dump() == expected
+    assert (experiment.title, experiment.section) == ("A title", "")
+    other = read(file).experiments["other"]
+    assert other.training.model_dump() == DOCUMENT["defaults"]["training"] | {"betas": (0.9, 0.999)}
+    assert [point.label for point in other.sparsities] == ["0"]
+    assert (other.title, other.seeds, other.values, other.held_out) == ("Other", (0, 1, 2, 3, 4), "unit", 8192)
+
+
+def test_an_axis_is_not_merged_with_the_default_of_another_form(file: Path) -> None:
+    log = {"start": 0.0, "stop": 0.9, "num": 3, "spacing": "log"}
+    document = changed(("defaults.sparsity", log), ("experiments.intro.sparsity", {"start": 0.5, "num": 2}))
+    with pytest.raises(ParamsError) as caught:
+        read(write(file, document))
+    assert [fault.path for fault in caught.value.faults] == ["experiments.intro.sparsity.stop"]
+
+
+def test_params_are_frozen(file: Path) -> None:
+    params = read(write(file, DOCUMENT))
+    experiment = params.experiments["intro"]
+    for thing, key in [
+        (params, "seed"),
+        (experiment, "n_features"),
+        (experiment.training, "steps"),
+        (experiment.initial, "gain"),
+        (experiment.models[0], "tied"),
+        (experiment.sparsities[0], "uniform"),
+        (experiment.importances[0], "curve"),
+    ]:
+        with pytest.raises((ValidationError, FrozenInstanceError), match=r"frozen|assign"):
+            setattr(thing, key, getattr(thing, key))
+
+
+def test_training_settings_are_plain_json(file: Path) -> None:
+    settings = intro(file).training_settings()
+    assert settings["training"] == DOCUMENT["defaults"]["training"]
+    assert settings["initial"] == {"rule": "xavier", "gain": 1.0}
+    assert (settings["n_features"], settings["n_hidden"]) == (3, 2)
+    assert settings["models"] == [PRESETS["relu_output"].model_dump()]
