@@ -103,7 +103,7 @@ def test_the_figure_has_bands_where_the_claim_has_jumps():
         (said,) = (text.get_text() for text in figure.texts if "of 4 seeds" in text.get_text())
         return len(figure.axes[0].patches), said.split("; ")[1]
 
-    tables = hand_made.learning_dynamics()
+    tables = as_printed.learning_dynamics()
     assert drawn(tables) == (1, "4 of 4 seeds have them.")
     # A feature still moves far, but the loss falls by no more than its noise.
     level = tables.history["loss"].where(tables.history["step"] < 4800, 0.0655)
