@@ -6,6 +6,14 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo 
 # Another build of torch: make repro TORCH="--index-url <url> torch==2.13.0"
 TORCH ?= $(shell grep -o '^torch==[0-9.]*' requirements.txt)
 EXPERIMENTS ?=
+EXPERIMENT ?=
+NAME ?=
+KEEP ?=
+A ?= HEAD
+B ?= workspace
+C ?=
+D ?=
+export SET ?=
 ARGS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -22,7 +30,7 @@ DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
+.PHONY: help repro vary compare undo status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -33,6 +41,15 @@ repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for
 	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
 	@python -m superposition.stage
+
+vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=[0,0.5,0.95]"; NAME=..., KEEP=1
+	@python -m scripts.vary "$(EXPERIMENT)" --set "$$SET" $(if $(NAME),--name "$(NAME)") $(if $(KEEP),--keep)
+
+compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
+	@python -m scripts.compare $(A) $(B) $(C) $(D)
+
+undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; says what it throws away
+	@python -m scripts.alone python -m scripts.undo
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
 	@python -m scripts.alone --now dvc repro --quiet code
