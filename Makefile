@@ -6,14 +6,15 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo 
 # Another build of torch: make repro TORCH="--index-url <url> torch==2.13.0"
 TORCH ?= $(shell grep -o '^torch==[0-9.]*' requirements.txt)
 EXPERIMENTS ?=
-EXPERIMENT ?=
-NAME ?=
-KEEP ?=
-A ?= HEAD
-B ?= workspace
-C ?=
-D ?=
-export SET ?=
+# Of `make vary` and `make compare`; from the command line only, as an environment may have such names.
+EXPERIMENT =
+export SET =
+NAME =
+KEEP =
+A = HEAD
+B = workspace
+C =
+D =
 ARGS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

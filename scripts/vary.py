@@ -128,7 +128,7 @@ def what_runs(name: str, before: Experiment, after: Experiment) -> str:
     except (FileNotFoundError, ValueError):
         return f"{text}; how long it takes is not known yet"
     seconds = float(noted["seconds"]) * cost(after) / cost(before)
-    about = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    about = "1 s" if seconds < 1 else f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
     return f"{text}; training takes about {about} on {noted['device']}, all around it half a minute"
 
 
