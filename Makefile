@@ -111,6 +111,8 @@ clean: ## Remove the environment and the tools' caches; results and DVC's cache 
 
 # pip and setuptools go first: this pip is much faster than the one that comes with Python, and setuptools builds the one
 # package that comes as source, in place of whatever pip would download for that.
+# What is typed in that environment finds the code of this checkout (superposition.pth), from any folder; what make and DVC
+# run has PYTHONPATH=src, which goes first, and so the code of the copy that it runs in.
 # `pip check` stands in for pip's resolver. It fails if torch is a CUDA build, whose libraries are installed then.
 $(RUNTIME): | requirements.txt requirements-cuda.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
@@ -121,6 +123,7 @@ $(RUNTIME): | requirements.txt requirements-cuda.txt
 	@$(INSTALL) $(TORCH)
 	@$(INSTALL) --no-build-isolation -r requirements.txt
 	@.venv/bin/python -m pip check >/dev/null 2>&1 || $(INSTALL) -r requirements-cuda.txt
+	@echo '$(CURDIR)/src' > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/superposition.pth"
 	@report=$$(.venv/bin/python -m pip check) || { echo "$$report" >&2; exit 1; }
 	@touch $@
 
