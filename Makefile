@@ -7,6 +7,15 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo 
 # nothing verifies, or TORCH="<url of a wheel>#sha256=<its hash>"
 TORCH ?=
 EXPERIMENTS ?=
+# Of `make vary` and `make compare`; from the command line only, as an environment may have such names.
+EXPERIMENT =
+export SET =
+NAME =
+KEEP =
+A = HEAD
+B = workspace
+C =
+D =
 ARGS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -25,7 +34,7 @@ PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALL := $(PIP) install --no-deps --no-compile
 VERIFIED := $(INSTALL) --require-hashes
 
-.PHONY: help repro status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
+.PHONY: help repro vary compare undo status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -36,6 +45,15 @@ repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for
 	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
 	@python -m superposition.stage
+
+vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=[0,0.5,0.95]"; NAME=..., KEEP=1
+	@python -m scripts.vary "$(EXPERIMENT)" --set "$$SET" $(if $(NAME),--name "$(NAME)") $(if $(KEEP),--keep)
+
+compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
+	@python -m scripts.compare $(A) $(B) $(C) $(D)
+
+undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; says what it throws away
+	@python -m scripts.alone python -m scripts.undo
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
 	@python -m scripts.alone --now dvc repro --quiet code
@@ -99,6 +117,8 @@ clean: ## Remove the environment and the tools' caches; results and DVC's cache 
 # package that comes as source, in place of whatever pip would download for that.
 # torch's build is the one that pip finds for the machine, and only then compared with the list: given the list at once, pip
 # would pass over a build of a folder (find-links) for one whose hash its index quotes.
+# What is typed in that environment finds the code of this checkout (superposition.pth), from any folder; what make and DVC
+# run has PYTHONPATH=src, which goes first, and so the code of the copy that it runs in.
 # `pip check` stands in for pip's resolver. It fails if torch is a CUDA build, whose libraries are installed then.
 $(RUNTIME): | requirements.txt requirements-torch.txt requirements-cuda.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
@@ -116,6 +136,7 @@ else
 endif
 	@$(VERIFIED) --no-build-isolation -r requirements.txt
 	@.venv/bin/python -m pip check >/dev/null 2>&1 || $(VERIFIED) -r requirements-cuda.txt
+	@echo '$(CURDIR)/src' > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/superposition.pth"
 	@report=$$(.venv/bin/python -m pip check) || { echo "$$report" >&2; exit 1; }
 	@touch $@
 

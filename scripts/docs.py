@@ -96,7 +96,7 @@ def parameters(defaults: dict[str, Any]) -> str:
         "The keys of [`params.yaml`](../params.yaml), which says at length what they mean and where each value comes "
         "from. Here each has its meaning, what it must be, and its default: of keys under `defaults`, the value "
         "there. Editors read the same from [`params.schema.json`](../params.schema.json).",
-        "`PYTHONPATH=src python -m superposition.params` checks the file. What keys must be beside each other is said "
+        "`python -m superposition.params` checks the file. What keys must be beside each other is said "
         "by its messages, and stands in [`params/rules.py`](../src/superposition/params/rules.py).",
     ]
     for name, title in KEYS.items():

@@ -13,7 +13,7 @@ from superposition.params.faults import ParamsError
 from superposition.stage import placed, run
 
 # DVC writes what `-S` says into params.yaml before it asks this stage, and leaves it there.
-UNDO = "If `dvc exp run -S` wrote this, `git restore params.yaml` takes it back, with edits that are not committed."
+UNDO = "If `dvc exp run -S` wrote this, `make undo` takes it back, with edits that are not committed."
 
 
 def main() -> int:

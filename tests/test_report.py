@@ -11,6 +11,7 @@ import pytest
 
 from superposition.claims import CLAIMS, evaluate
 from superposition.params import read as read_params
+from superposition.report.conditions import conditions
 from superposition.report.full_scale import differing, with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
@@ -82,19 +83,28 @@ def test_metrics_are_a_few_numbers_for_each_point():
         "differs_from_print": 0,
         "not_tested": 0,
     }
-    assert list(found["experiments"]["intro"]) == ["relu_output S=0", "relu_output S=0.8", "relu_output S=0.9"]
-    pentagon = found["experiments"]["intro"]["relu_output S=0.9"]
-    assert pentagon.keys() == {"loss", "n_represented"}
-    assert pentagon["n_represented"] == 5
+    intro = found["experiments"]["intro"]
+    assert (intro["claims"], intro["hold"]) == (len(CLAIMS["intro"]), len(CLAIMS["intro"]) - 1)
+    assert [intro[number]["at"] for number in "012"] == ["relu_output S=0", "relu_output S=0.8", "relu_output S=0.9"]
+    assert intro["2"].keys() == {"at", "loss", "n_represented"}
+    assert intro["2"]["n_represented"] == 5
+
+
+def test_of_many_points_the_metrics_are_means(monkeypatch):
+    monkeypatch.setattr("superposition.report.metrics.MAX_POINTS", 2)
+    tables = {"intro": hand_made.intro()}
+    found = metrics(tables, evaluate(tables))["experiments"]["intro"]
+    assert found.keys() == {"claims", "hold", "mean"}
+    assert found["mean"]["n_represented"] == pytest.approx((2 + 4 + 5) / 3)
 
 
 def test_points_are_named_by_what_differs():
     own = [HandMade([[0.0, 0.0]], [0, 0], [0.1, 0.2]), HandMade([[1.0, 0.0]], [0, 0], [0.3, 0.4])]
     sets = [HandMade([[0.0, 0.0]], [0, 0], 0.5), HandMade([[1.0, 0.0]], [0, 0], 0.5, sets="correlated", set_size=2)]
     tables = {"own": hand_made.tables(own), "sets": hand_made.tables(sets)}
-    found = metrics(tables, evaluate(tables))["experiments"]
-    assert list(found["own"]) == ["relu_output S=per feature 0.1, 0.2", "relu_output S=per feature 0.3, 0.4"]
-    assert list(found["sets"]) == ["relu_output S=0.5 independent", "relu_output S=0.5 correlated 2"]
+    found = {key: [point.name for point in conditions(own)] for key, own in tables.items()}
+    assert found["own"] == ["relu_output S=per feature 0.1, 0.2", "relu_output S=per feature 0.3, 0.4"]
+    assert found["sets"] == ["relu_output S=0.5 independent", "relu_output S=0.5 correlated 2"]
 
 
 def test_json_has_sorted_keys_six_digits_and_a_final_newline():

@@ -1,8 +1,10 @@
 """What runs elsewhere, on a hosted CI, before a commit, in a container, is what this project runs."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +57,16 @@ def test_the_container_is_made_as_make_makes_it():
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
     assert made(container["postCreateCommand"]) <= TARGETS
     assert (ROOT / ".devcontainer" / container["build"]["dockerfile"]).is_file()
+
+
+def test_what_is_typed_in_the_environment_finds_the_code(tmp_path):
+    """The recipe's line, in an environment without packages; from a folder that is not the checkout."""
+    (line,) = re.findall(r"^\t@(echo .*superposition\.pth\")$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    line = line.replace("$(CURDIR)", str(ROOT)).replace("$$", "$")
+    plain = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tmp_path, check=True)
+    command = [".venv/bin/python", "-c", "import superposition; print(superposition.__file__)"]
+    assert subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True).returncode != 0
+    subprocess.run(["bash", "-ec", line], cwd=tmp_path, env=plain, check=True)
+    done = subprocess.run(command, cwd=tmp_path, env=plain, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(ROOT / "src/superposition/__init__.py")

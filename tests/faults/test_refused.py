@@ -5,7 +5,7 @@ import pytest
 from tests.checkout import Small
 
 pytestmark = pytest.mark.long
-UNDO = "`git restore params.yaml` takes it back"
+UNDO = "`make undo` takes it back"
 
 
 def refused(small: Small, *arguments: str) -> str:
@@ -24,13 +24,13 @@ def test_a_value_of_dvc_exp_run_is_refused_and_one_command_brings_the_file_back(
     said = refused(small, "exp", "run", "-S", "seed=-1")
     assert "seed = -1: must be" in said
     assert UNDO in said
-    small.run("git", "restore", "params.yaml", check=True)
+    small.run(*small.make("undo"), check=True)
     assert (small.root / "params.yaml").read_bytes() == params
     assert small.status() == {}
 
     # DVC reads `experiments` itself, before it runs anything
     assert "stages" in refused(small, "exp", "run", "-S", "experiments=3")
-    small.run("git", "restore", "params.yaml", check=True)
+    small.run(*small.make("undo"), check=True)
     assert small.status() == {}
 
     # in a copy of the checkout nothing is to be brought back

@@ -1,10 +1,15 @@
-"""The numbers that `dvc metrics show` and `dvc metrics diff` compare: experiment -> condition -> number."""
+"""The numbers that `dvc metrics diff` and `dvc exp show` compare: experiment -> point -> number.
+
+Points are known by their number on the experiment's axes and not by their values, so that a value which was changed is
+a difference, and not a number that is missing on one side.
+"""
 
 import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+from superposition.claims import CLAIMS
 from superposition.claims.claim import Evaluation
 from superposition.readings.results import Tables
 from superposition.report.conditions import conditions
@@ -15,20 +20,24 @@ MAX_POINTS = 100  # of an experiment, whose numbers are listed one by one
 
 
 def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) -> dict[str, Any]:
-    """`experiments` has two numbers of the best model at each point, `claims` how many got which verdict."""
-    return {
-        "claims": {**evaluation.counts, "not_tested": len(evaluation.untested)},
-        "experiments": {key: _of_experiment(tables) for key, tables in tables_by_experiment.items()},
-    }
+    """`claims` says how many got which verdict; `experiments` has how many of its own hold, and what its points are."""
+    given = {one["id"]: one["verdict"] for one in evaluation.verdicts}
+    experiments = {}
+    for key, tables in tables_by_experiment.items():
+        own = [given[claim.id] for claim in CLAIMS.get(key, ()) if claim.id in given]
+        experiments[key] = {"claims": len(own), "hold": own.count("holds")} | _points(tables)
+    return {"claims": {**evaluation.counts, "not_tested": len(evaluation.untested)}, "experiments": experiments}
 
 
-def _of_experiment(tables: Tables) -> dict[str, dict[str, int | float]]:
-    """Two numbers a point: DVC shows each as a column. The page and the tables have the others."""
+def _points(tables: Tables) -> dict[str, dict[str, int | float | str]]:
+    """Where a point is, and two numbers of its best model: DVC shows each as a column. The page has more."""
     points = conditions(tables)
     if len(points) > MAX_POINTS:
-        mean = {key: math.fsum(getattr(point, key) for point in points) / len(points) for key in NUMBERS}
-        return {f"mean of {len(points)} points": mean}
-    return {point.name: {key: getattr(point, key) for key in NUMBERS} for point in points}
+        return {"mean": {key: math.fsum(getattr(point, key) for point in points) / len(points) for key in NUMBERS}}
+    return {
+        str(number): {"at": point.name} | {key: getattr(point, key) for key in NUMBERS}
+        for number, point in enumerate(points)
+    }
 
 
 def as_json(document: Any) -> str:

@@ -94,8 +94,8 @@ def parameters(experiment: Experiment) -> list[tuple[str, str]]:
     ]
 
 
-def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None = None) -> str:
-    """The HTML text; without `live` no panel that trains."""
+def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None = None, note: str = "") -> str:
+    """The HTML text; without `live` no panel that trains. `note` stands at its head."""
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
         autoescape=True,
@@ -107,6 +107,7 @@ def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None 
     return templates.get_template("page.html.jinja").render(
         sections=sections,
         live=live,
+        note=note,
         verdicts=evaluation.verdicts,
         both_scales=differing(evaluation.verdicts),
         untested=evaluation.untested,

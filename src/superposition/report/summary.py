@@ -1,6 +1,8 @@
 """What came out, in the terminal: where the figures are, and the verdict on each claim.
 
 python -m superposition.report.summary [EXPERIMENT ...]        # default: all that have results
+
+Of experiments that are named it writes reports/partial as well: the page that has them, and no other.
 """
 
 import sys
@@ -13,6 +15,7 @@ from superposition.claims.claim import SEVERAL, Evaluation
 from superposition.params import Params, ParamsError
 from superposition.params import read as read_params
 from superposition.readings.results import read as read_tables
+from superposition.report import partial
 
 WIDTHS = (48, 20, 30, 13)  # with two spaces between them within 120 columns
 HEADINGS = ("claim", "paper", "measured", "verdict")
@@ -59,13 +62,22 @@ def chosen(params: Params, names: Sequence[str], data: Path) -> list[str]:
 
 def summary(root: Path, names: Sequence[str]) -> str:
     """The text for a working copy of this repository; raises NoResults or FileNotFoundError."""
-    keys = chosen(read_params(root / "params.yaml"), names, root / "data" / "tables")
-    evaluation = evaluate({key: read_tables(root / "data" / "tables" / key) for key in keys})
+    params = read_params(root / "params.yaml")
+    keys = chosen(params, names, root / "data" / "tables")
+    if names:
+        evaluation = partial.write(root, keys)
+        page, others = (
+            root / partial.FOLDER / "index.html",
+            " (reports/index.html is of the last run of all experiments)",
+        )
+    else:
+        partial.remove(root)
+        evaluation = evaluate({key: read_tables(root / "data" / "tables" / key) for key in keys})
+        page, others = root / "reports" / "index.html", ""
     made = [figure for key in keys for figure in sorted((root / "reports" / "figures" / key).glob("*.svg"))]
-    page = root / "reports" / "index.html"
     lines = ["figures  " + str(figure.relative_to(root)) for figure in made]
     if page.is_file():
-        lines.append("page     " + str(page.relative_to(root)))
+        lines.append("page     " + str(page.relative_to(root)) + others)
     return "\n".join([*lines, "", claims_text(evaluation)]).strip()
 
 

@@ -326,8 +326,9 @@ FILES: dict[str, str] = {
     "limit and fixed (whose limit decides, and whether it was set before a result was seen), share (single runs that "
     "meet it, with an interval), spread (the same in words), verdict (holds, holds_at_best, differs_from_print or "
     "fails), figure",
-    "reports/metrics.json": "claims: how many of each verdict; experiments: loss and n_represented of the best model "
-    "at each point, with six digits",
+    "reports/metrics.json": "claims: how many of each verdict; experiments: how many claims each has and how many of "
+    "them hold, and for each point, by its number, where it is, loss and n_represented of the best model, "
+    "with six digits; their means where there are more than 100 points",
     "reports/costs.csv": "instances, steps and seconds of each experiment's training, when `make costs` noted them",
     "reports/speed.csv": "what `make bench` measured: median, least and greatest of each quantity",
     "reports/full_scale/NAME": "figures, claims.json and run.json (commit, device, seconds) of a run at full scale",

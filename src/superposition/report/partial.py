@@ -1,0 +1,108 @@
+"""What came out of some experiments, where the others may not have been computed: reports/partial.
+
+The stage `report` binds all experiments, and so needs the tables of all. Of a choice, and of a variant, this has the
+same: a page, verdicts and metrics. Nothing of an earlier run is on that page; what `report` has written stays as it is.
+"""
+
+import base64
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from superposition.claims import CLAIMS, evaluate
+from superposition.claims.claim import VERDICTS, Evaluation
+from superposition.params import read as read_params
+from superposition.readings.results import read as read_tables
+from superposition.report import live
+from superposition.report.full_scale import with_full_scale
+from superposition.report.metrics import as_json, metrics
+from superposition.report.page import page, section
+
+FOLDER = Path("reports", "partial")
+FILES = ("claims.json", "metrics.json")
+IMAGE = re.compile(r'<a href="(figures/[^"]+\.svg)"><img src="\1"')
+LINK = re.compile(r'href="(figures/[^"]+)\.svg"')
+
+
+def write(root: Path, names: Sequence[str]) -> Evaluation:
+    """The page, verdicts and metrics of these experiments in a working copy; what came out for their claims."""
+    experiments = read_params(root / "params.yaml").experiments
+    tables = {name: read_tables(root / "data" / "tables" / name) for name in names}
+    evaluation = evaluate(tables)
+    reports = root / "reports"
+    evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
+    sections = [replace(section(name, experiments[name], tables[name], reports), full_scale=[]) for name in names]
+    panel = live.live(experiments, tables) if live.EXPERIMENT in tables else None
+    note = (
+        f"This page is of {', '.join(names)} only, as computed by one run. The other {len(experiments) - len(names)} "
+        "experiments of params.yaml are not on it."
+    )
+    out = root / FOLDER
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    texts = {
+        "claims.json": as_json(evaluation.verdicts),
+        "metrics.json": as_json(metrics(tables, evaluation)),
+        "index.html": self_contained(page(sections, evaluation, panel, note), reports),
+    }
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return evaluation
+
+
+def remove(root: Path) -> None:
+    """What is there is of an earlier run."""
+    shutil.rmtree(root / FOLDER, ignore_errors=True)
+
+
+def self_contained(html: str, reports: Path) -> str:
+    """A page with its figures inside; links to figures lead to their place on it."""
+    html = IMAGE.sub(lambda found: f'<a id="{found[1][:-4]}"><img src="{data_uri(reports / found[1])}"', html)
+    return LINK.sub(r'href="#\1"', html)
+
+
+def data_uri(svg: Path | bytes) -> str:
+    text = svg if isinstance(svg, bytes) else svg.read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(text).decode()}"
+
+
+def merged(everything: Mapping[str, Any], some: Mapping[str, Any]) -> dict[str, Any]:
+    """What two runs said, by file: of all experiments, and of some that were computed anew since.
+
+    Of these, and of others that are compared with them, no earlier verdict stays.
+    """
+    named = some["metrics.json"]["experiments"]
+    anew = {claim.id for group in CLAIMS.values() for claim in group if {claim.experiment, *claim.beside} & set(named)}
+    kept = [one for one in everything["claims.json"] if one["id"] not in anew]
+    claims = sorted([*kept, *some["claims.json"]], key=_place(everything["claims.json"]))
+    given = [one["verdict"] for one in claims]
+    known = sum(everything["metrics.json"].get("claims", {}).values())
+    return {
+        "claims.json": claims,
+        "metrics.json": {
+            "claims": {verdict: given.count(verdict) for verdict in VERDICTS}
+            | {"not_tested": max(known - len(claims), 0)},
+            "experiments": everything["metrics.json"].get("experiments", {}) | named,
+        },
+    }
+
+
+def _place(before: Sequence[Mapping[str, Any]]) -> Any:
+    """Claims in the order that they had before, new ones last."""
+    places = {one["id"]: place for place, one in enumerate(before)}
+    return lambda one: places.get(one["id"], len(places))
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Verdicts and metrics in a folder, by file."""
+    found = {name: folder / name for name in FILES}
+    empty: dict[str, Any] = {"claims.json": [], "metrics.json": {}}
+    return {name: _read(file) if file.is_file() else empty[name] for name, file in found.items()}
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
