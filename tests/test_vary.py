@@ -6,7 +6,7 @@ from copy import copy
 from pathlib import Path
 
 import pytest
-from tests.small import SHORT, Small
+from tests.checkout import SHORT, Small
 
 from scripts import vary
 from scripts.settings import settings
