@@ -6,11 +6,11 @@ from copy import copy
 from pathlib import Path
 
 import pytest
-from tests.checkout import SHORT, Small
 
 from scripts import vary
 from scripts.settings import settings
 from superposition.params import read
+from tests.checkout import SHORT, Small
 
 ROOT = Path(__file__).parent.parent
 INTRO = SHORT | {"sparsity": [0.0, 0.8, 0.9], "importance": {"geometric": 0.9}}
