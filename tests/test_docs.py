@@ -38,14 +38,17 @@ def test_defaults_are_those_of_the_file():
 
 
 def test_messages_of_the_faq_are_printed():
-    """Headings of docs/faq.md with a message: each of its parts is in our code, or is DVC's or Python's."""
+    """Headings of docs/faq.md with a message: each of its parts is in our code, or is DVC's, pip's or Python's."""
     places = [
         ROOT / "Makefile",
         *(file for folder in ("src", "scripts", "stages") for file in (ROOT / folder).rglob("*.py")),
     ]
     code = " ".join(" ".join(file.read_text(encoding="utf-8").split()) for file in places)
     code = re.sub(r'"\s*f?"', "", code)  # texts that go on in the next line
-    others = ("No module named 'superposition'", "Unable to acquire lock", "Is your cache up to date?")
+    others = (
+        *("No module named 'superposition'", "Unable to acquire lock", "Is your cache up to date?"),
+        "THESE PACKAGES DO NOT MATCH THE HASHES",
+    )
     headings = re.findall(r"^### `([^`]+)`$", (ROOT / "docs/faq.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(headings) > 10
     for heading in headings:

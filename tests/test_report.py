@@ -92,7 +92,7 @@ def test_metrics_are_a_few_numbers_for_each_point():
 
 def test_of_many_points_the_metrics_are_means(monkeypatch):
     monkeypatch.setattr("superposition.report.metrics.MAX_POINTS", 2)
-    tables = {"intro": hand_made.intro()}
+    tables = {"intro": as_printed.intro()}
     found = metrics(tables, evaluate(tables))["experiments"]["intro"]
     assert found.keys() == {"claims", "hold", "mean"}
     assert found["mean"]["n_represented"] == pytest.approx((2 + 4 + 5) / 3)
@@ -173,9 +173,13 @@ def test_the_summary_fits_a_terminal(copy):
     text = summary(copy, ["intro"])
     assert max(map(len, text.splitlines())) <= 120
     assert "5 features, gaps 72" in text
-    assert text.startswith(f"{len(CLAIMS['intro'])} claims: {len(CLAIMS['intro']) - 1} hold, 0 hold at best, 1 fail, ")
+    head, claims = text.split("\n\n", 1)
+    assert head == "page     reports/partial/index.html (reports/index.html is of the last run of all experiments)"
+    assert claims.startswith(
+        f"{len(CLAIMS['intro'])} claims: {len(CLAIMS['intro']) - 1} hold, 0 hold at best, 1 fail, "
+    )
     assert text.count("holds") == len(CLAIMS["intro"]) - 1
-    assert "page" not in text  # it was not made yet
+    assert "page" not in summary(copy, [])  # it was not made yet
 
 
 def test_the_summary_says_what_was_not_tested():
