@@ -19,7 +19,7 @@ def share_above(rows: pd.DataFrame) -> float:
     (Phipson & Smyth 2010, "Permutation P-values Should Never Be Zero"): uniform on 1/(1 + N), ..., 1 if training knows
     no axes. Near 0, features are along the axes; near 1, they keep away from them.
     """
-    alignment = rows.sort_values("rotation")["alignment"].to_numpy()
+    alignment = rows.sort_values("rotation", kind="stable")["alignment"].to_numpy()
     return np.count_nonzero(alignment >= alignment[0]) / len(alignment)
 
 

@@ -72,7 +72,9 @@ def polygon_of(model: Solution, levels: Sequence[Level]) -> Level | None:
 
 def losses_of(tables: Tables, instance: int) -> tuple[np.ndarray, np.ndarray]:
     """Steps from 1 on, and the held-out loss at each of them."""
-    own = tables.history[(tables.history["instance"] == instance) & (tables.history["step"] > 0)].sort_values("step")
+    own = tables.history[(tables.history["instance"] == instance) & (tables.history["step"] > 0)].sort_values(
+        "step", kind="stable"
+    )
     return own["step"].to_numpy(), own["loss"].to_numpy()
 
 

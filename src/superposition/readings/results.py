@@ -63,11 +63,11 @@ class Tables:
     @cached_property
     def best(self) -> pd.DataFrame:
         """The best instance of each point, in the order of the experiment's axes."""
-        return self.instances[self.instances["best"]].sort_values("point", ignore_index=True)
+        return self.instances[self.instances["best"]].sort_values("point", kind="stable", ignore_index=True)
 
     def at(self, point: int) -> pd.DataFrame:
         """All instances at one point, lowest loss first."""
-        return self.instances.iloc[self._points_rows[point]].sort_values("rank", ignore_index=True)
+        return self.instances.iloc[self._points_rows[point]].sort_values("rank", kind="stable", ignore_index=True)
 
     @cached_property
     def _points_rows(self) -> dict[Any, Any]:

@@ -108,7 +108,7 @@ def fitting_instances(experiment: Experiment, tables: Tables) -> Iterator[dict[s
     """What the scripts need to know of each instance that they can train, and what they are to find."""
     models = {model.name: model for model in experiment.models}
     points = dict(zip(tables.best["point"], conditions(tables), strict=True))
-    for row in tables.instances.sort_values("instance").to_dict("records"):
+    for row in tables.instances.sort_values("instance", kind="stable").to_dict("records"):
         model, number = models[row["model"]], row["instance"]
         if not instance_fits(experiment, model, row["n_hidden"], row["sets"]):
             continue
