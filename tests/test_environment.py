@@ -5,10 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distribution  # for whoever imports pip, setuptools cannot be imported any more
 from pathlib import Path
 from zipfile import ZipFile
 
-import pip
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +42,7 @@ def listed(tmp_path: Path) -> str:
     python = tmp_path / "python"
     python.write_text(
         f"#!/bin/sh\n[ $1 = -c ] || {{ {sys.executable} $@ --without-pip &&"
-        f" ln -s {Path(pip.__file__).parent} .venv/lib/python*/site-packages; }}\n",
+        f" ln -s {distribution('pip').locate_file('pip')} .venv/lib/python*/site-packages; }}\n",
         encoding="utf-8",
     )
     python.chmod(0o755)

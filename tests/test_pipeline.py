@@ -27,7 +27,8 @@ STAGES = list(Repo(str(ROOT)).index.stages)
 LIVE = ("html.jinja", "css", *(f"{script}.js" for script in (*SCRIPTS, "own", "panel")))
 OF_THE_PAGE = {"src/superposition/report/page.html.jinja", *(f"src/superposition/report/live.{part}" for part in LIVE)}
 COMPANIONS = {*OF_THE_PAGE, "src/superposition/training/kernel.cpp"}
-NOT_OF_STAGES = {"src/superposition/selfcheck/digests.json"}  # the self-check's
+# the self-check's, and make compare's
+NOT_OF_STAGES = {"src/superposition/selfcheck/digests.json", "src/superposition/report/comparison.html.jinja"}
 
 
 def script(stage) -> str:

@@ -169,6 +169,7 @@ GUARDED = {
     "params/sizes.py": ({"sum": 6}, "whole numbers"),
     "readings/results.py": ({"getattr": 1}, "tables by their name"),
     "report/metrics.py": ({"getattr": 2}, "fields of the schema"),
+    "report/partial.py": ({"sum": 1}, "numbers of claims"),
     "selfcheck/training.py": (
         {".sum": 1, ".backward": 1},
         "losses of instances, of which no gradient depends on another; gradients of exact/ops.py",

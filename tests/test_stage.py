@@ -128,7 +128,7 @@ def test_started_by_hand_a_stage_outlives_who_started_it(checkout):
     subprocess.run(command, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
     time.sleep(3 * around.EVERY)
     Path("go").touch()
-    for _ in range(500):
+    for _ in range(3000):
         if Path("out/b").exists():
             break
         time.sleep(0.02)

@@ -1,0 +1,7 @@
+"""Signals as a terminal leaves them: `nohup` and `&` have them ignored in all that is started, which tests are about."""
+
+import signal
+
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
