@@ -1,4 +1,4 @@
-"""Signals as a terminal leaves them: `nohup` and `&` have them ignored in all that is started, which tests are about."""
+"""Signals as a terminal leaves them: `nohup` and `&` have them ignored in what they start, and tests are about them."""
 
 import signal
 

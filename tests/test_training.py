@@ -589,10 +589,12 @@ def test_a_stage_that_is_interrupted_says_in_a_line_what_is_kept(tmp_path):
         assert "1000000 steps on" in run.stderr.readline()
         time.sleep(1.0)
         run.send_signal(signal.SIGINT)
-        line = run.stderr.read()
+        *progress, line = run.stderr.read().splitlines()
+        assert all("steps/s" in each for each in progress)
         assert run.wait() == 130
-        said = r"train x: stopped after (\d+) of 1000000 steps \(relu_output, 1 of 1\), which are kept; " + (
-            "make repro goes on from there\n"
+        said = (
+            r"train x: stopped after (\d+) of 1000000 steps \(relu_output, 1 of 1\), which are kept; "
+            "make repro goes on from there"
         )
         kept.append(int(re.fullmatch(said, line).group(1)))
         (checkpoint,) = (tmp_path / ".checkpoints").rglob("*.ckpt")
