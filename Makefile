@@ -52,8 +52,8 @@ vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=
 compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
 	@python -m scripts.compare $(A) $(B) $(C) $(D)
 
-undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; says what it throws away
-	@python -m scripts.alone python -m scripts.undo
+undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; ARGS=--dry only says what goes
+	@python -m scripts.alone python -m scripts.undo $(ARGS)
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
 	@python -m scripts.alone --now dvc repro --quiet code

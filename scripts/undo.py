@@ -55,6 +55,8 @@ def main() -> None:
     for left in gone:
         print(f"undo: {left} {would}removed: it was computed with other parameters, or of an experiment that is gone")
     if dry:
+        if not (edited or replaced or gone):
+            print("undo: nothing would be thrown away")
         return
     if any(path == str(PARAMS) for _, path in edited) and PARAMS.is_file():
         KEPT.parent.mkdir(parents=True, exist_ok=True)
