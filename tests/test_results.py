@@ -320,7 +320,7 @@ def test_from_any_folder_of_a_checkout(checkout, monkeypatch, tmp_path):
 def test_the_package_has_nothing_else_to_load():
     assert superposition.load is load
     with pytest.raises(AttributeError, match="module 'superposition' has no attribute 'lode'"):
-        superposition.lode  # noqa: B018
+        superposition.lode  # noqa: B018 (to look it up is what is tested)
 
 
 def test_tables_and_weights_need_no_torch(checkout):

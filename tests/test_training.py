@@ -32,6 +32,7 @@ from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.run import build, snapshot_steps, train
 from superposition.training.steps import State, Steps
 from superposition.training.worlds import OutOfRange, Trained, World
+from tests.documents import DOCUMENT
 
 ROOT = Path(__file__).parent.parent
 RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identity", 0.0)
@@ -40,19 +41,7 @@ HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity
 ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute", 0.0)
 
 ALONE = [("independent", 1)]
-SETTINGS = {
-    "steps": 40,
-    "batch_size": 64,
-    "sample_size": None,
-    "learning_rate": 0.01,
-    "schedule": "constant",
-    "warmup_steps": 0,
-    "betas": [0.9, 0.999],
-    "eps": 1e-8,
-    "weight_decay": 0.01,
-    "arithmetic": "exact",
-    "snapshots": 4,
-}
+SETTINGS = DOCUMENT["defaults"]["training"] | {"steps": 40, "batch_size": 64, "learning_rate": 0.01, "snapshots": 4}
 
 
 def world(

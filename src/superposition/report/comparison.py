@@ -6,12 +6,10 @@ side, or on top of each other with a slider between them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from superposition.report.partial import data_uri
+from superposition.report.templates import rendered
 
 ABSENT = "–"
 
@@ -43,15 +41,8 @@ def compared(runs: Sequence[Run]) -> str:
     verdicts = rows([{id: claim["verdict"] for id, claim in own.items()} for own in claims])
     changed = {row.key for row in verdicts}
     measured = rows([{id: claim["measured"] for id, claim in own.items()} for own in claims])
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return templates.get_template("comparison.html.jinja").render(
+    return rendered(
+        "comparison.html.jinja",
         runs=runs,
         parameters=rows([dict(flat(run.parameters)) for run in runs]),
         metrics=rows([dict(flat(run.metrics.get("experiments", {}))) for run in runs]),

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from superposition.claims.claim import SEVERAL, Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report.conditions import Condition, conditions
 from superposition.report.full_scale import differing
 from superposition.report.live import Live
+from superposition.report.templates import rendered
 
 MAX_ROWS = 200  # of an experiment's table
 LIMITS_IN_WORDS: dict[Limit, str] = {
@@ -96,15 +95,8 @@ def parameters(experiment: Experiment) -> list[tuple[str, str]]:
 
 def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None = None, note: str = "") -> str:
     """The HTML text; without `live` no panel that trains. `note` stands at its head."""
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return templates.get_template("page.html.jinja").render(
+    return rendered(
+        "page.html.jinja",
         sections=sections,
         live=live,
         note=note,
