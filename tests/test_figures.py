@@ -2,18 +2,18 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style
+from superposition.figures.grids import text_width, wrapped
 from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
 from superposition.figures.points import spread_out, titles
 from superposition.figures.svg import save
 from superposition.readings.results import Tables
-from tests import as_printed, hand_made
+from tests import as_printed, hand_made, layout
 from tests.hand_made import HandMade
 
 WIDE = [[1.0] + [0.0] * 79, [0.0, 1.0] + [0.01] * 78]
@@ -89,8 +89,7 @@ def test_a_paper_experiment_of_another_shape_gets_an_overview():
 )
 def test_every_shape_can_be_drawn(tables, tmp_path):
     for name, figure in figures_of("mine", tables).items():
-        root = ElementTree.fromstring(svg(figure, tmp_path / f"{name}.svg"))
-        assert root.tag.endswith("svg")
+        assert not layout.faults(svg(figure, tmp_path / f"{name}.svg"))
 
 
 def test_losses_of_zero_can_be_drawn(tmp_path):
@@ -293,3 +292,31 @@ def test_losses_of_0_make_no_room_on_a_logarithmic_axis():
     (axes,) = drawn["learning_curves"].axes
     assert all(line.get_linestyle() == "-" for line in axes.lines)
     assert axes.get_ylim()[0] > 1e-5
+
+
+COMMITTED = sorted(path for path in (Path(__file__).parents[1] / "reports").rglob("*.svg") if path.stem != "animation")
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_no_text_is_cut_off_or_over_another(path):
+    assert not layout.faults(path.read_bytes())
+
+
+def test_a_text_that_is_cut_off_and_two_over_each_other_are_found(tmp_path):
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.05, 0.5, "much too long for a figure of two inches")
+    figure.text(0.05, 0.05, r"$W^T W$", rotation=90)
+    figure.text(0.06, 0.08, "bias")
+    cut, over = layout.faults(svg(figure, tmp_path / "a.svg"))
+    assert cut.startswith("cut off: 'much too long")
+    assert over == "over each other: '$W^T W$' and 'bias'"
+
+
+def test_notes_are_broken_where_the_figure_ends_and_widths_are_those_of_ink():
+    words = "of seeds the lowest " * 20
+    lines = wrapped([words.strip(), "next"], 3.0)
+    assert lines[-1] == "next"
+    assert " ".join(lines[:-1]) == words.strip()
+    assert all(2.0 < text_width(line, style.NOTE) <= 3.0 for line in lines[:-2])
+    assert text_width("$1 - S$ = 0.5", 10) < text_width("1 - S = 0.50000", 10)
+    assert text_width("two\nlines", 8) == text_width("lines", 8)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from superposition.figures import panels
 from superposition.figures.points import Point
-from superposition.figures.style import IMPORTANCE, MUTED, NOTE, SIGNED, SUPERPOSITION, TEXT, TITLE, theme
+from superposition.figures.style import FONT, IMPORTANCE, MUTED, NOTE, SIGNED, SUPERPOSITION, TEXT, TITLE, theme
 from superposition.readings.results import Tables
 
 MAX_FEATURES = 60  # rows of a heat map; more could not be told apart, and would make a file of many megabytes
@@ -45,6 +47,32 @@ class Canvas:
             left += 0.42 + 0.064 * len(label)
 
 
+def text_width(text: str, size: int | float) -> float:
+    """Inches that the longest line of a text needs, in letters of `size` points, rounded up to a twentieth: room is
+    left by it, and a rounding of its own must not decide where something lies.
+    """
+    font = FontProperties(family=FONT, size=size)
+    widths = [
+        text_to_path.get_text_width_height_descent(line, font, ismath=line.count("$") > 1)[0]
+        for line in text.split("\n")
+    ]
+    return ceil(20 * max(widths) / 72) / 20
+
+
+def wrapped(notes: Sequence[str], width: int | float, size: int | float = NOTE) -> list[str]:
+    """Notes as lines of at most `width` inches, broken at spaces; each begins a line."""
+    lines: list[str] = []
+    for note in notes:
+        first, *words = note.split(" ")
+        lines.append(first)
+        for word in words:
+            if text_width(f"{lines[-1]} {word}", size) <= width:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(word)
+    return lines
+
+
 def vector_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[str], per_row: int = 5) -> Figure:
     """One panel of feature vectors per point, for models with two hidden dimensions."""
     side, gap, margin, heading, caption = 2.1, 0.25, 0.3, 0.3, 0.45
@@ -58,9 +86,9 @@ def vector_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[str], pe
     importance = np.concatenate([point.importance for point in shown])
     lowest, highest = float(importance.min()), float(importance.max())
     foot = 0.8 if highest > lowest else 0.25
-    notes = ["The circle has radius 1.", *notes]
     width = max(2 * margin + columns * side + (columns - 1) * gap, 4.6)
     inset = (width - columns * side - (columns - 1) * gap) / 2
+    notes = wrapped(["The circle has radius 1.", *notes], width - 2 * inset)
     with theme():
         canvas = Canvas(width, 0.1 + rows * (heading + side + caption) + foot + 0.16 * len(notes))
         for number, (point, W) in enumerate(zip(shown, vectors, strict=True)):
@@ -85,17 +113,16 @@ def gram_and_norm_grid(tables: Tables, shown: Sequence[Point], notes: Sequence[s
     """One column per point: W^T W with b beside it, and below the norms of the features coloured by superposition."""
     side, strip, gap, margin, heading, between, bars, foot = 1.32, 0.085, 0.2, 0.48, 0.32, 0.12, 1.32, 0.72
     features, left_out = _features_shown(shown, tables.n_features)
-    notes = [*notes, *left_out]
     heading += 0.15 * max(point.title.count("\n") for point in shown)
     columns = min(per_row, len(shown))
     rows = ceil(len(shown) / columns)
     pitch = side + 0.05 + strip + gap
     block = heading + side + between + bars + 0.56
     extent = max(1.35, *(1.05 * float(point.norms.max()) for point in shown))
+    width = max(margin + columns * pitch, 5.2)
+    notes = wrapped([*notes, *left_out], width - margin - gap)
     with theme():
-        canvas = Canvas(
-            max(margin + columns * pitch, 5.2), 0.05 + rows * block + foot + 0.16 * len(notes) + 0.1 * bool(notes)
-        )
+        canvas = Canvas(width, 0.05 + rows * block + foot + 0.16 * len(notes) + 0.1 * bool(notes))
         for number, point in enumerate(shown):
             left = margin + (number % columns) * pitch
             top = 0.05 + (number // columns) * block

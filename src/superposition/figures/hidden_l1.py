@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposition.exact.functions import log
+from superposition.exact.functions import log, log10
 from superposition.exact.sums import interpolate, mean
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
@@ -17,6 +17,7 @@ from superposition.theory.hidden_l1 import kept_above, losses, norms
 
 COLOURS = {"represented": REPRESENTED, "in superposition": SUPERPOSED}
 MAX_FEATURES = 30
+ROUND = {0.0} | {float(f"{digit}e{power}") for digit in (1, 2, 5) for power in range(-6, 2)}  # penalties with a number
 
 
 def fits(tables: Tables) -> bool:
@@ -46,10 +47,10 @@ def _penalty(tables: Tables) -> Figure:
     penalties = best["hidden_l1"].to_numpy()
     importance = tables.features_of(int(best["instance"].iloc[0]))["importance"].to_numpy()
     density = float(tables.features["density"].iloc[0])
-    places = np.arange(len(penalties))
+    places = _places(penalties)
     # Without interference: every feature has a dimension of its own.
-    fine = interpolate(np.linspace(0, places[-1], 400), places, penalties)
-    at = np.linspace(0, places[-1], 400)
+    at = np.linspace(places[0], places[-1], 400)
+    fine = interpolate(at, places, penalties)
     with theme():
         canvas = Canvas(9.6, 5.3)
         counts, loss, kept = (
@@ -77,10 +78,11 @@ def _penalty(tables: Tables) -> Figure:
         )
         loss.set(ylabel="task loss", ylim=(0, None))
         loss.legend(loc="upper left")
-        _norms(kept, tables, best, importance, density)
+        _norms(kept, tables, best, places, importance, density)
+        named = [at for at, penalty in enumerate(penalties) if penalty in ROUND] or list(range(len(penalties)))
         for axes in (counts, loss, kept):
-            axes.set_xticks(places, [f"{penalty:g}" for penalty in penalties])
-            axes.set_xlim(-0.5, places[-1] + 0.5)
+            axes.set_xticks(places[named], [f"{penalties[at]:g}" for at in named])
+            axes.set_xlim(places[0] - 0.15, places[-1] + 0.15)
             axes.spines[["top", "right"]].set_visible(False)
         for axes in (loss, kept):
             axes.set_xlabel(r"penalty on $\|h\|_1$")
@@ -89,6 +91,12 @@ def _penalty(tables: Tables) -> Figure:
         seeds = int(rows.groupby("hidden_l1").size().min())
         canvas.text(0.7, 4.82, _note(rows, best, seeds), fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
+
+
+def _places(penalties: np.ndarray) -> np.ndarray:
+    """On a logarithmic axis, in powers of ten; without a penalty a place of its own to the left of that."""
+    powers = log10(np.where(penalties > 0, penalties, 1.0))
+    return np.where(penalties > 0, powers, powers[penalties > 0].min() - 0.4)
 
 
 def _note(rows: pd.DataFrame, best: pd.DataFrame, seeds: int) -> str:
@@ -109,10 +117,12 @@ def _dots(axes: Axes, places: np.ndarray, rows: pd.DataFrame, column: str, colou
         axes.plot(np.full(len(own), place), own[column], "_", color=colour, markersize=9, alpha=0.45, zorder=1)
 
 
-def _norms(axes: Axes, tables: Tables, best: pd.DataFrame, importance: np.ndarray, density: float) -> None:
+def _norms(
+    axes: Axes, tables: Tables, best: pd.DataFrame, places: np.ndarray, importance: np.ndarray, density: float
+) -> None:
     """A circle for each feature, as large as its norm; above the line it is worth a dimension."""
     n = tables.n_features
-    for place, instance in enumerate(best["instance"]):
+    for place, instance in zip(places, best["instance"], strict=True):
         own = tables.features_of(int(instance))
         shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(own["superposition"], 0, 1)))
         size = np.clip(own["norm"], 0, 1.3) * 9
@@ -120,8 +130,8 @@ def _norms(axes: Axes, tables: Tables, best: pd.DataFrame, importance: np.ndarra
         for feature in np.flatnonzero(seen):
             axes.plot(place, feature + 1, "o", markersize=size[feature], color=shades[feature], markeredgewidth=0)
     penalties = best["hidden_l1"].to_numpy()
-    fine = np.linspace(0, len(penalties) - 1, 400)
-    threshold = [kept_above(float(penalty), density) for penalty in interpolate(fine, range(len(penalties)), penalties)]
+    fine = np.linspace(places[0], places[-1], 400)
+    threshold = [kept_above(float(penalty), density) for penalty in interpolate(fine, places, penalties)]
     # Between features, where importance falls below the threshold.
     row = interpolate(-log(np.maximum(threshold, 1e-12)), -log(importance), np.arange(1, n + 1), left=0.5)
     axes.plot(

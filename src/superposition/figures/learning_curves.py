@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
 
-from superposition.figures.grids import Canvas
+from superposition.figures.grids import Canvas, text_width, wrapped
 from superposition.figures.points import model_name, spread_out, titles
 from superposition.figures.style import DENSITY, MUTED, NOTE, theme
 from superposition.readings.results import Tables
@@ -21,24 +21,30 @@ def figures(tables: Tables) -> dict[str, Figure]:
     """None of experiments that kept nothing between the first step and the last one: there is no curve then."""
     if tables.history.loc[tables.history["step"] > 0, "step"].nunique() < 2:
         return {}
-    width, height, gap, left, foot = 3.1, 2.5, 0.65, 0.75, 0.75
+    width, height, gap, left, top, right = 3.1, 2.5, 0.65, 0.75, 0.42, 0.15
     models = list(dict.fromkeys(tables.best["model"]))[:4]
+    labels = {model: _labels(tables, model) for model in models}
+    # A legend beside each panel, after its handles.
+    pitch = width + 0.4 + max(text_width(label, NOTE) for own in labels.values() for label in own) + gap
+    across = left + len(models) * pitch - gap + right
+    notes = ["bold: lowest loss at the end"]
+    if len(tables.instances) > len(tables.best):
+        notes.append("thin: the other seeds")
+    if set(models) & set(PRINCIPAL) and _has_reference(tables.best):
+        notes.append("dashed: best without superposition, in closed form")
+    lines = wrapped([", ".join(notes)], across - left - right)
     with theme():
-        canvas = Canvas(left + len(models) * (width + gap + 1.0) - 0.3, 0.42 + height + foot)
+        canvas = Canvas(across, top + height + 0.58 + 0.17 * len(lines))
         for number, model in enumerate(models):
-            axes = canvas.axes(left + number * (width + gap + 1.0), 0.42, width, height)
-            _draw(axes, tables, model)
+            axes = canvas.axes(left + number * pitch, top, width, height)
+            _draw(axes, tables, labels[model])
             if len(models) > 1:
                 axes.set_title(model_name(model), loc="left")
         if bool((tables.history["loss"] > 0).any()):
             _same_losses(canvas.figure.axes)
         canvas.figure.axes[0].set_ylabel("held-out loss")
-        notes = ["bold: lowest loss at the end"]
-        if len(tables.instances) > len(tables.best):
-            notes.append("thin: the other seeds")
-        if set(models) & set(PRINCIPAL) and _has_reference(tables.best):
-            notes.append("dashed: best without superposition, in closed form")
-        canvas.text(left, canvas.height - 0.24, ", ".join(notes), fontsize=NOTE, color=MUTED)
+        for number, line in enumerate(lines):
+            canvas.text(left, top + height + 0.51 + 0.17 * number, line, fontsize=NOTE, color=MUTED)
         return {"learning_curves": canvas.figure}
 
 
@@ -47,21 +53,28 @@ def _has_reference(best: pd.DataFrame) -> bool:
     return bool(((best["values"] == "unit") & (best["sets"] == "independent")).any())
 
 
-def _draw(axes: Axes, tables: Tables, model: str) -> None:
+def _labels(tables: Tables, model: str) -> pd.Series:
+    """What the points of a model that are drawn are called, by instance, from dense to sparse."""
     best = tables.best[tables.best["model"] == model].sort_values("sparsity", kind="stable")
     kept = best.iloc[spread_out(len(best), MAX_CURVES)]
     names = titles(tables, "sparsity")
-    shades = DENSITY(np.linspace(0, 1, max(2, len(kept))))
+    # All but the model, which is the panel's title.
+    said = [names[int(point)].removeprefix(model_name(model)).strip().replace("\n", ", ") for point in kept["point"]]
+    return pd.Series(said, index=kept["instance"])
+
+
+def _draw(axes: Axes, tables: Tables, labels: pd.Series) -> None:
+    best = tables.best.set_index("instance", drop=False)
+    shades = DENSITY(np.linspace(0, 1, max(2, len(labels))))
     lines = []
-    for (_, row), shade in zip(kept.iterrows(), shades, strict=False):
-        for instance in tables.at(int(row["point"]))["instance"][1:MAX_SEEDS]:
-            steps, loss = _curve(tables, int(instance))
+    for (instance, label), shade in zip(labels.items(), shades, strict=False):
+        row = best.loc[instance]
+        for other in tables.at(int(row["point"]))["instance"][1:MAX_SEEDS]:
+            steps, loss = _curve(tables, int(other))
             axes.plot(steps, loss, color=shade, linewidth=0.6, alpha=0.35, zorder=2)
         steps, loss = _curve(tables, int(row["instance"]))
-        # All but the model, which is the panel's title.
-        label = names[int(row["point"])].removeprefix(model_name(model)).strip().replace("\n", ", ")
         lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label or None)
-        if row["values"] == "unit" and row["sets"] == "independent" and model in PRINCIPAL:
+        if row["values"] == "unit" and row["sets"] == "independent" and row["model"] in PRINCIPAL:
             own = tables.features_of(int(row["instance"]))
             least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), int(row["n_hidden"]))
             # With a dimension for each feature it is 0, which is nowhere on this axis. Matplotlib would make room for
@@ -73,7 +86,8 @@ def _draw(axes: Axes, tables: Tables, model: str) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}".replace(",", "\u202f")))
     axes.grid(axis="y")
     axes.spines[["top", "right"]].set_visible(False)
-    title = None if len(kept) == len(best) else f"{len(kept)} of {len(best)}"
+    of_model = int((tables.best["model"] == best.loc[labels.index[0], "model"]).sum())
+    title = None if len(labels) == of_model else f"{len(labels)} of {of_model}"
     axes.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.01, 1.02), handlelength=1.2, title=title)
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.densities import LABEL, density_places
-from superposition.figures.grids import Canvas, agreement
+from superposition.figures.grids import Canvas, agreement, wrapped
 from superposition.figures.overview import selected
 from superposition.figures.points import Point, density_name, spread_out
 from superposition.figures.style import (
@@ -118,9 +118,10 @@ def neuron_stacks(tables: Tables, every: list[Point], notes: list[str]) -> Figur
         f"Of densities that follow each other and share a configuration, one is drawn: {len(shown)} of {len(every)}."
     )
     first = "Neurons can be exchanged: those with one feature stand first."
-    notes = [f"{first} {drawn}" if len(shown) < len(every) else first, *notes]
+    across = max(left + len(shown) * (width + gap), 6.4)
+    notes = wrapped([f"{first} {drawn}" if len(shown) < len(every) else first, *notes], across - left - gap)
     with theme():
-        canvas = Canvas(max(left + len(shown) * (width + gap), 6.4), counts_at + chart + 1.25 + 0.16 * len(notes))
+        canvas = Canvas(across, counts_at + chart + 1.25 + 0.16 * len(notes))
         for number, (point, W) in enumerate(zip(shown, weights, strict=True)):
             start = left + number * (width + gap)
             canvas.text(start + width / 2, top - 0.07, point.title.split("\n")[-1], ha="center", va="bottom")
