@@ -116,7 +116,9 @@ def tables(
     loss = np.array([model.loss for model in models], dtype=float)
     measured = instances_table(instances, features, W, loss, settings(models))
     measured["standard_error"], measured["held_out_samples"] = 0.01 * measured["loss"], 8192
+    measured["behind"] = np.where(measured["rank"] == 0, 0.0, 9.0)
     measured["penalty"] = [model.penalty for model in models]
+    measured["penalty_error"] = 0.01 * measured["penalty"]
     measured[["attack_norm", "clean_loss", "attacked_loss"]] = [model.attack for model in models]
     path = np.broadcast_to(W, (len(steps), *W.shape)) if path is None else path
     history = [

@@ -181,7 +181,15 @@ def test_the_best_of_a_point_is_sure_or_does_not_matter():
     point.settle(0.01, 10**9)
     better = int(np.argmin(point.loss))
     unsure = held_out.SURE * np.sqrt(point.contributions(better).sum(axis=0))[1 - better]
-    assert unsure <= max(abs(np.diff(point.loss)[0]), 0.01 * point.loss.min())
+    apart = abs(np.diff(point.loss)[0])
+    assert unsure <= max(apart, 0.01 * point.loss.min())
+    assert point.behind[better] == 0
+    assert point.behind[1 - better] == pytest.approx(held_out.SURE * apart / unsure)
+
+
+def test_models_that_are_the_same_are_not_behind_each_other():
+    W = some_weights(1, 2, 6)
+    assert judged(np.full(6, 0.05), np.concatenate([W, W]))["behind"].tolist() == [0, 0]
 
 
 def test_samples_of_a_point_do_not_depend_on_other_points():

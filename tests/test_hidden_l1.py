@@ -44,10 +44,12 @@ def test_at_the_threshold_it_makes_no_difference_whether_a_feature_is_kept():
 def test_the_penalty_that_is_measured_is_the_one_of_training():
     words = np.array([[2**31 - 1, 2**32 - 1], [2**32 - 1, 2**30]])  # x = (1, 0) and (0, 1/2)
     penalised = trained_model([[1.0, -0.5]], hidden_l1=0.4)
-    # |h| = 1 and 1/4: 0.4 * 1.25 / 2 samples / 2 features
-    assert penalty(penalised, words) == pytest.approx(0.125, abs=1e-4)
-    assert penalty(replace(penalised, hidden="relu"), words) == pytest.approx(0.1, abs=1e-4)
-    assert penalty(replace(penalised, hidden_l1=0.0), words) == 0
+    # |h| = 1 and 1/4: 0.4 * 1.25 / 2 samples / 2 features; and 0.4 / 2 features times half their difference
+    assert penalty(penalised, words) == pytest.approx((0.125, 0.075), abs=1e-4)
+    # 1 and 0
+    assert penalty(replace(penalised, hidden="relu"), words) == pytest.approx((0.1, 0.1), abs=1e-4)
+    assert penalty(replace(penalised, hidden_l1=0.0), words) == (0, 0)
+    assert penalty(penalised, words[:, :1])[1] == np.inf  # of one sample nothing is known
 
 
 def test_models_are_judged_by_loss_and_penalty_together():

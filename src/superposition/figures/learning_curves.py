@@ -25,7 +25,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
     models = list(dict.fromkeys(tables.best["model"]))[:4]
     labels = {model: _labels(tables, model) for model in models}
     # A legend beside each panel, after its handles.
-    pitch = width + 0.4 + max(text_width(label, NOTE) for own in labels.values() for label in own) + gap
+    pitch = width + 0.4 + max(text_width(label, NOTE) for own in labels.values() for label in own.values()) + gap
     across = left + len(models) * pitch - gap + right
     notes = ["bold: lowest loss at the end"]
     if len(tables.instances) > len(tables.best):
@@ -53,22 +53,21 @@ def _has_reference(best: pd.DataFrame) -> bool:
     return bool(((best["values"] == "unit") & (best["sets"] == "independent")).any())
 
 
-def _labels(tables: Tables, model: str) -> pd.Series:
+def _labels(tables: Tables, model: str) -> dict[int, str]:
     """What the points of a model that are drawn are called, by instance, from dense to sparse."""
     best = tables.best[tables.best["model"] == model].sort_values("sparsity", kind="stable")
     kept = best.iloc[spread_out(len(best), MAX_CURVES)]
     names = titles(tables, "sparsity")
     # All but the model, which is the panel's title.
     said = [names[int(point)].removeprefix(model_name(model)).strip().replace("\n", ", ") for point in kept["point"]]
-    return pd.Series(said, index=kept["instance"])
+    return dict(zip(kept["instance"].tolist(), said, strict=True))
 
 
-def _draw(axes: Axes, tables: Tables, labels: pd.Series) -> None:
-    best = tables.best.set_index("instance", drop=False)
+def _draw(axes: Axes, tables: Tables, labels: dict[int, str]) -> None:
+    rows = tables.best.set_index("instance", drop=False).loc[list(labels)]
     shades = DENSITY(np.linspace(0, 1, max(2, len(labels))))
     lines = []
-    for (instance, label), shade in zip(labels.items(), shades, strict=False):
-        row = best.loc[instance]
+    for (_, row), label, shade in zip(rows.iterrows(), labels.values(), shades, strict=False):
         for other in tables.at(int(row["point"]))["instance"][1:MAX_SEEDS]:
             steps, loss = _curve(tables, int(other))
             axes.plot(steps, loss, color=shade, linewidth=0.6, alpha=0.35, zorder=2)
@@ -86,7 +85,7 @@ def _draw(axes: Axes, tables: Tables, labels: pd.Series) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}".replace(",", "\u202f")))
     axes.grid(axis="y")
     axes.spines[["top", "right"]].set_visible(False)
-    of_model = int((tables.best["model"] == best.loc[labels.index[0], "model"]).sum())
+    of_model = int((tables.best["model"] == rows["model"].iloc[0]).sum())
     title = None if len(labels) == of_model else f"{len(labels)} of {of_model}"
     axes.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.01, 1.02), handlelength=1.2, title=title)
 

@@ -4,13 +4,13 @@ And how active, where training penalises it.
 """
 
 from collections.abc import Iterator, Sequence
-from math import fsum
+from math import inf, sqrt
 
 import numpy as np
 from jaxtyping import Float, Integer
 from numpy import ndarray
 
-from superposition.exact.sums import total
+from superposition.exact.sums import mean, total, variance
 from superposition.measures.trained import TrainedModel
 
 SAMPLES = 4096  # at a time
@@ -35,11 +35,17 @@ def activity_of_rectified(
     return active
 
 
-def penalty(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> float:
-    """What training added to the loss for hidden values: hidden_l1 |h|, mean over held-out samples and features."""
-    data = _data(model, words) if model.hidden_l1 else ()
-    size = fsum(float(total(np.abs(model.encode(x)))) for x in data)
-    return model.hidden_l1 * size / (words.shape[1] * model.W.shape[1])
+def penalty(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> tuple[float, float]:
+    """What training added to the loss for hidden values: hidden_l1 |h|, mean over held-out samples and features.
+
+    And its standard error.
+    """
+    if not model.hidden_l1:
+        return 0.0, 0.0
+    sizes = np.concatenate([total(np.abs(model.encode(x)), axis=0) for x in _data(model, words)])
+    scale = model.hidden_l1 / model.W.shape[1]
+    error = sqrt(float(variance(sizes, ddof=1)) / len(sizes)) if len(sizes) > 1 else inf
+    return scale * float(mean(sizes)), scale * error
 
 
 def _data(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> Iterator[Float[ndarray, "feature _"]]:

@@ -48,10 +48,10 @@ def all_tables(
     architectures = settings["models"]
     judged = losses(instances, features, tables.points(instances, features), trained, settings, wanted["loss_error"])
     measured = tables.instances_table(instances, features, W, judged["loss"].to_numpy(), architectures)
-    measured = measured.join(judged[["standard_error", "held_out_samples"]])
+    measured = measured.join(judged[["standard_error", "held_out_samples", "behind"]])
     models = trained_models(measured, features, trained, architectures)
     measured = measured.join(attacks_table(models, held_out, wanted["attack"]))
-    measured["penalty"] = [penalty(model, held_out) for model in models]
+    measured[["penalty", "penalty_error"]] = [penalty(model, held_out) for model in models]
     active = activity_of_rectified(models, held_out, W.shape[1])
     made = {
         "instances": measured,

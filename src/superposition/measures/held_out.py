@@ -35,7 +35,7 @@ EVENTS = 32  # how often the rarest unit has to have been active: without, no lo
 SURE = 3.0  # standard errors of a difference
 AT_MOST = 4  # times as many samples as there are, before spreads are estimated anew ...
 MARGIN = 1.1  # ... by which even fewer rounds are needed
-COLUMNS = ("loss", "standard_error", "held_out_samples")
+COLUMNS = ("loss", "standard_error", "held_out_samples", "behind")
 
 
 class Point:
@@ -110,6 +110,15 @@ class Point:
             found.append(scaled * scaled * spread / len(sums))
         return np.stack(found)
 
+    @property
+    def behind(self) -> Float[ndarray, " instance"]:
+        """By how many standard errors of the difference each loss is above the lowest one, at the same samples."""
+        loss = self.loss
+        best = int(np.argmin(loss))
+        error = np.sqrt(total(self.contributions(best), axis=0))  # 0 of those that are the same
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(loss == loss[best], 0.0, (loss - loss[best]) / error)
+
     def settle(self, relative_error: float, most: int) -> None:
         """Add samples until the losses, and the best one, are known well enough; not more than `most`."""
         for place in range(len(self.strata)):
@@ -182,5 +191,5 @@ def losses(
         point.settle(relative_error, most)
         error = np.sqrt(total(point.contributions(), axis=0))
         samples = sum(map(point.samples, range(len(point.strata))))
-        found.loc[rows["instance"]] = np.stack([point.loss, error, np.full(len(rows), samples)], axis=1)
+        found.loc[rows["instance"]] = np.stack([point.loss, error, np.full(len(rows), samples), point.behind], axis=1)
     return found.astype({"held_out_samples": int})

@@ -13,8 +13,8 @@ from superposition.exact.sums import matmul
 
 COLUMNS = {
     "instances": "instance model n_hidden sparsity sparsity_label density importance_curve sets set_size seed values "
-    "point loss standard_error held_out_samples rank n_represented n_dedicated best hidden_l1 training_attack penalty "
-    "attack_norm clean_loss attacked_loss",
+    "point loss standard_error held_out_samples behind rank n_represented n_dedicated best hidden_l1 training_attack "
+    "penalty penalty_error attack_norm clean_loss attacked_loss",
     "features": "instance model sparsity seed best feature importance density norm superposition dimensionality bias",
     "weights": "instance hidden feature value value_out",
     "history": "instance step loss",

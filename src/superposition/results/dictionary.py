@@ -124,6 +124,12 @@ TABLES: dict[str, Table] = {
             BEST,
             Column("standard_error", "float64", "squared error", "of `loss`"),
             Column("held_out_samples", "int64", "samples", "that `loss` is of; of the empty ones only one counts"),
+            Column(
+                "behind",
+                "float64",
+                "standard errors",
+                "of the difference, by which `loss` is above the lowest at its point; 0 for that one",
+            ),
             Column("attack_norm", "float64", "values of x", "L2 norm of the attack; missing where none is measured"),
             Column("clean_loss", "float64", "squared error", "loss of the samples that are attacked, before they are"),
             Column(
@@ -138,6 +144,7 @@ TABLES: dict[str, Table] = {
                 "squared error",
                 "hidden_l1 |h|, mean over samples and features, which `loss` is without",
             ),
+            Column("penalty_error", "float64", "squared error", "standard error of `penalty`"),
         ),
     ),
     "features": Table(
