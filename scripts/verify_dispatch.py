@@ -29,7 +29,7 @@ from pathlib import Path
 
 from scripts import scratch_copies as copies
 from scripts.verify import read_yaml, refuse
-from superposition.training.compiled import processor
+from superposition.training import processor
 
 DEFAULT = ["intro", "absolute_value", "several_active_features"]
 MOST_LINES = 12  # of what differs in one setting
@@ -64,7 +64,7 @@ class Setting:
 
 def flags() -> set[str]:
     """Vector units and the like that the processor has; nothing where the system does not tell."""
-    return set(processor().partition(":")[2].split())
+    return set(processor.instructions().split())
 
 
 @functools.cache

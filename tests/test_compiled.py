@@ -5,12 +5,15 @@ import hashlib
 import os
 import stat
 import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from superposition.training import compiled
 from superposition.training.compiled import NotCompiled, compiler, load
+from superposition.training.kernel import library
 
 OPTIONS = ["-shared", "-fPIC"]
 needs_a_compiler = pytest.mark.skipif(not compiler(), reason="no C++ compiler here: nothing is compiled")
@@ -234,3 +237,41 @@ def test_a_compiler_may_be_named_with_options(source, monkeypatch, runs):
     monkeypatch.setenv("CXX", " ".join([*compiler(), "-O1"]))
     assert answer(source) == 42
     assert "-O1" in runs[0]
+
+
+@needs_a_compiler
+def test_where_nothing_in_tmpdir_may_be_executed_the_cache_is_loaded_from(source, cache, monkeypatch):
+    load_library, tried = ctypes.CDLL, []
+
+    def mounted_noexec(path):
+        tried.append(path)
+        if cache not in Path(path).parents:
+            raise OSError(f"{path}: failed to map segment from shared object")
+        return load_library(path)
+
+    monkeypatch.setattr(compiled.ctypes, "CDLL", mounted_noexec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [answer(source), answer(source)] == [42, 42]
+    assert len(tried) == 4
+    assert len(list(cache.iterdir())) == 1  # the kept one
+
+
+@needs_a_compiler
+def test_tiny_numbers_stay_where_a_compiler_was_told_to_drop_them():
+    """Linked with -Ofast, a library switches them off for the thread that loads it (gcc before 13)."""
+    code = "from superposition.training.kernel import library\nassert library() is not None\nassert 5e-324 * 1.0 > 0"
+    environment = os.environ | {"CXX": " ".join([*compiler(), "-Ofast"])}
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env=environment)
+
+
+@needs_a_compiler
+def test_a_compiler_that_shortens_constants_is_refused(monkeypatch):
+    command = " ".join([*compiler(), "-fsingle-precision-constant"])
+    if subprocess.run([*command.split(), "-E", "-x", "c++", os.devnull], capture_output=True).stderr:
+        pytest.skip("this compiler does not")
+    monkeypatch.setenv("CXX", command)
+    library.cache_clear()
+    with pytest.warns(UserWarning, match="told to shorten constants"):
+        assert library() is None
+    library.cache_clear()

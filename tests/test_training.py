@@ -24,7 +24,7 @@ from superposition import imports
 from superposition.exact.philox import stream_key
 from superposition.features.sets import draws
 from superposition.models.toy_model import Architecture
-from superposition.training import checkpoints, compiled, kernel
+from superposition.training import checkpoints, compiled, kernel, processor
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.interruption import Stopped, stoppable
@@ -150,7 +150,7 @@ def test_a_penalty_on_hidden_values_has_the_gradient_of_its_formula():
 @pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
 def test_every_kind_of_vector_unit_gives_the_same_bits(machine, n, m, tmp_path, monkeypatch):
     needed = {"x86-64": "sse2", "haswell": "avx2", "skylake-avx512": "avx512f", "another": ""}[machine]
-    if needed not in compiled.processor():
+    if needed not in processor.instructions():
         pytest.skip(f"this processor has no {needed}")
     # What is neither of these takes the parts of the code that no x86 processor does.
     flags = ["-U__SSE2__", "-U__AVX2__", "-U__AVX512F__"] if machine == "another" else [f"-march={machine}"]
@@ -444,7 +444,8 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     pd.testing.assert_frame_equal(*[f.reset_index(drop=True) for f in final], check_exact=True)
 
 
-def damaged(content: bytes, how: str) -> bytes:
+def damaged(checkpoint: Path, how: str) -> bytes:
+    content = checkpoint.read_bytes()
     if how == "truncated":
         return content[: len(content) // 2]
     if how == "a flipped bit":
@@ -454,7 +455,7 @@ def damaged(content: bytes, how: str) -> bytes:
     arrays = {"step": np.array(Planted(), dtype=object)} if how == "an object in arrays" else {"step": np.array(40)}
     archive = io.BytesIO()
     np.savez(archive, **arrays)
-    return checkpoints.digest_line(archive.getvalue()) + archive.getvalue()
+    return checkpoints.digest_line(checkpoint, archive.getvalue()) + archive.getvalue()
 
 
 class Planted:
@@ -465,17 +466,28 @@ class Planted:
 
 
 @pytest.mark.parametrize(
-    "how", ["truncated", "a flipped bit", "a pickle", "an object in arrays", "not all", "another model's"]
+    "how",
+    [
+        *("truncated", "a flipped bit", "a pickle", "an object in arrays", "not all"),
+        *("another model's", "another run's", "others may write", "another user's"),
+    ],
 )
 def test_a_damaged_checkpoint_is_deleted_and_training_begins_anew(how, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     w, checkpoint = world(RELU), tmp_path / "relu_output.2.ckpt"
     straight = plain(w, tmp_path)
-    if how == "another model's":
-        plain(world(RELU, n=6), tmp_path / "other")
+    if how in ("another model's", "another run's"):
+        other = world(RELU, n=6) if how == "another model's" else world(RELU, learning_rate=0.002)
+        plain(other, tmp_path / "other")
         shutil.copy(tmp_path / "other" / checkpoint.name, checkpoint)
+    elif how == "others may write":
+        checkpoint.chmod(0o620)
+    elif how == "another user's":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give files away")
+        os.chown(checkpoint, 12345, -1)
     else:
-        checkpoint.write_bytes(damaged(checkpoint.read_bytes(), how))
+        checkpoint.write_bytes(damaged(checkpoint, how))
     capsys.readouterr()
     assert_same(plain(w, tmp_path), straight)
     (line,) = capsys.readouterr().err.splitlines()
@@ -514,6 +526,14 @@ def test_stopped_in_the_middle_it_goes_on_to_the_same_bits(where, sent, tmp_path
     assert int(checkpoints.read(tmp_path / "stopped/relu_output.2.ckpt")["step"]) == int(steps)
     assert list(tmp_path.rglob("*.partial")) == []
     assert_same(plain(w, tmp_path / "stopped"), straight)
+
+
+def test_it_trains_as_a_job_of_a_cluster_too(tmp_path, monkeypatch):
+    """Lightning would take these for processes that are to train together, and refuse one device."""
+    straight = plain(world(RELU), tmp_path / "alone")
+    for name, value in {"NTASKS": "4", "JOB_NAME": "sweep", "JOB_ID": "7", "PROCID": "1", "LOCALID": "1"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    assert_same(plain(world(RELU), tmp_path / "job"), straight)
 
 
 def test_a_signal_that_was_to_be_ignored_is():
@@ -564,25 +584,26 @@ def test_a_stage_that_is_interrupted_says_in_a_line_what_is_kept(tmp_path):
     for part in ("src", "stages"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", tmp_path)
-    w, folder = world(RELU, steps=1_000_000), tmp_path / "data/worlds/x"
+    w, folder = world(RELU, steps=5_000_000), tmp_path / "data/worlds/x"
     folder.mkdir(parents=True)
     w.instances.to_parquet(folder / "instances.parquet")
     w.features.to_parquet(folder / "features.parquet")
     (folder / "training.json").write_text(json.dumps(w.settings))
     np.save(folder / "held_out.npy", w.held_out)
+    library()  # is compiled now, if ever
     kept = [0]
     for _ in range(2):
         command = [sys.executable, "stages/train.py", "x"]
         env = os.environ | {"PYTHONPATH": "src"}
         run = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
-        assert "1000000 steps on" in run.stderr.readline()
-        time.sleep(1.0)
+        assert "5000000 steps on" in run.stderr.readline()
+        time.sleep(1.5)
         run.send_signal(signal.SIGINT)
         *progress, line = run.stderr.read().splitlines()
         assert all("steps/s" in each for each in progress)
         assert run.wait() == 130
         said = (
-            r"train x: stopped after (\d+) of 1000000 steps \(relu_output, 1 of 1\), which are kept; "
+            r"train x: stopped after (\d+) of 5000000 steps \(relu_output, 1 of 1\), which are kept; "
             "make repro goes on from there"
         )
         kept.append(int(re.fullmatch(said, line).group(1)))

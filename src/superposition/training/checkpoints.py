@@ -19,6 +19,7 @@ import numpy as np
 import pytorch_lightning as pl
 
 from superposition.imports import files
+from superposition.training.compiled import require_private
 from superposition.training.interruption import Stopped
 
 EVERY = 20.0  # seconds
@@ -55,17 +56,23 @@ def folder(root: Path, inputs: Iterable[Path]) -> Path:
 def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """The old file stays until the new one is complete."""
     content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # numpy's stubs take any name for one of its own keywords
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(digest_line(content.getvalue()) + content.getvalue())
+    partial.write_bytes(digest_line(path, content.getvalue()) + content.getvalue())
+    partial.chmod(0o600)  # whatever the umask is
     os.replace(partial, path)
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    line, _, content = path.read_bytes().partition(b"\n")
-    if line + b"\n" != digest_line(content):
-        raise Unreadable("not what was written")
+    with path.open("rb") as opened:
+        try:
+            require_private(path, os.fstat(opened.fileno()))
+        except PermissionError as error:
+            raise Unreadable(error) from None
+        line, _, content = opened.read().partition(b"\n")
+    if line + b"\n" != digest_line(path, content):
+        raise Unreadable("not what was written for this run")
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
@@ -73,8 +80,10 @@ def read(path: Path) -> dict[str, np.ndarray]:
         raise Unreadable(error) from None
 
 
-def digest_line(content: bytes) -> bytes:
-    return f"{hashlib.sha256(content).hexdigest()}\n".encode()
+def digest_line(path: Path, content: bytes) -> bytes:
+    """Of the run too, by which the folder is named: another run's checkpoint may have the same shapes."""
+    run = f"{path.parent.name}/{path.name}\n".encode()
+    return f"{hashlib.sha256(run + content).hexdigest()}\n".encode()
 
 
 class Checkpoints(pl.Callback):

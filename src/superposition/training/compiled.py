@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from superposition.training import processor
+
 PATIENCE = 600  # seconds; it takes four, but a processor may be emulated and a disk far away
 DIGEST = hashlib.sha256().digest_size  # bytes that a kept file begins with: the digest of the library that follows
 
@@ -29,19 +31,20 @@ def load(source: Path, options: Sequence[str]) -> ctypes.CDLL:
         named = os.environ.get("CXX")
         raise NotCompiled(f"CXX is {named}, which is no program" if named else "no C++ compiler found")
     command = [*compiler(), *options]
-    made_of = "\n".join([*command, platform.machine(), processor(), source.read_text(encoding="utf-8")])
+    # A cache may be shared between machines.
+    made_of = "\n".join([*command, platform.machine(), processor.instructions(), source.read_text(encoding="utf-8")])
     name = f"{source.stem}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     folder = cache()
     if folder is not None:
         try:
-            return loaded(kept(folder / name))
+            return loaded(kept(folder / name), folder)
         except FileNotFoundError:
             pass  # the first time
         except OSError as error:
             warnings.warn(f"{folder / name} is not loaded but compiled anew: {error}", stacklevel=2)
     library = compiled(source, command)
     try:
-        found = loaded(library)
+        found = loaded(library, folder)
     except OSError as error:
         raise NotCompiled(f"what {command[0]} made cannot be loaded ({error})") from error
     if folder is not None:
@@ -95,17 +98,29 @@ def keep(file: Path, library: bytes) -> None:
         new.replace(file)  # at once, for all who wait for it
 
 
-def loaded(library: bytes) -> ctypes.CDLL:
-    """From a private copy: the very bytes that were compiled or checked, whatever happens to files meanwhile."""
-    with private_folder() as folder:
+def loaded(library: bytes, folder: Path | None) -> ctypes.CDLL:
+    """From a private copy: the very bytes that were compiled or checked, whatever happens to files meanwhile.
+
+    In TMPDIR, or in `folder` where nothing in TMPDIR may be executed.
+    """
+    try:
+        return _loaded(library, None)
+    except OSError:
+        if folder is None:
+            raise
+        return _loaded(library, folder)
+
+
+def _loaded(library: bytes, parent: Path | None) -> ctypes.CDLL:
+    with private_folder(parent) as folder:
         copy = Path(folder, "library.so")
         copy.write_bytes(library)
         return ctypes.CDLL(str(copy))
 
 
-def private_folder() -> tempfile.TemporaryDirectory[str]:
-    """A new one, in TMPDIR. A file system that keeps what is in use may leave it behind, empty."""
-    return tempfile.TemporaryDirectory(prefix="superposition-", ignore_cleanup_errors=True)
+def private_folder(parent: Path | None = None) -> tempfile.TemporaryDirectory[str]:
+    """A new one, by default in TMPDIR. A file system that keeps what is in use may leave it behind, empty."""
+    return tempfile.TemporaryDirectory(prefix="superposition-", dir=parent, ignore_cleanup_errors=True)
 
 
 def cache() -> Path | None:
@@ -132,12 +147,3 @@ def compiler() -> list[str]:
     words = os.environ.get("CXX", "").split()
     program = next(filter(None, map(shutil.which, words[:1] or ("c++", "g++", "clang++"))), None)
     return [program, *words[1:]] if program else []
-
-
-def processor() -> str:
-    """Which instructions there are: a cache may be shared between machines."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")

@@ -188,10 +188,13 @@ def library() -> ctypes.CDLL | None:
     """kernel.cpp, compiled; None, said once, where it cannot be."""
     constants = CONSTANTS | {"TASK_BYTES": ctypes.sizeof(_Task)}
     try:
-        return load(SOURCE, [*FLAGS, *(f"-D{name}={value}" for name, value in constants.items())])
+        found = load(SOURCE, [*FLAGS, *(f"-D{name}={value}" for name, value in constants.items())])
     except NotCompiled as reason:
         warnings.warn(f"{reason}: training takes the plain form, to the same bits but slower", stacklevel=2)
         return None
+    # What was linked by a compiler that was told -Ofast switches tiny numbers off where it is loaded.
+    torch.set_flush_denormal(False)
+    return found
 
 
 def available_cores() -> int:

@@ -2,14 +2,13 @@
 
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from superposition.training import processor
 from superposition.training.kernel import available_cores
 
-CPU = Path("/proc/cpuinfo")
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "pandas", "pyarrow", "dvc")
 
 
@@ -30,6 +29,4 @@ def manifest(name: str, instances: int, settings: dict[str, Any], seconds: float
 
 def cores() -> str:
     """How many cores of which processor there are."""
-    lines = CPU.read_text(encoding="utf-8").splitlines() if CPU.is_file() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return f"{available_cores()} cores of {next(named, platform.machine())}"
+    return f"{available_cores()} cores of {processor.name()}"

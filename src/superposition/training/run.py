@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from superposition.exact.adamw import rates
 from superposition.exact.functions import power
@@ -102,6 +103,8 @@ def quiet_trainer(callbacks: list[pl.Callback]) -> pl.Trainer:
         # Lightning's "auto" would take Apple's GPUs too, which have no float64.
         accelerator="auto" if torch.cuda.is_available() else "cpu",
         devices=1,
+        # One process, also as a job of a cluster, whose variables Lightning would take for a plan of its own.
+        plugins=[LightningEnvironment()],
         max_epochs=1,
         logger=False,
         enable_checkpointing=False,
