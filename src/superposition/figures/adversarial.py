@@ -96,10 +96,8 @@ def _panels(tables: Tables) -> Figure:
         if compared:
             off = quantile(measured["vulnerability"].to_numpy() / read_off(measured["x"].to_numpy()) - 1, 0.5)
             side = "below" if off < 0 else "above"
-            notes.append(
-                f"The lines lie {abs(off):.0%} {side} the circles in the median; of what the paper's is a ratio"
-                " it does not say."
-            )
+            said = f"The lines lie {abs(off):.0%} {side} the circles in the median."
+            notes.append(f"{said} The paper does not say which model its index 0 is.")
         for line, note in enumerate(notes):
             canvas.text(0.55, 3.82 + 0.18 * line, note, fontsize=NOTE, color=MUTED)
         return canvas.figure

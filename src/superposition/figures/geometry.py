@@ -98,7 +98,7 @@ def _scatter(tables: Tables) -> Figure:
         drawn = best[best["norm"] > ABSENT_NORM]
         # By the golden ratio: spread evenly, the same each time, and not in the order of dimensionality.
         aside = (drawn["feature"].to_numpy() * 0.618034 % 1 - 0.5) * 0.022
-        axes.plot(_x(drawn) * exp(aside), drawn["dimensionality"], ".", markersize=1.8, color=INK, alpha=0.45,
+        axes.plot(_x(drawn) * exp(aside), drawn["dimensionality"], ".", markersize=3, color=INK, alpha=0.6,
                   markeredgewidth=0, zorder=2)  # fmt: skip
         axes.set(ylim=(-0.03, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel="dimensionality of a feature")
         sparsity_axis(axes, _x(tables.best))

@@ -12,6 +12,7 @@ from superposition.figures.style import DENSITY, MUTED, NOTE, theme
 from superposition.readings.results import Tables
 from superposition.theory.losses import without_superposition
 
+MAX_MODELS = 4
 MAX_CURVES = 10  # points in one panel; more could not be told apart
 PRINCIPAL = ("linear", "relu_output")  # models that without superposition keep some features whole, and a bias
 MAX_SEEDS = 20  # thin lines at one point
@@ -22,16 +23,19 @@ def figures(tables: Tables) -> dict[str, Figure]:
     if tables.history.loc[tables.history["step"] > 0, "step"].nunique() < 2:
         return {}
     width, height, gap, left, top, right = 3.1, 2.5, 0.65, 0.75, 0.42, 0.15
-    models = list(dict.fromkeys(tables.best["model"]))[:4]
+    every = list(dict.fromkeys(tables.best["model"]))
+    models = [every[place] for place in spread_out(len(every), MAX_MODELS)]
     labels = {model: _labels(tables, model) for model in models}
-    # A legend beside each panel, after its handles.
-    pitch = width + 0.4 + max(text_width(label, NOTE) for own in labels.values() for label in own.values()) + gap
+    longest = max(text_width(label, NOTE) for own in labels.values() for label in own.values())
+    pitch = width + (0.4 + longest if longest else 0.0) + gap  # a legend beside each panel, after its handles
     across = left + len(models) * pitch - gap + right
     notes = ["bold: lowest loss at the end"]
     if len(tables.instances) > len(tables.best):
         notes.append("thin: the other seeds")
     if set(models) & set(PRINCIPAL) and _has_reference(tables.best):
         notes.append("dashed: best without superposition, in closed form")
+    if len(models) < len(every):
+        notes.append(f"{len(models)} of {len(every)} models")
     lines = wrapped([", ".join(notes)], across - left - right)
     with theme():
         canvas = Canvas(across, top + height + 0.58 + 0.17 * len(lines))
@@ -72,7 +76,7 @@ def _draw(axes: Axes, tables: Tables, labels: dict[int, str]) -> None:
             steps, loss = _curve(tables, int(other))
             axes.plot(steps, loss, color=shade, linewidth=0.6, alpha=0.35, zorder=2)
         steps, loss = _curve(tables, int(row["instance"]))
-        lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label or None)
+        lines += axes.plot(steps, loss, color=shade, linewidth=1.9, zorder=3, label=label)
         if row["values"] == "unit" and row["sets"] == "independent" and row["model"] in PRINCIPAL:
             own = tables.features_of(int(row["instance"]))
             least = without_superposition(own["density"].to_numpy(), own["importance"].to_numpy(), int(row["n_hidden"]))
@@ -85,9 +89,10 @@ def _draw(axes: Axes, tables: Tables, labels: dict[int, str]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}".replace(",", "\u202f")))
     axes.grid(axis="y")
     axes.spines[["top", "right"]].set_visible(False)
-    of_model = int((tables.best["model"] == rows["model"].iloc[0]).sum())
+    of_model = np.count_nonzero(tables.best["model"] == rows["model"].iloc[0])
     title = None if len(labels) == of_model else f"{len(labels)} of {of_model}"
-    axes.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.01, 1.02), handlelength=1.2, title=title)
+    if any(labels.values()):  # of one point alone there is nothing to say
+        axes.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.01, 1.02), handlelength=1.2, title=title)
 
 
 def _same_losses(panels: list[Axes]) -> None:

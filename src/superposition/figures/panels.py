@@ -18,6 +18,7 @@ SIGNED_RANGE = Normalize(-1, 1)
 SUPERPOSITION_RANGE = Normalize(0, 1)
 NO_COLOUR = 0.004  # 1 / 255: entries below it would be drawn white
 SHADES = 63  # of each of red, green and blue: more than can be told apart
+SEAM = 0.3  # points, of a line in a shape's own colour: without, white would show between neighbours on a screen
 SMALL_WEIGHT = 0.1  # of the largest: pieces of a stack below it would be thinner than their outline
 
 
@@ -57,7 +58,7 @@ def mosaic(axes: Axes, across: np.ndarray, down: np.ndarray, shades: np.ndarray,
         left, right, top, bottom = across[first], across[last], down[rows], down[rows + 1]
         corners = np.stack([(left, top), (right, top), (right, bottom), (left, bottom)]).transpose(2, 0, 1)
         path = Path.make_compound_path_from_polys(corners)
-        axes.add_patch(PathPatch(path, facecolor=level / SHADES, edgecolor="none", antialiased=False))
+        axes.add_patch(PathPatch(path, color=level / SHADES, linewidth=SEAM))
 
 
 def norm_bars(axes: Axes, norms: np.ndarray, superposition: np.ndarray, extent: float) -> None:
@@ -141,14 +142,8 @@ def feature_ticks(axes: Axes, shown: Sequence[int]) -> None:
 def colour_bar(axes: Axes, colours: Colormap, ticks: Sequence[tuple[float, str]], label: str) -> None:
     """A horizontal colour bar of bands, so that it needs no raster image; `ticks` are places from 0 to 1 and labels."""
     bands = 64
-    axes.bar(
-        (np.arange(bands) + 0.5) / bands,
-        1,
-        width=1 / bands,
-        color=colours((np.arange(bands) + 0.5) / bands),
-        antialiased=False,
-        linewidth=0,
-    )
+    middles = (np.arange(bands) + 0.5) / bands
+    axes.bar(middles, 1, width=1 / bands, color=colours(middles), edgecolor=colours(middles), linewidth=SEAM)
     axes.set(xlim=(0, 1), ylim=(0, 1), yticks=[])
     axes.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
     axes.tick_params(length=2.5, pad=2)
