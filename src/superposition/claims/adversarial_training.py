@@ -83,7 +83,7 @@ CLAIMS = claims_of(
         paper=SAID,
         tolerance=f"smallest radius, relative to the mean norm of an input, at which ||W||_F^2 / m < {SHARED:g}: "
         f"{NEEDED[0]:g} to {NEEDED[1]:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
         remark="At 0.4, where ||W||_F^2 / m is 1.0, vectors are shorter, but eight features still share directions. "
         "From 0.5 or 0.6 on none does, and four are left in four dimensions: by that count superposition takes attacks "

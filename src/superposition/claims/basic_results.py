@@ -216,7 +216,7 @@ CLAIMS = claims_of(
         "features and 0 elsewhere; b is 0 on them and the mean of the feature on the rest.",
         paper="identity, 0 and 1/2",
         tolerance=f"W^T W within {WEIGHTS_OFF:g}, b within {BIASES_OFF:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -224,7 +224,7 @@ CLAIMS = claims_of(
         statement="The linear model learns the m most important features and no superposition, at any sparsity.",
         paper="5 features, superposition 0",
         tolerance=f"at each density: exactly features 1 to {N_HIDDEN}, superposition < {NO_SUPERPOSITION:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -256,7 +256,7 @@ CLAIMS = claims_of(
         paper="cos -1 to one partner",
         tolerance=f"each feature in superposition: one partner at cos < {OPPOSITE:g}, |cos| < {ORTHOGONAL:g} to all "
         "others",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -266,7 +266,7 @@ CLAIMS = claims_of(
         paper="0 dedicated features",
         tolerance=f"no represented feature with superposition < {DEDICATED_SUPERPOSITION:g} at densities "
         f"{_listed(SPARSE)}",
-        limit="text",
+        limit="figure",
         fixed="before",
     ),
     Claim(

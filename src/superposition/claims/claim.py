@@ -15,8 +15,15 @@ SEVERAL: dict[Verdict, str] = {
     "fails": "fail",
     "differs_from_print": "differ from print",
 }
-# Where the numbers that decide come from: the paper's words, its figure, its own way to decide (such as the mean of
-# nine models out of ten), a theory, or this project.
+# Whose number decides, which is another matter than whose statement it is: of that `paper` speaks.
+#   text    what the paper's words say: an order, all or none, or a number that is to be met
+#   figure  values read off its figure are to be met
+#   rule    the paper's own way to decide, where nothing else is asked
+#   theory  values of a formula, or of exact losses, are to be met
+#   ours    everything else: how large a part is most of it, how near to an ideal of the paper's (at right angles, one
+#           half, the same, no error) is near enough, what no one else gives a number for
+# How near to a value is near enough, and from which norm on a feature counts as represented (measures/thresholds.py), is
+# this project's everywhere: the tolerance says it.
 Limit = Literal["text", "figure", "rule", "theory", "ours"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
 Fixed = Literal["before", "after"]  # the first result was seen
@@ -76,9 +83,9 @@ class Claim:
 
     check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotInThisRun
     statement: str  # in the paper's words, shortened, and what it is judged on
-    paper: str | float  # the value that the paper gives or its figure shows
+    paper: str | float  # the value that the paper gives or its figure shows, or that it says nothing of it
     tolerance: str  # when the measured value counts as the paper's
-    limit: Limit  # where the numbers in `tolerance` come from
+    limit: Limit  # whose number decides
     fixed: Fixed  # whether they were fixed before or after a first result was seen
     figure: str = ""  # where to see it: a name in the experiment's folder, or folder/name
     name: str = ""  # default the check's

@@ -157,7 +157,7 @@ CLAIMS = claims_of(
         paper=f"all 40 neurons monosemantic, {PAIRS} features x 2; the figure does not show which feature a neuron has",
         tolerance=f"mean stack height 1 +- {HEIGHT_OFF:g}; {PAIRS} features are the largest of exactly {NEURONS_EACH} "
         "neurons each",
-        limit="figure",
+        limit="ours",
         fixed="before",
         remark="Neurons are monosemantic at both densities, and at 0.3 they are two for each feature. At 1, where all "
         "initial weights, batches and rates tried do the same, all neurons turn to the features of the largest "
@@ -189,7 +189,7 @@ CLAIMS = claims_of(
         statement=f"In the end, at density {SPARSEST:g}, all neurons are highly polysemantic.",
         paper="all 40, stacks 5 to 8 high",
         tolerance=f"at least {NEARLY_ALL:.0%} with stacks higher than {POLYSEMANTIC_HEIGHT:g}, mean height > {HIGH:g}",
-        limit="figure",
+        limit="ours",
         fixed="before",
     ),
     Claim(

@@ -260,7 +260,7 @@ CLAIMS = claims_of(
         statement=f"Where features are dense, {between(DENSE)}, dimensions per feature stick at 1.",
         paper="1",
         tolerance=f"m / ||W||_F^2 within {STICKS:g} of 1 at all {between(DENSE)}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -269,7 +269,7 @@ CLAIMS = claims_of(
         paper="1/2, flat",
         tolerance=f"m / ||W||_F^2 within {STICKS:g} of 1/2 at all {between(PLATEAU)}; from end to end its slope over "
         f"log 1 / (1 - S) at least {FLATTER} times smaller than from {FALL[0]:g} to {FALL[1]:g}",
-        limit="figure",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -319,7 +319,7 @@ CLAIMS = claims_of(
         paper="1/2, one partner",
         tolerance=f"{between(DIGONS)}: {MOST:.0%} of the represented features within {NEAR_DIGONS:g} of 1/2, and "
         f"{MOST:.0%} with one partner at cos < {OPPOSITE:g} and |cos| < {ORTHOGONAL:g} to all others",
-        limit="figure",
+        limit="ours",
         fixed="before",
         figure="feature_dimensionality",
         remark="At 3.41, in the model of the lowest loss, a pentagon has taken the place of two digons already; all "
@@ -331,7 +331,7 @@ CLAIMS = claims_of(
         paper="2/5",
         tolerance=f"at some {between(LATER)}: a component that is a pentagon, dimensionalities within {NEAR_LATER:g} "
         "of 2/5",
-        limit="text",
+        limit="ours",
         fixed="after",
         figure="feature_graphs",
         name="pentagons",
@@ -342,7 +342,7 @@ CLAIMS = claims_of(
         paper="3/8",
         tolerance=f"at some {between(LATER)}: a component that is a square antiprism, dimensionalities within "
         f"{NEAR_LATER:g} of 3/8",
-        limit="text",
+        limit="ours",
         fixed="after",
         figure="feature_graphs",
         name="square_antiprisms",
@@ -367,7 +367,7 @@ CLAIMS = claims_of(
         paper="30",
         tolerance=f"at least {ALL_USED * SETTING.n_hidden:g} at all {between(PLATEAU)}; more than "
         f"{SETTING.n_hidden} cannot be",
-        limit="text",
+        limit="ours",
         fixed="before",
         figure="feature_dimensionality",
     ),
@@ -386,7 +386,7 @@ def _same_curve(experiment: str, setting: Setting) -> tuple[Claim, ...]:
             paper="the same",
             tolerance=f"m / ||W||_F^2 within {SAME_CURVE:g} of that of {SETTING.n_features} in {SETTING.n_hidden} at "
             f"all densities, linear between its points",
-            limit="text",
+            limit="ours",
             fixed="before",
             name="same_curve",
             beside=("geometry",),

@@ -75,7 +75,7 @@ CLAIMS = claims_of(
         paper="2 features",
         tolerance=f"features 1 and 2 have norm > {EMBEDDED_NORM:g} and |cos| < {ORTHOGONAL:g}, the others "
         f"norm < {ABSENT_NORM:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -85,7 +85,7 @@ CLAIMS = claims_of(
         paper="4 features, cos -1",
         tolerance=f"features 1 to 4 have norm > {EMBEDDED_NORM:g}, one partner each at cos < {OPPOSITE:g} and "
         f"|cos| < {ORTHOGONAL:g} to the other pair; feature 5 has norm < {ABSENT_NORM:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
         remark="At this sparsity the optimum is about to change to the pentagon, and most seeds have a fifth feature.",
     ),
@@ -95,7 +95,7 @@ CLAIMS = claims_of(
         "negative biases against it.",
         paper="5 features, gaps 72 deg",
         tolerance=f"all norms > {EMBEDDED_NORM:g}, all gaps {PENTAGON_GAP:g} +- {GAP_TOLERANCE:g} deg, all biases < 0",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
 )

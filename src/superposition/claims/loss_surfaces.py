@@ -202,7 +202,7 @@ CLAIMS += claims_of(
         f"W_1 and W_2 about {ALIKE:.3f}",
         tolerance=f"the lowest minimum: weights > {REPRESENTED:g} in size and of opposite or of the same sign, else "
         f"one dropped; those of the last within {ALIKE_OFF:g} of {ALIKE:.3f}",
-        limit="text",
+        limit="ours",
         fixed="before",
         name="three_phases",
     ),
@@ -220,7 +220,7 @@ CLAIMS += claims_of(
         paper="discontinuous",
         tolerance=f"I_2 = {SHOWN[CONFUSED][1]:g}, S from {SHOWN[CONFUSED][0]:g} to {SHOWN[ANTIPODAL][0]:g} in "
         f"{WAY - 1} steps: from confused to antipodal, with a step of the lowest minimum of at least {JUMP:g}",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(
@@ -230,7 +230,7 @@ CLAIMS += claims_of(
         paper="the minimum moves smoothly",
         tolerance=f"(S, I_2) from {SHOWN[DROPPED]} to {SHOWN[ANTIPODAL]} in {WAY - 1} steps: no step of the lowest "
         f"minimum above {SMOOTH:g}; differs from print if that is so on the way to {SHOWN[CONFUSED]} only",
-        limit="text",
+        limit="ours",
         fixed="after",
         remark="The paper prints that the minimum moves smoothly from the first to the second surface, the antipodal "
         "pair. Computed from its formula, it jumps by 0.81 there, and moves by at most 0.04 a step to the third, the "

@@ -79,7 +79,7 @@ CLAIMS = claims_of(
         paper="features 1 and 2",
         tolerance=f"gradient descent on the formula from {RANDOM} random W ends within {ARRIVED:g} of norms 1, 1, 0, "
         f"0, 0, with |cos| < {ARRIVED:g} between the two",
-        limit="text",
+        limit="ours",
         fixed="before",
         name="superposition_never_pays_when_linear",
     ),

@@ -192,7 +192,7 @@ CLAIMS = claims_of(
         tolerance=f"trained with a linear output, at each density: {M} features with norm > {REPRESENTED_NORM:g}, all "
         f"dedicated (superposition below {DEDICATED_SUPERPOSITION:g}); loss over the least one without superposition "
         f"within {SAME_LOSS:.0%} of 1",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(
@@ -200,7 +200,7 @@ CLAIMS = claims_of(
         statement="Without sparsity there is none either, whatever filters there are.",
         paper="no superposition",
         tolerance="trained with ReLU and bias at density 1: as above",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(

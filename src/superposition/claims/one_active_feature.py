@@ -137,7 +137,7 @@ CLAIMS = claims_of(
         paper="negative interference is free",
         tolerance=f"{PAIRED} represented features at density {PAIRS[0]:g}: the ReLU alone takes away > "
         f"{FREE:.0%} of squared interference, biases within {NO_BIAS:g} of 0",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(

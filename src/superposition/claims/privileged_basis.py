@@ -115,7 +115,7 @@ CLAIMS = claims_of(
         statement=f"With a ReLU on the hidden layer, features align with neurons, at density {DENSE:g}.",
         paper="one feature to a neuron",
         tolerance=f"largest squared weight over their sum, mean of represented features: > {ALIGNED:g}",
-        limit="figure",
+        limit="ours",
         fixed="before",
         figure="linear_and_relu",
     ),

@@ -203,7 +203,7 @@ CLAIMS = claims_of(
         paper="m = Omega(k log(n/k))",
         tolerance="m at which the lasso recovers half of all samples from Gaussian projections, over k log(n/k), "
         f"k up to {SPARSE:g} n: within {CONSTANT:.0%} of the mean",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(

@@ -274,7 +274,7 @@ CLAIMS = claims_of(
         paper="two digons",
         tolerance=f"its norm < {DROPPED_NORM:g}; each other one has a partner at cos < {OPPOSITE:g} and "
         f"|cos| < {ORTHOGONAL:g} to the rest",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(
