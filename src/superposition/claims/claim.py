@@ -22,8 +22,8 @@ SEVERAL: dict[Verdict, str] = {
 #   theory  values of a formula, or of exact losses, are to be met
 #   ours    everything else: how large a part is most of it, how near to an ideal of the paper's (at right angles, one
 #           half, the same, no error) is near enough, what no one else gives a number for
-# How near to a value is near enough, and from which norm on a feature counts as represented (measures/thresholds.py), is
-# this project's everywhere: the tolerance says it.
+# How near to a value is near enough is this project's everywhere, and in the tolerance; so is from which norm on a
+# feature counts as represented, and the like (measures/thresholds.py).
 Limit = Literal["text", "figure", "rule", "theory", "ours"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
 Fixed = Literal["before", "after"]  # the first result was seen
@@ -31,7 +31,7 @@ Fixed = Literal["before", "after"]  # the first result was seen
 
 @dataclass(frozen=True)
 class Share:
-    """How many single runs meet a claim's criterion, of how many."""
+    """How many single runs meet a claim's criterion, of how many; of one about cells or features, those it is about."""
 
     met: int
     of: int
@@ -62,7 +62,13 @@ class Finding:
     verdict: Verdict
     measured: str
     spread: str  # how single runs behave
-    share: Share | None = None  # of single runs that meet the criterion; None where none can, as of formulas
+    share: Share | None = (
+        None  # of single runs that meet the criterion; None where none can: formulas, means of several
+    )
+
+
+# The spread of claims about formulas. They stay, since the paper makes them, and say that no run can change them.
+FORMULA = "no trained models: of a formula in the paper, which no run changes"
 
 
 def plain(holds: bool) -> Verdict:

@@ -9,7 +9,7 @@ constant would be is printed beside.
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, claims_of, plain
+from superposition.claims.claim import FORMULA, Claim, Finding, claims_of, plain
 from superposition.claims.geometry import SETTING
 from superposition.claims.judging import Judged, over_ranks
 from superposition.readings.bound import CONSTANT_FROM
@@ -30,7 +30,6 @@ WIDE, STEPS = 0.1, 3  # epsilon, and Z from which ramps as wide as that pay
 NARROW = 1e-5  # epsilon that stands for none, the figure's smallest
 MOST_STEPS = 9  # as in the figure
 CLOSE, ROUGHLY = 0.05, 0.10  # relative
-NO_MODELS = "no trained models: a formula"
 
 
 def one_constant(tables: Tables) -> Finding:
@@ -51,7 +50,7 @@ def one_constant(tables: Tables) -> Finding:
 def crossover(_: Tables) -> Finding:
     before, after = loss(STEPS - 1, WIDE), loss(STEPS, WIDE)
     text = f"{before:.4f} at {STEPS - 1}, {after:.4f} at {STEPS}; there with ramps of up to {widest_ramps(STEPS):.3f}"
-    return Finding(plain(after < LINEAR < before), text, NO_MODELS)
+    return Finding(plain(after < LINEAR < before), text, FORMULA)
 
 
 def without_ramps(_: Tables) -> Finding:
@@ -60,14 +59,14 @@ def without_ramps(_: Tables) -> Finding:
     shown = {Z: limit(Z) / value - 1 for (Z, epsilon), value in READ_OFF.items() if epsilon == NARROW}
     off = max(abs(one) for one in shown.values())
     text = f"integrated {computed:.2%} off; from the figure {', '.join(f'{Z}: {one:+.1%}' for Z, one in shown.items())}"
-    return Finding(plain(max(computed, off) <= CLOSE), text, NO_MODELS)
+    return Finding(plain(max(computed, off) <= CLOSE), text, FORMULA)
 
 
 def with_ramps(_: Tables) -> Finding:
     shown = {key: (loss(*key), value) for key, value in READ_OFF.items() if key[1] != NARROW}
     off = max(abs(found / value - 1) for found, value in shown.values())
     text = "; ".join(f"{Z}, {epsilon:g}: {found:.4f}" for (Z, epsilon), (found, _) in shown.items())
-    return Finding(plain(off <= ROUGHLY), f"{text}; at most {off:.1%} off", NO_MODELS)
+    return Finding(plain(off <= ROUGHLY), f"{text}; at most {off:.1%} off", FORMULA)
 
 
 def _sweeps(tables: Tables) -> list[dict[float, Solution]]:
