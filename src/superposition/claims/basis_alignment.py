@@ -145,7 +145,8 @@ CLAIMS = claims_of(
     "rotations",
     Claim(
         relu_models_break,
-        statement="An activation function makes the basis of neurons privileged: a rotated model is another one.",
+        statement="An activation function makes the basis of neurons privileged: a rotated model is another one, from "
+        f"density {DENSE:g} to {SPARSE:g}.",
         paper="rotation is not a symmetry",
         tolerance="loss after rotation over that before, ReLU on the hidden layer, at each density: every one "
         f"above 1, the median above {RAISED:g}",

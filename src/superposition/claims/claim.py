@@ -96,7 +96,8 @@ class Claim:
     figure: str = ""  # where to see it: a name in the experiment's folder, or folder/name
     name: str = ""  # default the check's
     beside: tuple[str, ...] = ()  # other experiments that it is compared with
-    remark: str = ""  # what is known about why it does not hold, or not with the paper's number
+    remark: str = ""  # why it does not hold, or not with the paper's number; with no numbers but those of the finding
+    known: str = ""  # what is known of that from other settings, runs, formulas and papers, printed after the remark
     id: str = ""  # this and what follows is filled in by `claims_of`
     section: str = ""  # of the paper
     experiment: str = ""  # the block of params.yaml that tests it
@@ -128,7 +129,7 @@ def _path(figure: str, experiment: str) -> str:
 class Evaluation:
     verdicts: list[dict[str, Any]]
     untested: list[tuple[Claim, str]]  # with the reason
-    remarks: dict[str, str]  # by id, on claims that do not hold
+    remarks: dict[str, str]  # by id, on claims that do not hold: the remark, and what is known
 
     @property
     def counts(self) -> dict[Verdict, int]:

@@ -223,9 +223,7 @@ def dedicated(way: tuple[str, str]) -> Callable[[Tables], Finding]:
     return check
 
 
-HALF_STOP = (
-    "Two in five single models stop in a local minimum, so that a mean that leaves out one of ten is between phases."
-)
+HALF_STOP = "Many single models stop in a local minimum, so that a mean that leaves out one of ten is between phases."
 
 
 def _both(
