@@ -57,7 +57,7 @@ def branches_cross(tables: Tables) -> Finding:
 
     def judge(models: Sequence[pd.DataFrame]) -> Judged:
         found = [_crosses(r, own.reset_index(drop=True)) for r, own in zip(CROSSED, models, strict=True)]
-        number = sum(holds for holds, _ in found)
+        number = [holds for holds, _ in found].count(True)
         return Judged(number == len(found), number, "; ".join(text for _, text in found))
 
     return over_ranks(list(zip(*columns, strict=False)), judge, f"of the {len(CROSSED)} boundaries")

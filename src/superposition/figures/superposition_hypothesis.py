@@ -55,7 +55,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _balance(tables: Tables) -> Figure:
-    ratios = np.unique(_ratios(tables))[::-1].tolist()
+    ratios = sorted(set(_ratios(tables).tolist()), reverse=True)
     rows = _rows(tables)
     with theme():
         canvas = Canvas(10.5, 7.15)
