@@ -1,4 +1,7 @@
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from tests.test_polygon_levels import polygon_levels
 from tests.test_several_active_features import measured, several_active_features
 from tests.test_simulated_network import simulated_network
 
+ROOT = Path(__file__).parent.parent
 EXPERIMENTS = {
     "superposition_hypothesis": test_superposition_hypothesis.ideal,
     "noise_filters": test_noise_filters.ideal,
@@ -40,6 +44,8 @@ EXPERIMENTS = {
     "simulated_network": simulated_network,
     "polygon_levels": polygon_levels,
 }
+# Whose limits are numbers of the paper's text, to be met to within some room.
+ROOM_AROUND = ("varied_feature_density.crossover", "correlated_pairs.order_of_collapse")
 # What is measured of models of some experiments only.
 EXTRA = {"several_active_features": measured}
 # About formulas, whatever the models: test_compression.py has them fail.
@@ -140,6 +146,35 @@ def test_claims_say_whose_limit_it_is_and_when_it_was_fixed():
         assert claim.fixed in ("before", "after"), claim.id
 
 
+def test_a_limit_of_the_papers_text_leaves_no_share_to_this_project():
+    """A share of features or of seeds, or how near to an ideal is near enough, is never in the paper's words."""
+    for claim in (claim for group in CLAIMS.values() for claim in group if claim.limit == "text"):
+        assert "%" not in claim.tolerance, claim.id
+        assert ("+-" in claim.tolerance) == (claim.id in ROOM_AROUND), claim.id
+
+
+def numbers(text):
+    return {float(number) for number in re.findall(r"(?<![\w.^])\d+(?:\.\d+)?", text.replace("1 / (1 - S)", "x"))}
+
+
+RECORDED = {one["id"]: one for one in json.loads((ROOT / "reports/claims.json").read_text(encoding="utf-8"))}
+# With a remark, and judged in reports/ as they are here.
+REMARKED = [
+    claim
+    for group in CLAIMS.values()
+    for claim in group
+    if (claim.remark or claim.known) and RECORDED.get(claim.id, {}).get("tolerance") == claim.tolerance
+]
+
+
+@pytest.mark.parametrize("claim", REMARKED, ids=lambda claim: claim.id)
+def test_a_remark_has_no_numbers_but_those_that_were_found(claim):
+    found = RECORDED[claim.id]
+    assert found["verdict"] != "holds", "a remark that nobody reads"
+    told = " ".join(str(found[key]) for key in ("measured", "spread", "paper", "tolerance", "statement"))
+    assert numbers(claim.remark) <= numbers(told)
+
+
 def test_claims_have_names_of_their_own():
     claims = [claim for group in CLAIMS.values() for claim in group]
     assert len({claim.id for claim in claims}) == len(claims)
@@ -167,6 +202,20 @@ def test_counts_are_given_for_each_density():
     assert found["basic_results.more_features_with_sparsity"]["measured"] == (
         "5, 7, 9, 12, 12, 12, 12 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001"
     )
+
+
+@pytest.mark.parametrize(("later", "verdict"), [(3.3, "fails"), (3.9, "holds"), (4.6, "fails")])
+def test_the_plateau_ends_where_pairs_no_longer_fill_the_dimensions(later, verdict):
+    """Pairs have 1/2 a dimension for each feature, up to some 1 / (1 - S), and from there on as much as 0.4."""
+    digons, crowded = (
+        np.array(hand_made.pairs_in(30, 400, 0, 30)),
+        np.array(hand_made.pairs_in(30, 400, 0, 30)) * 1.25**0.5,
+    )
+    models = [
+        HandMade((digons if x < later else crowded).tolist(), [0.0] * 400, 1 - 1 / x)
+        for x in (1.0, 1.5, 2.0, 2.5, 3.0, 3.2, 3.4, 3.8, 4.0, 4.4, 4.8, 10.0)
+    ]
+    assert verdicts("geometry", hand_made.tables(models))["geometry.plateau_ends"]["verdict"] == verdict
 
 
 def test_larger_models_are_counted_against_the_small_ones():

@@ -64,16 +64,14 @@ def test_errors_depend_on_nothing_but_the_model_and_its_data():
     assert errors(correlated, ["nothing"], 2**16)[0] == pytest.approx([0.5 / 6] * 2, rel=0.03)
 
 
-def ideal(full_when_dense=0, linear_pairs=0, unbiased=5, power=2.0, worth=1.0):
+def ideal(full_when_dense=0, unbiased=5, power=2.0, worth=1.0):
     """What the claims say, or something else: pairs of models that should have none, W of those without a bias, ..."""
     models = []
     for name in ("relu_output", "without_relu", "without_bias"):
         for density in DENSITIES:
             dense = density == 1
             W, ratio = hand_made.pairs_in(5, 20, 5, 0), 1.0
-            if name == "without_relu" and linear_pairs:
-                W = hand_made.pairs_in(5, 20, 5 - linear_pairs, linear_pairs)
-            elif name == "relu_output" and dense:
+            if name == "relu_output" and dense:
                 W = hand_made.pairs_in(5, 20, 5 - full_when_dense, full_when_dense)
             elif name == "relu_output":
                 W, ratio = (CROWDED, 0.4) if density < 0.3 else (hand_made.pairs_in(5, 20, 0, 5), 0.7)
@@ -108,7 +106,7 @@ def verdicts(tables):
 def test_claims_hold_on_the_ideal_outcome():
     found = verdicts(ideal())
     assert {name: one["verdict"] for name, one in found.items()} == dict.fromkeys(found, "holds")
-    assert len(found) == 6
+    assert len(found) == 5
     assert found["filtered"]["measured"] == "density^2.00 with the ReLU, density^1.00 without"
     # 10 features with norm 1 and 10 with 0.6: 13.6 / 5
     assert found["without_bias"]["measured"].startswith("0.1: 2.00 instead of 2.72 in a dimension, loss 1.50 times")
@@ -118,7 +116,6 @@ def test_claims_hold_on_the_ideal_outcome():
 @pytest.mark.parametrize(
     ("wrong", "failing"),
     [
-        ({"linear_pairs": 1}, "without_relu"),
         ({"full_when_dense": 1}, "without_sparsity"),
         ({"unbiased": 0}, "without_bias"),  # no superposition at all
         ({"power": 1.5}, "filtered"),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from superposition.claims import phase_change as claims
+from superposition.claims.claim import Share
 from superposition.figures import phase_diagram as figures
 from superposition.figures.style import phase_colours
 from superposition.readings.phases import cells, phase_of
@@ -19,10 +20,10 @@ WEIGHTS = {"ignored": [[1.0, 0.0]], "dedicated": [[0.0, 1.0]], "in superposition
 DENSITIES, IMPORTANCES = np.geomspace(0.01, 1, 20), np.geomspace(0.1, 10, 21)
 
 
-def made(found=lambda s, r: phase(2, np.array([s]), np.array([r]))[0], seeds: int = 5):
+def made(found=lambda s, r: phase(2, np.array([s]), np.array([r]))[0], seeds: int = 5, densities=DENSITIES):
     """A diagram of 20 x 21 cells; the best of the models in each is as `found` says, the worst ignores the feature."""
     models = []
-    for s in DENSITIES:
+    for s in densities:
         for r in IMPORTANCES:
             for seed in range(seeds):
                 W = WEIGHTS[found(s, r) if seed < seeds - 1 else IGNORED]
@@ -56,7 +57,9 @@ def test_models_as_in_theory_agree_with_it(theory, way):
     assert finding.verdict == "holds"
     assert finding.measured.startswith("100.0% of 420 cells")
     # the last of five models ignores the feature, so single ones agree less
-    assert 0.8 * 2100 < finding.share.met < 2100 == finding.share.of
+    met, of = map(int, finding.spread.removeprefix("single models: ").removesuffix(" models").split(" of "))
+    assert 0.8 * 2100 < met < 2100 == of
+    assert finding.share == (None if way == claims.MEAN else Share(met, of, "models"))
 
 
 def test_the_best_of_each_cell_may_agree_where_the_mean_does_not(theory):
@@ -83,10 +86,41 @@ def test_other_models_do_not():
 
 @pytest.mark.parametrize("way", claims.WAYS)
 def test_the_jump_and_the_reach_of_theory(theory, way):
-    assert claims.first_order(way)(theory).verdict == "holds"
-    assert claims.first_order(way)(theory).measured.startswith("norm 1.00 to 0.00 between density 0.2")  # theory: 0.27
+    jump = claims.first_order(way)(theory)
+    assert jump.verdict == "holds"
+    # 4 * 0.2 / (2 + 5 * 0.2) = 0.267; densities are 27% apart
+    assert jump.measured.startswith("norm at least 1.00 up to density 0.2")
+    assert jump.measured.endswith("at most 0.00 from 0.379 on (r = 0.2, boundary 0.266)")
     assert claims.local_minima(theory).verdict == "holds"
-    assert claims.reach(way)(theory).measured.startswith("r = 1: between 0.4")  # theory: 4/7
+    assert claims.reach(way)(theory).measured.startswith("r = 1: 0.546, between 0.483 and 0.616; ")  # theory: 4/7
+
+
+def until(ends, densities):
+    """A diagram in which superposition ends at `ends` for a relative importance of 1, and at 0.18 for one of 0.1."""
+    return made(lambda s, r: SUPERPOSED if s < (ends if r > 0.5 else 0.18) else IGNORED, densities=densities)
+
+
+@pytest.mark.parametrize("points", [19, 31, 60])
+def test_the_reach_is_judged_alike_on_coarse_grids_and_fine_ones(points):
+    """0.65 +- 0.06: boundaries inside and outside, whatever the densities are."""
+    densities = np.geomspace(0.01, 1, points)
+    check = claims.reach(claims.BEST)
+    assert [check(until(ends, densities)).verdict for ends in (0.65, 0.5, 0.85)] == ["holds", "fails", "fails"]
+
+
+def test_a_change_away_from_the_boundary_is_no_jump():
+    """From 1 to 0, but at half the density of theory's boundary."""
+    early = made(lambda s, r: SUPERPOSED if s < 0.14 else IGNORED)
+    for way in claims.WAYS:
+        assert claims.first_order(way)(early).verdict == "fails"
+
+
+def test_single_models_count_by_the_criterion_and_by_rank(theory):
+    """Four of five models of each cell are as in theory, so that four of the ranks of columns are."""
+    assert claims.first_order(claims.BEST)(theory).share == Share(4, 5, "ranks")
+    by_rule = claims.first_order(claims.MEAN)(theory)
+    assert by_rule.share is None
+    assert by_rule.spread.startswith("single models: 4 of 5 ranks")
 
 
 def test_claims_about_another_diagram_are_not_tested(theory):

@@ -126,6 +126,19 @@ def test_a_tolerance_that_floating_point_cannot_tell_from_zero_is_refused():
         explanations(np.eye(2), np.zeros((2, 1)), 0.0)
 
 
+@pytest.mark.parametrize("corners", [4, 5, 6, 8])
+def test_one_active_feature_is_never_ambiguous_unless_directions_are_nearly_the_same(corners):
+    """Interference, but no ambiguity: what no trained model has failed, and so no claim."""
+    W = polygon(corners)
+    for feature in range(corners):
+        for strength in (0.1, 0.5, 1.0):
+            # sets of at most as many features as are active
+            alone = {one for one in found(W, strength * W[:, feature]) if len(one) == 1}
+            assert alone == {(feature,)}
+    twice = np.hstack([W, W[:, :1]])
+    assert {one for one in found(twice, 0.5 * W[:, 0]) if len(one) == 1} == {(0,), (corners,)}
+
+
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
@@ -241,7 +254,7 @@ def verdicts(tables: Tables) -> dict[str, str]:
 
 def test_claims_hold_on_polytopes():
     assert set(verdicts(several_active_features()).values()) == {"holds"}
-    assert len(verdicts(several_active_features())) == 4
+    assert len(verdicts(several_active_features())) == 3
 
 
 def changed_table(change) -> Tables:
@@ -253,17 +266,14 @@ def changed_table(change) -> Tables:
 def test_claims_fail_where_vectors_are_never_ambiguous():
     flat = changed_table(lambda own: own.assign(explanations=1, rivals=0))
     assert verdicts(flat) == {
-        "unique_with_one": "holds",
         "more_with_more_active": "fails",
         "later_with_more_dimensions": "fails",
         "reconstructed_worse": "fails",
     }
 
 
-def test_claims_fail_where_rivals_cost_nothing_or_single_features_have_some():
+def test_claims_fail_where_rivals_cost_nothing():
     assert verdicts(changed_table(lambda own: own.assign(error=0.1 * own["power"])))["reconstructed_worse"] == "fails"
-    more = changed_table(lambda own: own.assign(rivals=own["rivals"] + 1, explanations=own["explanations"] + 1))
-    assert verdicts(more)["unique_with_one"] == "fails"
 
 
 def test_claims_are_not_tested_without_the_measure_or_at_other_densities():

@@ -42,6 +42,6 @@ def evaluate(tables_by_experiment: Mapping[str, Tables]) -> Evaluation:
                 verdicts.append(verdict(claim, tables_by_experiment))
             except NotInThisRun as reason:
                 untested.append((claim, str(reason)))
-    known = {claim.id: claim.remark for group in CLAIMS.values() for claim in group}
+    known = {claim.id: f"{claim.remark} {claim.known}".strip() for group in CLAIMS.values() for claim in group}
     failed = [str(one["id"]) for one in verdicts if one["verdict"] != "holds"]
     return Evaluation(verdicts, untested, {id: known[id] for id in failed if known[id]})

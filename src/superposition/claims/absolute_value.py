@@ -63,7 +63,7 @@ CLAIMS = claims_of(
         paper="input weights +1 and -1",
         tolerance=f"at each density, largest input weight of a neuron 1: one neuron with > {OWN:g} and one with "
         f"< {-OWN:g} for each feature, all other weights < {OTHER:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -71,7 +71,7 @@ CLAIMS = claims_of(
         statement=f"The output adds both halves, ReLU(x) + ReLU(-x), at densities {SHOWN}.",
         paper="output weights 1",
         tolerance=f"at each density: 1 +- {OUTPUT_OFF:g} for all six neurons",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -79,7 +79,7 @@ CLAIMS = claims_of(
         statement=f"Six neurons compute three absolute values without error, at densities {SHOWN}.",
         paper=0.0,
         tolerance=f"at each density: held-out loss < {NO_LOSS:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
 )

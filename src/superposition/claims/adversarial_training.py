@@ -9,6 +9,7 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
+from superposition.claims.words import each
 from superposition.exact.sums import total
 from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
@@ -46,7 +47,8 @@ def eliminates(tables: Tables) -> Finding:
 
 
 def _superposed(sweep: Sweep) -> str:
-    return f"in superposition {', '.join(map(str, sweep['superposed']))} features"
+    counts = dict(zip(sweep["radius"], sweep["superposed"], strict=True))
+    return f"features in superposition {each(counts)}"
 
 
 def sweeps(tables: Tables) -> list[Sweep]:
@@ -83,10 +85,10 @@ CLAIMS = claims_of(
         paper=SAID,
         tolerance=f"smallest radius, relative to the mean norm of an input, at which ||W||_F^2 / m < {SHARED:g}: "
         f"{NEEDED[0]:g} to {NEEDED[1]:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
-        remark="At 0.4, where ||W||_F^2 / m is 1.0, vectors are shorter, but eight features still share directions. "
-        "From 0.5 or 0.6 on none does, and four are left in four dimensions: by that count superposition takes attacks "
-        "of more than half the inputs' norm, and less than the paper's 0.8. At 0.8 and 1 hardly a feature is left.",
+        remark="At 0.4 vectors are shorter, but eight features still share directions. By the count of those "
+        "superposition takes attacks of more than half the inputs' norm, and of less than the paper's 0.8: "
+        "four features are left then in four dimensions.",
     ),
 )

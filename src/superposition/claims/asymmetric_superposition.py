@@ -108,7 +108,7 @@ CLAIMS = claims_of(
         f"{OWN_PATH[0]:g} to {OWN_PATH[1]:g} for both features, > {STRONG_CROSSING:g} and < {WEAK_CROSSING:g} across; "
         "another neuron hears the interfering feature, and its output to the victim is below "
         f"{INHIBITING_OUTPUT:g} times that to its own feature",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -135,7 +135,7 @@ CLAIMS = claims_of(
         paper="most of 10 neurons",
         tolerance=f"more than half: product of input and output weight of one feature 1 +- {OTHER_PATH:g}, input "
         f"weights of all others below {OTHER_INPUT:g} of its own",
-        limit="text",
+        limit="ours",
         fixed="after",
         remark="In most seeds more than half of the neurons mix features.",
     ),

@@ -15,8 +15,15 @@ SEVERAL: dict[Verdict, str] = {
     "fails": "fail",
     "differs_from_print": "differ from print",
 }
-# Where the numbers that decide come from: the paper's words, its figure, its own way to decide (such as the mean of
-# nine models out of ten), a theory, or this project.
+# Whose number decides, which is another matter than whose statement it is: of that `paper` speaks.
+#   text    what the paper's words say: an order, all or none, or a number that is to be met
+#   figure  values read off its figure are to be met
+#   rule    the paper's own way to decide, where nothing else is asked
+#   theory  values of a formula, or of exact losses, are to be met
+#   ours    everything else: how large a part is most of it, how near to an ideal of the paper's (at right angles, one
+#           half, the same, no error) is near enough, what no one else gives a number for
+# How near to a value is near enough is this project's everywhere, and in the tolerance; so is from which norm on a
+# feature counts as represented, and the like (measures/thresholds.py).
 Limit = Literal["text", "figure", "rule", "theory", "ours"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
 Fixed = Literal["before", "after"]  # the first result was seen
@@ -24,7 +31,7 @@ Fixed = Literal["before", "after"]  # the first result was seen
 
 @dataclass(frozen=True)
 class Share:
-    """How many single runs meet a claim's criterion, of how many."""
+    """How many single runs meet a claim's criterion, of how many; of one about cells or features, those it is about."""
 
     met: int
     of: int
@@ -55,7 +62,13 @@ class Finding:
     verdict: Verdict
     measured: str
     spread: str  # how single runs behave
-    share: Share | None = None  # of single runs that meet the criterion; None where none can, as of formulas
+    share: Share | None = (
+        None  # of single runs that meet the criterion; None where none can: formulas, means of several
+    )
+
+
+# The spread of claims about formulas. They stay, since the paper makes them, and say that no run can change them.
+FORMULA = "no trained models: of a formula in the paper, which no run changes"
 
 
 def plain(holds: bool) -> Verdict:
@@ -76,14 +89,15 @@ class Claim:
 
     check: Callable[..., Finding]  # of the experiment's tables, and of those of `beside`; raises NotInThisRun
     statement: str  # in the paper's words, shortened, and what it is judged on
-    paper: str | float  # the value that the paper gives or its figure shows
+    paper: str | float  # the value that the paper gives or its figure shows, or that it says nothing of it
     tolerance: str  # when the measured value counts as the paper's
-    limit: Limit  # where the numbers in `tolerance` come from
+    limit: Limit  # whose number decides
     fixed: Fixed  # whether they were fixed before or after a first result was seen
     figure: str = ""  # where to see it: a name in the experiment's folder, or folder/name
     name: str = ""  # default the check's
     beside: tuple[str, ...] = ()  # other experiments that it is compared with
-    remark: str = ""  # what is known about why it does not hold, or not with the paper's number
+    remark: str = ""  # why it does not hold, or not with the paper's number; with no numbers but those of the finding
+    known: str = ""  # what is known of that from other settings, runs, formulas and papers, printed after the remark
     id: str = ""  # this and what follows is filled in by `claims_of`
     section: str = ""  # of the paper
     experiment: str = ""  # the block of params.yaml that tests it
@@ -115,7 +129,7 @@ def _path(figure: str, experiment: str) -> str:
 class Evaluation:
     verdicts: list[dict[str, Any]]
     untested: list[tuple[Claim, str]]  # with the reason
-    remarks: dict[str, str]  # by id, on claims that do not hold
+    remarks: dict[str, str]  # by id, on claims that do not hold: the remark, and what is known
 
     @property
     def counts(self) -> dict[Verdict, int]:

@@ -15,6 +15,7 @@ import numpy as np
 from superposition.claims.chance import larger
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities
+from superposition.claims.words import listed
 from superposition.exact.functions import power
 from superposition.exact.sums import mean
 from superposition.measures.computation import (
@@ -142,22 +143,18 @@ def _close(model: Solution, value: float) -> np.ndarray:
     return np.abs(responses(model.W, model.W_out, model.b, value) - abs(value)) <= RESPONSE * abs(value)
 
 
-def _listed(numbers: tuple[float, ...]) -> str:
-    return ", ".join(f"{number:g}" for number in numbers)
-
-
 CLAIMS = claims_of(
     "computation",
     SECTION,
     "neurons",
     Claim(
         monosemantic_when_dense,
-        statement=f"When features are dense, at densities {_listed(DENSE)}, neurons are monosemantic, two for each of "
+        statement=f"When features are dense, at densities {listed(DENSE)}, neurons are monosemantic, two for each of "
         "the most important features.",
         paper=f"all 40 neurons monosemantic, {PAIRS} features x 2; the figure does not show which feature a neuron has",
         tolerance=f"mean stack height 1 +- {HEIGHT_OFF:g}; {PAIRS} features are the largest of exactly {NEURONS_EACH} "
         "neurons each",
-        limit="figure",
+        limit="ours",
         fixed="before",
         remark="Neurons are monosemantic at both densities, and at 0.3 they are two for each feature. At 1, where all "
         "initial weights, batches and rates tried do the same, all neurons turn to the features of the largest "
@@ -168,7 +165,7 @@ CLAIMS = claims_of(
         statement=f"Neurons first get polysemantic at density {BEGINNING:g}.",
         paper="1: 0; 0.3: 0; 0.1: 8 neurons, slightly",
         tolerance=f"neurons with a stack higher than {MONOSEMANTIC_HEIGHT:g}: some at density {BEGINNING:g}, none at "
-        f"{_listed(DENSE)}",
+        f"{listed(DENSE)}",
         limit="figure",
         fixed="before",
     ),
@@ -189,15 +186,15 @@ CLAIMS = claims_of(
         statement=f"In the end, at density {SPARSEST:g}, all neurons are highly polysemantic.",
         paper="all 40, stacks 5 to 8 high",
         tolerance=f"at least {NEARLY_ALL:.0%} with stacks higher than {POLYSEMANTIC_HEIGHT:g}, mean height > {HIGH:g}",
-        limit="figure",
+        limit="ours",
         fixed="before",
     ),
     Claim(
         more_features_than_pairs,
-        statement=f"When features are sparse, at densities {_listed(SPARSE)}, models compute absolute values in "
+        statement=f"When features are sparse, at densities {listed(SPARSE)}, models compute absolute values in "
         "superposition: of more features than they have pairs of neurons.",
         paper=f"more than {PAIRS} features",
-        tolerance=f"more than {PAIRS} features whose response alone at x = {_listed(VALUES)} is within {RESPONSE:.0%} "
+        tolerance=f"more than {PAIRS} features whose response alone at x = {listed(VALUES)} is within {RESPONSE:.0%} "
         "of |x|",
         limit="theory",
         fixed="before",

@@ -5,12 +5,13 @@ each are judged first. Values were read off the figures, to about 0.02.
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
-from superposition.exact.functions import log
+from superposition.exact.functions import log, power
 from superposition.exact.sums import interpolate, mean, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.polytopes import components, counts, dimensionalities
@@ -33,6 +34,7 @@ DENSE = (1.0, 1.1)
 FALL = (1.45, 1.95)  # around 1.7, where the paper's curve is steepest
 PLATEAU, ENDS = (2.5, 3.6), 2
 STICKS = 0.03  # D*, off a line
+END = (3.4, 4.2)  # x, of the plateau; the figure's curve is at 0.48 at 3.75, and at 0.44 at 4
 FLATTER = 5  # times
 OFF_THE_CURVE = 0.04  # D*, in the median
 SPARSEST, LEFT, OFF_THE_END = 10.0, 0.22, 0.03  # x, D* there, and how far off it may be
@@ -49,7 +51,7 @@ TRIANGLES, NEAR_TRIANGLES, SOME = (1.5, 1.9), 0.02, 2  # the last components of 
 DIGONS, NEAR_DIGONS, MOST = (2.5, 3.5), 0.02, 0.95  # the last of represented features
 OPPOSITE, ORTHOGONAL = -0.97, 0.1  # cosines with the partner, and the largest with others
 LATER, NEAR_LATER = (3.7, 5.0), 0.015  # pentagons and antiprisms
-NO_LINES, NEAR_NO_LINES, FEW = (3 / 5, 3 / 7), 0.01, 0.02  # the last of represented features
+NO_LINES, NEAR_NO_LINES, FEW = (Fraction(3, 5), Fraction(3, 7)), 0.01, 0.02  # the last of represented features
 
 
 Sweep = dict[float, Solution]  # one model at each of several x, by x
@@ -75,6 +77,22 @@ def sticky_at_one_half(tables: Tables) -> Finding:
 
     pairs = list(zip(_sweeps(tables, PLATEAU, ENDS), _sweeps(tables, FALL, ENDS), strict=True))
     return over_ranks(pairs, judge, "off 1/2")
+
+
+def plateau_ends(tables: Tables) -> Finding:
+    """Where dimensions per feature, linear in log x between densities, get below those of the plateau for good."""
+
+    def judge(sweep: Sweep) -> Judged:
+        x = sorted(sweep)
+        off = [_per_feature(sweep[one]) - (1 / 2 - STICKS) for one in x]
+        last = max((place for place, one in enumerate(off) if one >= 0), default=-1)
+        if not 0 <= last < len(x) - 1:
+            return Judged(False, 0.0, "it does not end" if last >= 0 else "there is none")
+        share = off[last] / (off[last] - off[last + 1])
+        end = x[last] * float(power(x[last + 1] / x[last], share))
+        return Judged(END[0] <= end <= END[1], round(end, 2), f"{end:.2f}, between {x[last]:.2f} and {x[last + 1]:.2f}")
+
+    return over_ranks(_sweeps(tables, WHOLE, POINTS), judge, "is its end")
 
 
 def follows_the_curve(tables: Tables) -> Finding:
@@ -156,12 +174,12 @@ def no_bipyramids(tables: Tables) -> Finding:
         found = {x: _dimensionalities(model) for x, model in sweep.items()}
         represented = sum(len(D) for D in found.values())
         shares, said = [], []
-        for line, name in zip(NO_LINES, ("3/5", "3/7"), strict=True):
-            near = {x: D[np.abs(D - line) < NEAR_NO_LINES] for x, D in found.items()}
+        for line in NO_LINES:
+            near = {x: D[np.abs(D - float(line)) < NEAR_NO_LINES] for x, D in found.items()}
             most = max(near, key=lambda x: len(near[x]))
             shares.append(sum(len(D) for D in near.values()) / represented if represented else 0.0)
             there = f" ({len(near[most])} of {len(found[most])} at {most:.2f})" if len(near[most]) else ""
-            said.append(f"{shares[-1]:.1%} near {name}{there}")
+            said.append(f"{shares[-1]:.1%} near {line}{there}")
         return Judged(represented > 0 and max(shares) <= FEW, max(shares), ", ".join(said))
 
     return over_ranks(_sweeps(tables, WHOLE, POINTS), judge, "of features")
@@ -199,12 +217,22 @@ def adds_up_to_the_dimensions(tables: Tables) -> Finding:
 
 def _sweeps(tables: Tables, x_range: tuple[float, float], at_least: int = 1, setting: Setting = SETTING) -> list[Sweep]:
     """The models in a range of x: those with the lowest loss at each x, those with the next one, ..."""
+    return ranked({1 / s: solutions(tables, setting, s) for s in within(tables, x_range, at_least, setting)})
+
+
+def within(tables: Tables, x_range: tuple[float, float], at_least: int, setting: Setting = SETTING) -> list[float]:
+    """The densities that were trained in a range of x; raises NotInThisRun where they are too few."""
     low, high = x_range
     present = [s for s in densities(tables, setting) if low - EDGE <= 1 / s <= high + EDGE]
     if len(present) < at_least:
         wanted = f"{at_least} densities" if at_least > 1 else "a density"
         raise NotInThisRun(f"the claim needs {wanted} with {between(x_range)}, found {len(present)}")
-    return ranked({1 / s: solutions(tables, setting, s) for s in present})
+    return present
+
+
+def _fraction(polytope: Polytope) -> str:
+    """The line of a polytope, as the paper has it."""
+    return str(Fraction(polytope.dimensionality).limit_denominator(10))
 
 
 def between(x_range: tuple[float, float]) -> str:
@@ -260,7 +288,7 @@ CLAIMS = claims_of(
         statement=f"Where features are dense, {between(DENSE)}, dimensions per feature stick at 1.",
         paper="1",
         tolerance=f"m / ||W||_F^2 within {STICKS:g} of 1 at all {between(DENSE)}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
@@ -269,8 +297,18 @@ CLAIMS = claims_of(
         paper="1/2, flat",
         tolerance=f"m / ||W||_F^2 within {STICKS:g} of 1/2 at all {between(PLATEAU)}; from end to end its slope over "
         f"log 1 / (1 - S) at least {FLATTER} times smaller than from {FALL[0]:g} to {FALL[1]:g}",
-        limit="figure",
+        limit="ours",
         fixed="before",
+    ),
+    Claim(
+        plateau_ends,
+        statement="The plateau ends where pairs give way to more than two features in a dimension: as far on as in the "
+        "figure.",
+        paper="0.48 at 3.75, 0.44 at 4",
+        tolerance=f"1 / (1 - S) from which on m / ||W||_F^2 is more than {STICKS:g} below 1/2: {END[0]:g} to "
+        f"{END[1]:g}",
+        limit="ours",
+        fixed="after",
     ),
     Claim(
         follows_the_curve,
@@ -284,54 +322,53 @@ CLAIMS = claims_of(
     Claim(
         _at_some(TETRAHEDRA, _tetrahedra),
         statement=f"At low sparsity, {between(TETRAHEDRA)}, features form tetrahedra.",
-        paper="3/4",
+        paper=_fraction(TETRAHEDRON),
         tolerance=f"at some {between(TETRAHEDRA)}: {MANY:.0%} of the represented features within {NEAR_TETRAHEDRA:g} "
-        f"of 3/4, components of {TETRAHEDRON.vertices} most frequent",
+        f"of {_fraction(TETRAHEDRON)}, components of {TETRAHEDRON.vertices} most frequent",
         limit="ours",
         fixed="before",
         figure="feature_dimensionality",
         name="tetrahedra",
-        remark="Features with 3/4 of a dimension are there, but alone among hundreds of small ones, and more of them "
-        "come the longer models train and the less noise there is: at 1 / (1 - S) = 1.35 they are one of 4 after 10000 "
-        "steps of 512 samples, nine in ten after 20000 of 1024. Of 100 features in 8 dimensions, after "
-        "60000 steps of 4096 without weight decay, 9 are in components of 5 and 4 at 1.26. Nor is it clear that "
-        "tetrahedra are what training aims at: if all dimensions are filled with one polytope, at 1.28 and 1.42 "
-        "triangles have a loss that is lower by 0.01% and 0.05% (tests/test_polytopes.py).",
+        remark="Features with 3/4 of a dimension are there, but alone among hundreds of small ones.",
+        known="More of them come the longer models train and the less noise there is: at 1 / (1 - S) = 1.35 they "
+        "are one of 4 after 10000 steps of 512 samples, nine in ten after 20000 of 1024. Of 100 features "
+        "in 8 dimensions, after 60000 steps of 4096 without weight decay, 9 are in components of 5 and 4 "
+        "at 1.26. Nor is it clear that tetrahedra are what training aims at: if all dimensions are filled "
+        "with one polytope, at 1.28 and 1.42 triangles have a loss that is lower by 0.01% and 0.05% "
+        "(tests/test_polytopes.py).",
     ),
     Claim(
         # More than clusters at both lines, which one triangle and a few loose features would be.
         _at_some(TRIANGLES, _triangles_beside_digons),
         statement=f"Then, {between(TRIANGLES)}, there are triangles beside digons.",
-        paper="2/3 and 1/2",
+        paper=f"{_fraction(TRIANGLE)} and {_fraction(DIGON)}",
         tolerance=f"at some {between(TRIANGLES)}: at least {SOME} components of each",
         limit="ours",
         fixed="after",
         figure="feature_graphs",
         name="triangles_beside_digons",
-        remark="At 1.71 some components are not finished, and 1.58 is too dense. Both lines are there: at 1.71 4 of "
-        f"the 34 features have a dimensionality within {NEAR_TRIANGLES:g} of 2/3, and 22 of 1/2. At full scale, with "
-        "more densities, there are 5 triangles and 4 digons at 1.68; after 20000 steps of 1024 samples there were 9 "
-        "and 2 at 1.65.",
+        remark="At 1.71, where the most of them are, some components are not finished; the next density is too dense.",
+        known="At full scale, with more densities, there are 5 triangles and 4 digons at 1.68; after 20000 steps "
+        "of 1024 samples there were 9 and 2 at 1.65.",
     ),
     Claim(
         digons,
         statement=f"On the plateau, {between(DIGONS)}, all features are in antipodal pairs.",
-        paper="1/2, one partner",
-        tolerance=f"{between(DIGONS)}: {MOST:.0%} of the represented features within {NEAR_DIGONS:g} of 1/2, and "
+        paper=f"{_fraction(DIGON)}, one partner",
+        tolerance=f"{between(DIGONS)}: {MOST:.0%} of the represented features within {NEAR_DIGONS:g} of "
+        f"{_fraction(DIGON)}, and "
         f"{MOST:.0%} with one partner at cos < {OPPOSITE:g} and |cos| < {ORTHOGONAL:g} to all others",
-        limit="figure",
+        limit="ours",
         fixed="before",
         figure="feature_dimensionality",
-        remark="At 3.41, in the model of the lowest loss, a pentagon has taken the place of two digons already; all "
-        "other features of the range, those of the other rank and nearly all at full scale are in antipodal pairs.",
     ),
     Claim(
         _at_some(LATER, _at_its_line(PENTAGON)),
         statement=f"At higher sparsity, {between(LATER)}, there are pentagons.",
-        paper="2/5",
+        paper=_fraction(PENTAGON),
         tolerance=f"at some {between(LATER)}: a component that is a pentagon, dimensionalities within {NEAR_LATER:g} "
-        "of 2/5",
-        limit="text",
+        f"of {_fraction(PENTAGON)}",
+        limit="ours",
         fixed="after",
         figure="feature_graphs",
         name="pentagons",
@@ -339,27 +376,25 @@ CLAIMS = claims_of(
     Claim(
         _at_some(LATER, _at_its_line(ANTIPRISM)),
         statement=f"At higher sparsity, {between(LATER)}, there are square antiprisms.",
-        paper="3/8",
+        paper=_fraction(ANTIPRISM),
         tolerance=f"at some {between(LATER)}: a component that is a square antiprism, dimensionalities within "
-        f"{NEAR_LATER:g} of 3/8",
-        limit="text",
+        f"{NEAR_LATER:g} of {_fraction(ANTIPRISM)}",
+        limit="ours",
         fixed="after",
         figure="feature_graphs",
         name="square_antiprisms",
     ),
     Claim(
         no_bipyramids,
-        statement="There are no lines at 3/5 and 3/7: bipyramids are tegum products, whose factors have lines of "
+        statement=f"There are no lines at {NO_LINES[0]} and {NO_LINES[1]}: bipyramids are tegum products, whose "
+        "factors have lines of "
         "their own.",
         paper="none",
-        tolerance=f"at most {FEW:.0%} of the represented features, {between(WHOLE)}, within {NEAR_NO_LINES:g} of 3/5, "
-        "and of 3/7",
+        tolerance=f"at most {FEW:.0%} of the represented features, {between(WHOLE)}, within {NEAR_NO_LINES:g} of "
+        f"{NO_LINES[0]}, and of {NO_LINES[1]}",
         limit="ours",
         fixed="before",
         figure="feature_dimensionality",
-        remark="Those near 3/7 are no bipyramids: most are of one density, in antipodal pairs that interfere a little "
-        "with many others. The paper's figure has one without a name, from 0.46 to 0.42, at 1 / (1 - S) from "
-        "3.9 to 5.",
     ),
     Claim(
         adds_up_to_the_dimensions,
@@ -367,7 +402,7 @@ CLAIMS = claims_of(
         paper="30",
         tolerance=f"at least {ALL_USED * SETTING.n_hidden:g} at all {between(PLATEAU)}; more than "
         f"{SETTING.n_hidden} cannot be",
-        limit="text",
+        limit="ours",
         fixed="before",
         figure="feature_dimensionality",
     ),
@@ -386,7 +421,7 @@ def _same_curve(experiment: str, setting: Setting) -> tuple[Claim, ...]:
             paper="the same",
             tolerance=f"m / ||W||_F^2 within {SAME_CURVE:g} of that of {SETTING.n_features} in {SETTING.n_hidden} at "
             f"all densities, linear between its points",
-            limit="text",
+            limit="ours",
             fixed="before",
             name="same_curve",
             beside=("geometry",),

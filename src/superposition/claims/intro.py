@@ -16,6 +16,7 @@ from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 SECTION = "Introduction"
 SETTING = Setting(model="relu_output", n_features=5, n_hidden=2, importance_ratio=0.9)
 
+PAIRED, CROWDED = 0.2, 0.1  # densities: two antipodal pairs, a pentagon
 EMBEDDED_NORM = 0.9  # all optima have norms of 0.99 to 1.14
 ABSENT_NORM = 0.1
 ORTHOGONAL = 0.05  # |cos|: within 3 degrees of a right angle
@@ -46,7 +47,7 @@ def two_antipodal_pairs(tables: Tables) -> Finding:
         text = f"{count} features, cos to the partner <= {cosine.min(axis=1).max():.3f}, "
         return Judged(holds, count, text + f"norm of the least important {model.norms[-1]:.3f}")
 
-    return over_seeds(solutions(tables, SETTING, density=0.2), judge, "features")
+    return over_seeds(solutions(tables, SETTING, density=PAIRED), judge, "features")
 
 
 def pentagon(tables: Tables) -> Finding:
@@ -61,7 +62,7 @@ def pentagon(tables: Tables) -> Finding:
         text += f"biases {model.b.min():+.2f} to {model.b.max():+.2f}"
         return Judged(bool(embedded.all()) and regular and bool((model.b < 0).all()), count, text)
 
-    return over_seeds(solutions(tables, SETTING, density=0.1), judge, "features")
+    return over_seeds(solutions(tables, SETTING, density=CROWDED), judge, "features")
 
 
 CLAIMS = claims_of(
@@ -75,27 +76,28 @@ CLAIMS = claims_of(
         paper="2 features",
         tolerance=f"features 1 and 2 have norm > {EMBEDDED_NORM:g} and |cos| < {ORTHOGONAL:g}, the others "
         f"norm < {ABSENT_NORM:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(
         two_antipodal_pairs,
-        statement="At 80% sparsity the four most important features form two antipodal pairs, "
+        statement=f"At {1 - PAIRED:.0%} sparsity the four most important features form two antipodal pairs, "
         "and the least important one is not embedded.",
         paper="4 features, cos -1",
         tolerance=f"features 1 to 4 have norm > {EMBEDDED_NORM:g}, one partner each at cos < {OPPOSITE:g} and "
         f"|cos| < {ORTHOGONAL:g} to the other pair; feature 5 has norm < {ABSENT_NORM:g}",
-        limit="text",
+        limit="ours",
         fixed="before",
         remark="At this sparsity the optimum is about to change to the pentagon, and most seeds have a fifth feature.",
     ),
     Claim(
         pentagon,
-        statement="At 90% sparsity all five features are embedded, as a pentagon, with positive interference and "
+        statement=f"At {1 - CROWDED:.0%} sparsity all five features are embedded, as a pentagon, with positive "
+        "interference and "
         "negative biases against it.",
         paper="5 features, gaps 72 deg",
         tolerance=f"all norms > {EMBEDDED_NORM:g}, all gaps {PENTAGON_GAP:g} +- {GAP_TOLERANCE:g} deg, all biases < 0",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
 )

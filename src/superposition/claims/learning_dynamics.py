@@ -86,7 +86,7 @@ CLAIMS = claims_of(
         statement=f"In the end features are digons, or not learned at all ({WHERE}).",
         paper="dimensionality 1/2 or 0",
         tolerance=f"features with dimensionality in [{PAIRED[0]:g}, {PAIRED[1]:g}] or < {ALONE:g}: >= {MOST:.0%}",
-        limit="text",
+        limit="ours",
         fixed="before",
     ),
     Claim(

@@ -8,7 +8,7 @@ The paper says of the expansion only that its first terms win as 1 - S goes to 0
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, claims_of, plain
+from superposition.claims.claim import FORMULA, Claim, Finding, claims_of, plain
 from superposition.claims.intro import SETTING
 from superposition.claims.judging import Judged, over_densities, over_seeds
 from superposition.exact.functions import power
@@ -41,7 +41,7 @@ def superposition_never_pays(_: Tables) -> Finding:
     arrived = int(np.count_nonzero((off < ARRIVED) & (cosine < ARRIVED)))
     interference = max(benefit_and_interference(W, IMPORTANCE)[1] for W in ends)
     text = f"{arrived} of {RANDOM} descents, |cos| <= {cosine.max():.1g}, interference <= {interference:.1g}"
-    return Finding(plain(arrived == RANDOM), text, "no trained models: a formula")
+    return Finding(plain(arrived == RANDOM), text, FORMULA)
 
 
 def sparse_inputs_dominate(tables: Tables) -> Finding:
@@ -79,7 +79,7 @@ CLAIMS = claims_of(
         paper="features 1 and 2",
         tolerance=f"gradient descent on the formula from {RANDOM} random W ends within {ARRIVED:g} of norms 1, 1, 0, "
         f"0, 0, with |cos| < {ARRIVED:g} between the two",
-        limit="text",
+        limit="ours",
         fixed="before",
         name="superposition_never_pays_when_linear",
     ),

@@ -137,7 +137,7 @@ CLAIMS = claims_of(
         paper="negative interference is free",
         tolerance=f"{PAIRED} represented features at density {PAIRS[0]:g}: the ReLU alone takes away > "
         f"{FREE:.0%} of squared interference, biases within {NO_BIAS:g} of 0",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(
@@ -158,9 +158,10 @@ CLAIMS = claims_of(
         "||W_i||^2 with feature i at full strength",
         limit="ours",
         fixed="before",
-        remark="Of the 0.31 on a neighbour a third to a half is left at full strength, and is tolerated. The bias that "
-        "leaves none, -0.31 ||W_i||^2, would raise the loss of single features by two thirds, as it silences them up "
-        "to a third of their strength; that loss is least where 0.10 is left.",
+        remark="On a neighbour a third to a half of the interference is left at full strength, and is tolerated.",
+        known="The bias that leaves none of the 0.31, -0.31 ||W_i||^2, would raise the loss of single features "
+        "by two thirds, as it silences them up to a third of their strength; that loss is least where 0.10 "
+        "is left.",
     ),
     Claim(
         the_feature_pays,

@@ -198,10 +198,11 @@ CLAIMS = claims_of(
         tolerance=f"with ten neurons for ten features, at each density from {OFTEN:g} down: all ten monosemantic",
         limit="text",
         fixed="after",
-        remark="A neuron for each feature would have no error, but rare features share neurons at almost none: each "
-        "excites several, the others hold those off, and errors come only where two are active at once. Training "
-        'starts with mixed neurons and finds such codes first (as in Lecomte et al. 2023, "What Causes '
-        'Polysemanticity?": incidental polysemanticity). Enough neurons allow monosemantic ones, no more.',
+        remark="A neuron for each feature would have no error, but rare features share neurons at almost none: "
+        "each excites several, the others hold those off, and errors come only where two are active at "
+        "once. Enough neurons allow monosemantic ones, no more.",
+        known='Training starts with mixed neurons and finds such codes first (as in Lecomte et al. 2023, "What '
+        'Causes Polysemanticity?": incidental polysemanticity).',
     ),
     Claim(
         dense_neurons_are_linear,

@@ -11,6 +11,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_densities, over_seeds
+from superposition.claims.words import each
 from superposition.exact.sums import mean
 from superposition.measures.neurons import alignment, monosemantic
 from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED, REPRESENTED_NORM
@@ -102,10 +103,6 @@ def _mean_alignment(model: Solution) -> float:
     return float(mean(alignment(model.W)[represented])) if represented.any() else 0.0
 
 
-def _each(printed: dict[float, int]) -> str:
-    return "; ".join(f"{density:g}: {count}" for density, count in printed.items())
-
-
 CLAIMS = claims_of(
     "privileged_basis",
     SECTION,
@@ -115,7 +112,7 @@ CLAIMS = claims_of(
         statement=f"With a ReLU on the hidden layer, features align with neurons, at density {DENSE:g}.",
         paper="one feature to a neuron",
         tolerance=f"largest squared weight over their sum, mean of represented features: > {ALIGNED:g}",
-        limit="figure",
+        limit="ours",
         fixed="before",
         figure="linear_and_relu",
     ),
@@ -132,7 +129,7 @@ CLAIMS = claims_of(
         monosemantic_neurons,
         statement="Sparser features turn monosemantic neurons into polysemantic ones, a few at a time, from density "
         f"{DENSE:g} to {SPARSE:g}.",
-        paper=_each(MONOSEMANTIC),
+        paper=each(MONOSEMANTIC),
         tolerance=f"neurons with one weight > {NEURON_USED:g} and the others < {NEURON_UNUSED:g} in size: as many, "
         f"+-{NEURONS_OFF} at {' and '.join(f'{density:g}' for density in NARROW)}",
         limit="figure",
@@ -143,7 +140,7 @@ CLAIMS = claims_of(
         features_represented,
         statement=f"The sparser the features, the more of them share the neurons, from density {DENSE:g} to {SPARSE:g}."
         "",
-        paper=_each(REPRESENTED),
+        paper=each(REPRESENTED),
         tolerance=f"features with norm > {REPRESENTED_NORM:g}: +-{FEATURES_OFF}",
         limit="figure",
         fixed="before",

@@ -25,21 +25,10 @@ MODEL, N_FEATURES = "relu_output", 10
 WIDTHS = (2, 3, 4)
 ALL_WIDTHS = f"{WIDTHS[0]}, {WIDTHS[1]} and {WIDTHS[2]} dimensions"
 DENSITY = 0.05  # pentagons in two dimensions
-UNIQUE = 0.99  # of vectors; and as near to one is the mean number of explanations
 OFTEN = 0.5  # of vectors
 WORSE = 1.5  # times, with two active features
 
 Sweep = dict[int, pd.DataFrame]  # by width: the rows of one model
-
-
-def unique_with_one(tables: Tables) -> Finding:
-    def judge(sweep: Sweep) -> Judged:
-        shares = {m: 1 - float(_at(own, 1)["rivals"]) for m, own in sweep.items()}
-        counts = {m: float(_at(own, 1)["explanations"]) for m, own in sweep.items()}
-        holds = min(shares.values()) >= UNIQUE and all(abs(count - 1) <= 1 - UNIQUE for count in counts.values())
-        return Judged(holds, round(min(shares.values()), 3), _listed({m: f"{s:.1%}" for m, s in shares.items()}))
-
-    return over_ranks(_sweeps(tables, by_active, (1,)), judge, "of vectors")
 
 
 def more_with_more_active(tables: Tables) -> Finding:
@@ -120,16 +109,6 @@ CLAIMS = claims_of(
     "several_active_features",
     SECTION,
     "explanations",
-    Claim(
-        unique_with_one,
-        statement="If one feature is active, as sparse as superposition expects, no other feature explains the vector "
-        f"(models of density {DENSITY:g}).",
-        paper="interference, but no ambiguity",
-        tolerance=f"vectors of one active feature, in {ALL_WIDTHS}: at least {UNIQUE:.0%} have one explanation, the "
-        "true one",
-        limit="ours",
-        fixed="after",
-    ),
     Claim(
         more_with_more_active,
         statement="If features are less sparse than superposition expects, several of them add up to vectors that have "

@@ -207,7 +207,7 @@ CLAIMS = claims_of(
         paper="described, no numbers",
         tolerance=f"equivalent width over width at densities of {SPARSE:g} and below: > {1 + KNOWN:g} for each width "
         f"and importance; losses are known to 1% there, the ratio to {KNOWN:g}",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(

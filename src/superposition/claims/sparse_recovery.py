@@ -203,7 +203,7 @@ CLAIMS = claims_of(
         paper="m = Omega(k log(n/k))",
         tolerance="m at which the lasso recovers half of all samples from Gaussian projections, over k log(n/k), "
         f"k up to {SPARSE:g} n: within {CONSTANT:.0%} of the mean",
-        limit="text",
+        limit="ours",
         fixed="after",
     ),
     Claim(
@@ -228,7 +228,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         loses_more,
-        statement="There it also loses more on data like that of training, for which it was trained.",
+        statement="There it also loses more on data like that of training, for which it was trained "
+        f"(density {DENSITY:g}).",
         paper=SILENT,
         tolerance="loss of the read-out over the lasso's, same hidden values: above 1 at each m < n/2, "
         f"above {WORSE:g} at one",
@@ -237,7 +238,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         best_for_pairs,
-        statement="With half as many dimensions as features, in antipodal pairs, the read-out is as good as the lasso.",
+        statement="With half as many dimensions as features, in antipodal pairs, the read-out is as good as the lasso "
+        f"(density {DENSITY:g}).",
         paper=SILENT,
         tolerance=f"cosine of each feature with its partner below {OPPOSITE:g}, with others up to {ORTHOGONAL:g}; loss "
         f"over the lasso's: within {ALIKE:.0%} of 1",
@@ -247,7 +249,7 @@ CLAIMS = claims_of(
     Claim(
         projection_costs,
         statement="From there on it is the projection that costs: more is recovered from Gaussian ones than by any "
-        "decoder from trained ones.",
+        f"decoder from those of models (of density {DENSITY:g}).",
         paper=SILENT,
         tolerance="shares of samples, mean over k: best decoder's on trained below the lasso's on Gaussian projections "
         "at each m from n/2 to below n",
@@ -258,7 +260,7 @@ CLAIMS = claims_of(
     Claim(
         suits_its_read_out,
         statement="What the model learns is the projection that suits its read-out: the same read-out of directions "
-        "that are as far apart as possible loses more.",
+        f"that are as far apart as possible loses more (density {DENSITY:g}).",
         paper=SILENT,
         tolerance="loss on data like that of training over that of ReLU(a (W^T h - c)) with the best a and c: below 1 "
         "at each m < n",

@@ -32,7 +32,7 @@ def _radius(tables: Tables) -> Figure:
     rows = tables.instances.assign(
         superposed=in_superposition(tables, instances),
         per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / tables.n_hidden,
-    ).sort_values(["training_attack", "loss", "seed"])
+    ).sort_values(["training_attack", "rank"])
     best = rows.drop_duplicates("training_attack")
     with theme():
         canvas = Canvas(10.6, 4.2)

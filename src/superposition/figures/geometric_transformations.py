@@ -75,7 +75,7 @@ def fits(tables: Tables) -> bool:
 
 
 def figures(tables: Tables) -> dict[str, Figure | Animation]:
-    order = tables.instances.sort_values(["loss", "seed"])["instance"].tolist()
+    order = tables.instances.sort_values("rank", kind="stable")["instance"].tolist()
     paths = [path_of(tables, int(instance)) for instance in order]
     ordered = [in_order(stages(W, loss)) for _, W, loss in paths]
     shown = ordered.index(True) if any(ordered) else 0

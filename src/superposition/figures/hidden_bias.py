@@ -102,5 +102,5 @@ def _note(tables: Tables) -> str:
 
 
 def _ranked(tables: Tables, model: str) -> list[Ranked]:
-    own = tables.instances[tables.instances["model"] == model].sort_values(["loss", "seed"])
+    own = tables.instances[tables.instances["model"] == model].sort_values("rank", kind="stable")
     return ranked_by_density(tables, {float(rows["density"].iloc[0]): rows for _, rows in own.groupby("density")})

@@ -37,7 +37,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 def _dimensionality_and_loss(tables: Tables) -> Figure:
     """The seed with the lowest loss in full, and the losses of all."""
-    order = tables.instances.sort_values(["loss", "seed"])["instance"].tolist()
+    order = tables.instances.sort_values("rank", kind="stable")["instance"].tolist()
     runs = [learned(tables, int(instance)) for instance in order]
     found = [sudden(*run_of(tables, int(instance))) for instance in order]
     one = digon_for_one(float(tables.features["density"].iloc[0]), tables.n_features)

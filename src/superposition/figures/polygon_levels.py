@@ -51,7 +51,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def _levels(tables: Tables) -> Figure:
     n = tables.n_features
     levels = [level(k, n) for k in range(FEWEST, n + 1)]
-    order = tables.instances.sort_values(["loss", "seed"])
+    order = tables.instances.sort_values("rank", kind="stable")
     ends = {int(row["instance"]): polygon_of(solution(tables, row), levels) for _, row in order.iterrows()}
     curves_width, bars_width, height = 5.4, 1.5, 3.3
     with theme():

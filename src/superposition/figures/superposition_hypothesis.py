@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,7 +25,8 @@ from superposition.figures.style import (
 )
 from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
-from superposition.readings.split_losses import split_losses
+from superposition.readings.solutions import importance_ratios
+from superposition.readings.split_losses import RATIO_DIGITS, split_losses
 from superposition.theory.tipping import gained, paid, tipping_density, tipping_density_of_minima
 
 LINEAR, RELU = "linear", "relu_output"
@@ -41,7 +43,7 @@ def fits(tables: Tables) -> bool:
         and bool(best["sparsity"].notna().all())
         and best["sparsity"].nunique() > 2
         and 1 <= len(curves) <= len(IMPORTANCE_CURVES)
-        and all(curve.endswith("^i") and float(curve.removesuffix("^i")) <= 1 for curve in curves)
+        and bool((_ratios(tables) <= 1).all())
         and is_plain(tables)
         and len(best) == 2 * len(curves) * best["sparsity"].nunique()
         and tables.n_features > tables.n_hidden
@@ -53,9 +55,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _balance(tables: Tables) -> Figure:
-    ratios = sorted(
-        (float(curve.removesuffix("^i")) for curve in tables.best["importance_curve"].unique()), reverse=True
-    )
+    ratios = sorted(set(_ratios(tables).tolist()), reverse=True)
     rows = _rows(tables)
     with theme():
         canvas = Canvas(10.5, 7.15)
@@ -84,8 +84,12 @@ def _rows(tables: Tables) -> pd.DataFrame:
     """One row per instance: its split loss, on data as in training, with `ratio` and `density`."""
     rows = split_losses(tables)
     rows = rows[rows["own"] & (rows["without"] == "nothing")]
-    ratio = rows["importance_curve"].str.removesuffix("^i").astype(float)
-    return rows.assign(ratio=ratio).sort_values(["ratio", "density"])
+    return rows.sort_values(["ratio", "density"])
+
+
+def _ratios(tables: Tables) -> Float[np.ndarray, " instance"]:
+    """Of the importance of features, from one to the next; NaN where importance is another curve."""
+    return importance_ratios(tables, tables.best["instance"].to_numpy()).round(RATIO_DIGITS)
 
 
 def _features(axes: Axes, rows: pd.DataFrame, ratios: Sequence[float], m: int) -> None:

@@ -43,14 +43,15 @@ def boundary(r: float) -> float:
 def column(tables: Tables, importance: float) -> pd.DataFrame:
     """All models of the phase diagram's column at a relative importance, or one near it, from sparse to dense.
 
-    Columns: density, importance, seed, best (of the cell, by held-out loss), loss (expected, a sum over features),
-    phase, what became of the last feature, and opposite, whether W_1 . W_2 < 0: two features that share a direction on
-    the same side are in superposition too. Raises NotInThisRun if none is near.
+    Columns: density, importance, seed, rank and best (of the cell, by held-out loss), loss (expected, a sum over
+    features), phase, what became of the last feature, and opposite, whether W_1 . W_2 < 0: two features that share a
+    direction on the same side are in superposition too. Raises NotInThisRun if none is near.
     """
     last = tables.features[tables.features["feature"] == tables.n_features - 1]
+    last = last.merge(tables.instances[["instance", "rank"]], on="instance")
     found = nearest(last["importance"], importance, "relative importance")
     own = last[last["importance"] == found].sort_values(["density", "seed"], ignore_index=True)
-    return own[["density", "importance", "seed", "best"]].assign(
+    return own[["density", "importance", "seed", "rank", "best"]].assign(
         loss=expected_losses(tables, own["instance"].tolist()),
         phase=phase_of(own["norm"], own["superposition"]),
         opposite=[tables.gram_of(instance)[0, 1] < 0 for instance in own["instance"].tolist()],

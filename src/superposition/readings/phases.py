@@ -15,10 +15,10 @@ SHARED_SUPERPOSITION = 0.5  # of a feature that shares its direction; a dedicate
 
 
 def runs(tables: Tables) -> pd.DataFrame:
-    """One row per instance: density, importance, norm and superposition of its last feature, loss, seed, best."""
+    """One row per instance: density, importance, norm and superposition of its last feature, loss, seed, rank, best."""
     last = tables.features[tables.features["feature"] == tables.n_features - 1]
     columns = ["instance", "density", "importance", "norm", "superposition", "seed", "best"]
-    return last[columns].merge(tables.instances[["instance", "loss"]], on="instance")
+    return last[columns].merge(tables.instances[["instance", "loss", "rank"]], on="instance")
 
 
 def cells(tables: Tables) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def cells(tables: Tables) -> pd.DataFrame:
     over all but the one with the highest loss (the paper's rule), `models` how many there are and `superposed` how many
     of them have it in superposition.
     """
-    every = runs(tables).sort_values(["density", "importance", "loss", "seed"], ignore_index=True)
+    every = runs(tables).sort_values(["density", "importance", "rank"], ignore_index=True)
     every["superposed"] = phase_of(every["norm"], every["superposition"]) == "in superposition"
     grouped = every.groupby(["density", "importance"], sort=True)
     table = grouped[["norm", "superposition"]].first()

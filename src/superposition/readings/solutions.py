@@ -12,6 +12,7 @@ from superposition.readings.results import NotInThisRun, Tables
 
 # The paper labels its panels with rounded densities, and 1 - 0.997 is not 0.003 to the last bit.
 SAME_DENSITY = 1e-3
+SAME_IMPORTANCE = 1e-3  # relative
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,21 @@ def matching(tables: Tables, setting: Setting) -> pd.DataFrame:
         tables.per_feature(column, own["instance"].to_numpy()) for column in ("importance", "density")
     )
     curve = power(setting.importance_ratio, np.arange(setting.n_features))
-    curves = np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)
+    curves = np.isclose(importance / importance[:, :1], curve, rtol=SAME_IMPORTANCE, atol=0).all(axis=1)
     rows = own.assign(density=density[:, 0])[curves & (density == density[:, :1]).all(axis=1)]
     if rows.empty:
         sets = "" if setting.sets == "independent" else f" of {setting.sets} sets of {setting.set_size}"
         raise NotInThisRun(f"no {setting.model} model{sets} with importance {setting.importance_ratio:g}^i in this run")
     return rows
+
+
+def importance_ratios(tables: Tables, instances: np.ndarray) -> np.ndarray:
+    """Importance of each instance's features from one to the next, [instance]; NaN where it is not a power of one."""
+    importance = tables.per_feature("importance", instances)
+    ratios = importance[:, 1] / importance[:, 0] if importance.shape[1] > 1 else np.ones(len(importance))
+    curves = power(ratios[:, None], np.arange(importance.shape[1]))
+    geometric = np.isclose(importance / importance[:, :1], curves, rtol=SAME_IMPORTANCE, atol=0).all(axis=1)
+    return np.where(geometric, ratios, np.nan)
 
 
 def of_shape(tables: Tables, n_features: int, n_hidden: int) -> pd.DataFrame:
@@ -120,7 +130,7 @@ def differing_in(tables: Tables, axis: str, shape: tuple[int, int], density: flo
         raise NotInThisRun(f"the claim is about models that differ in nothing but their {axis}")
     if not is_plain(tables) or not np.isclose(tables.features["density"], density, rtol=SAME_DENSITY).all():
         raise NotInThisRun(f"the claim is about independent features of density {density:g}")
-    if not np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all():
+    if not np.isclose(importance / importance[:, :1], curve, rtol=SAME_IMPORTANCE, atol=0).all():
         raise NotInThisRun(f"the claim is about importance {ratio:g}^i")
     return own
 

@@ -10,13 +10,17 @@ import pandas as pd
 from superposition.exact.sums import total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.results import Tables
+from superposition.readings.solutions import importance_ratios
+
+RATIO_DIGITS = 6
 
 
 def split_losses(tables: Tables) -> pd.DataFrame:
     """One row per instance, data and part that is switched off, with the instance's columns.
 
     `missing`, `interference` and their sum `total` are means over all features of I_i (x_i - x'_i)^2; `own` and
-    `without` are the table's, and `data_density` is the density of the data, of the first feature.
+    `without` are the table's, `data_density` is the density of the data, of the first feature, and `ratio` the
+    importance of a feature over that of the one before, rounded; NaN where it is not the same for all.
     """
     features = tables.features[["instance", "feature", "importance", "norm"]]
     rows = tables.extra["ablations"].merge(features, on=["instance", "feature"])
@@ -28,7 +32,9 @@ def split_losses(tables: Tables) -> pd.DataFrame:
     grouped = rows.groupby(["instance", "own", "data_density", "without"], sort=False)[["missing", "interference"]]
     split = grouped.agg(_total).reset_index()
     split["total"] = split["missing"] + split["interference"]
-    return split.merge(tables.instances, on="instance")
+    instances = tables.instances
+    ratio = importance_ratios(tables, instances["instance"].to_numpy()).round(RATIO_DIGITS)
+    return split.merge(instances.assign(ratio=ratio), on="instance")
 
 
 def _total(values: pd.Series) -> float:
