@@ -164,7 +164,7 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         ("figures", {"exact", "measures", "readings", "theory"}),
         ("claims", {"exact", "measures", "readings", "theory"}),
         ("params", {"exact"}),  # the bit budget
-        ("results", {"exact", "models", "params", "readings"}),
+        ("results", {"exact", "measures", "models", "params", "readings"}),
         ("report", {"claims", "exact", "readings", "params"}),
     ],
 )
