@@ -17,8 +17,7 @@ from benchmarks.measurement import Measurement, measurement, repeated
 from benchmarks.products import Products
 from benchmarks.training import ARITHMETICS, REPETITIONS, SHAPES, compare, compile_anew
 from superposition.figures.svg import save
-from superposition.training import processor
-from superposition.training.kernel import available_cores
+from superposition.training.manifest import cores
 
 REPORTS = Path("reports")
 
@@ -65,17 +64,17 @@ def everything(experiments: list[str]) -> Iterator[Measurement]:
         yield from cuda.measure()
 
 
-def devices() -> str:
+def machine() -> str:
     vectors = torch.backends.cpu.get_cpu_capability()
     gpus = [torch.cuda.get_device_name()] if torch.cuda.is_available() else []
-    return ", ".join([f"{processor.name()} ({vectors})", *gpus])
+    return ", ".join([f"{cores()} ({vectors})", *gpus])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="All benchmarks.")
     parser.add_argument("--experiments", nargs="*", default=[], help="whose time to result to measure; default: all")
     experiments = parser.parse_args().experiments
-    on = f"{devices()}, {available_cores()} cores, Python {platform.python_version()}, torch {torch.__version__}"
+    on = f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}"
     print(f"On {on}", flush=True)
     rows = []
     for row in everything(experiments):

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-from superposition.figures.style import INK, MUTED, theme
+from superposition.figures.style import EXACT, FLOAT32, INK, MUTED, NOTE, theme
 
-COLOURS = {"exact": "#16325c", "float32": "#d2577a"}
+COLOURS = {"exact": EXACT, "float32": FLOAT32}
 
 
 def draw(table: pd.DataFrame, on: str) -> Figure:
@@ -20,7 +20,8 @@ def draw(table: pd.DataFrame, on: str) -> Figure:
         _against_the_products(alone, table)
         _scaling(instances, table, "instances", "instances of 5x2", "us", 1)
         _scaling(features, table, "features", "features (10 instances, 5 hidden dimensions)", "ns", 0)
-        figure.suptitle(f"Whole training through the pipeline's trainer, batch 1024, on {on}", fontsize=8, color=MUTED)
+        title = f"Whole training through the pipeline's trainer, batch 1024, on {on}"
+        figure.suptitle(title, fontsize=NOTE, color=MUTED)
         return figure
 
 
@@ -58,7 +59,7 @@ def _against_the_products(axes: Axes, table: pd.DataFrame) -> None:
 def _numbers(axes: Axes, fmt: str) -> None:
     for bars in axes.containers:
         if isinstance(bars, BarContainer):
-            axes.bar_label(bars, fmt=fmt, fontsize=8, color=INK, padding=1)
+            axes.bar_label(bars, fmt=fmt, fontsize=NOTE, color=INK, padding=1)
 
 
 def _scaling(axes: Axes, table: pd.DataFrame, benchmark: str, label: str, unit: str, part: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from superposition.params.document import parse
 from superposition.params.faults import MUST
 from superposition.params.json_schema import as_text, mappings
-from superposition.results.dictionary import ARRAYS, FILES, HISTORY, TABLES, WORLDS, Table
+from superposition.results.dictionary import ARRAYS, FILES, HISTORY, TABLES, WORLDS, Table, of_measures
 
 NOTE = "<!-- `make docs` writes this file; do not edit it. -->"
 
@@ -54,7 +54,7 @@ def data() -> str:
         "W_i is column i of W, the direction of feature i; W_i_hat is W_i / |W_i|. x is between -1 and 1.",
         "## Tables",
     ]
-    parts += [part for name, table in TABLES.items() for part in _table(name, table)]
+    parts += [part for name, table in (TABLES | of_measures()).items() for part in _table(name, table)]
     parts += [
         "## Arrays",
         "Axes are named in order. Where arithmetic is exact, weights and biases are multiples of 2^-18.",

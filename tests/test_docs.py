@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from scripts import docs
-from superposition.results.dictionary import ARRAYS, FILES, TABLES
+from superposition.results.dictionary import ARRAYS, FILES, TABLES, of_measures
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = docs.documents(ROOT / "params.yaml")
@@ -23,7 +23,7 @@ def test_every_key_table_array_and_file_is_there():
     for name, node in docs.mappings().items():
         if name not in docs.TWINS:
             assert all(f"| `{key}` | " in DOCUMENTS["docs/parameters.md"] for key in node["properties"]), name
-    for table in TABLES.values():
+    for table in (TABLES | of_measures()).values():
         assert f"`{table.file}`" in DOCUMENTS["docs/data.md"]
         assert all(f"| `{column.name}` | {column.dtype} | " in DOCUMENTS["docs/data.md"] for column in table.columns)
     for file in (*(array.file for array in ARRAYS), *FILES):

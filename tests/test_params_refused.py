@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from superposition.params import Fault, ParamsError, read
+from superposition.params.models import MODEL
 from tests.documents import DOCUMENT, REMOVED, changed, faults, intro, write
 
 ROOT = Path(__file__).parent.parent
@@ -190,17 +191,17 @@ REFUSED = [
         "intro.model",
         REMOVED,
         "model",
-        "is missing; must be one of linear, relu_output, relu_hidden, absolute_value, or",
+        f"is missing; must be {MODEL}",
     ),
     (
         "intro.model",
         "relu",
         "model = 'relu'",
-        "must be one of linear, relu_output, relu_hidden, absolute_value, or a model",
+        f"must be {MODEL}",
     ),
-    ("intro.model", 5, "model = 5", "must be one of linear, relu_output, relu_hidden, absolute_value, or a model"),
+    ("intro.model", 5, "model = 5", f"must be {MODEL}"),
     ("intro.model", [], "model = []", "must hold at least one point"),
-    ("intro.model", ["linear", "relu"], "model[1] = 'relu'", "must be one of linear, relu_output"),
+    ("intro.model", ["linear", "relu"], "model[1] = 'relu'", f"must be {MODEL}"),
     ("intro.model", ["linear", "linear"], "model[1] = 'linear'", "must be a name that no preset and no other model"),
     ("intro.model", {"hidden": "relu"}, "model.name", f"is missing; {NAME}"),
     ("intro.model", {"name": "linear"}, "model.name = 'linear'", "must be a name that no preset and no other model"),

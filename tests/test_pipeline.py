@@ -19,6 +19,7 @@ from stages import code
 from superposition import imports
 from superposition.imports import files
 from superposition.report.live import SCRIPTS
+from tests.checkout import SHORT, Small
 from tests.documents import changed, write
 
 ROOT = Path(__file__).parent.parent
@@ -161,11 +162,11 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         ("training", {"exact", "features", "imports", "models"}),  # which files decide its results
         ("measures", {"exact", "features", "models", "theory", "training"}),
         ("readings", {"exact", "measures", "theory"}),
-        ("figures", {"exact", "measures", "readings", "theory"}),
+        ("figures", {"exact", "measures", "palette", "readings", "theory"}),
         ("claims", {"exact", "measures", "readings", "theory"}),
         ("params", {"exact"}),  # the bit budget
-        ("results", {"exact", "models", "params", "readings"}),
-        ("report", {"claims", "exact", "readings", "params"}),
+        ("results", {"exact", "measures", "models", "params", "readings"}),
+        ("report", {"claims", "exact", "palette", "readings", "params"}),
     ],
 )
 def test_arrows_point_down(package, allowed):
@@ -173,6 +174,47 @@ def test_arrows_point_down(package, allowed):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("superposition."):
                 assert node.module.split(".")[1] in allowed | {package}, f"{file.name} imports {node.module}"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A checkout in which everything is up to date."""
+    small = Small(tmp_path_factory.mktemp("small"), short=SHORT | {"training": SHORT["training"] | {"steps": 20}})
+    small.dvc("repro", check=True)
+    return small
+
+
+def ran(small: Small) -> set[str]:
+    """The stages that `dvc repro` runs."""
+    said = small.dvc("repro", check=True).stdout
+    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage ")}
+
+
+@pytest.mark.slow
+def test_where_nothing_has_changed_nothing_is_computed(small):
+    before = {file: file.stat().st_mtime_ns for file in sorted((small.root / "data").rglob("*"))}
+    assert before
+    assert ran(small) == set()
+    assert {file: file.stat().st_mtime_ns for file in sorted((small.root / "data").rglob("*"))} == before
+    assert small.status() == {}
+
+
+@pytest.mark.slow
+def test_what_is_named_after_an_edit_is_what_reruns(small):
+    with (small.root / "src/superposition/models/toy_model.py").open("a", encoding="utf-8") as text:
+        text.write("# changed\n")
+    assert set(small.status()) == {"code"}  # `dvc status` cannot know more
+    small.run(*small.make("status"), check=True)
+    concerned = {"train@short", "measure@short"}  # which compute with models
+    assert set(small.status()) == concerned
+    assert ran(small) == concerned  # a comment changes no weight and no table: nothing below these runs
+    assert small.status() == {}
+
+
+def test_what_dvc_has_to_read_stays_small():
+    """DVC reads all of dvc.lock for every command, which would be long with files of code in each stage."""
+    experiments = sum(stage.addressing.startswith("train@") for stage in STAGES)
+    assert (ROOT / "dvc.lock").stat().st_size < 4096 * experiments
 
 
 def test_stage_scripts_are_thin():

@@ -13,8 +13,9 @@ import torch
 import superposition
 from superposition.measures import parameters
 from superposition.measures.trained import to_grid, trained_models
+from superposition.params.measures import Measures
 from superposition.results import NotThere, load
-from superposition.results.dictionary import ARRAYS, HISTORY, TABLES, WORLDS
+from superposition.results.dictionary import ARRAYS, HISTORY, TABLES, WORLDS, of_measures
 from superposition.selfcheck.tables import made
 from tests.checkout import computed
 
@@ -40,14 +41,17 @@ EXPERIMENT = {
     "training": {"steps": 40, "batch_size": 64, "learning_rate": 0.03, "snapshots": 3},
     "measures": {"rotations": {"count": 19, "samples": 32}},
 }
+OTHER = {
+    "seeds": 1,
+    "training": EXPERIMENT["training"] | {"sample_size": 64},
+    "measures": {"ablations": {"samples": 8}},
+}
 INSTANCES = 2 * 2 * 2 * 2 * 2
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    training = EXPERIMENT["training"] | {"sample_size": 64}
-    other = EXPERIMENT | {"seeds": 1, "training": training, "measures": {"ablations": {"samples": 8}}}
-    return computed(tmp_path_factory.mktemp("checkout"), {"small": EXPERIMENT, "other": other})
+    return computed(tmp_path_factory.mktemp("checkout"), {"small": EXPERIMENT, "other": EXPERIMENT | OTHER})
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +129,7 @@ def types(table: pd.DataFrame) -> dict[str, str]:
 
 def test_every_file_is_in_the_dictionary_as_it_is(checkout):
     """Tables by their columns and types, arrays by their axes and types; of experiments with and without measures."""
-    tables = {table.file: table for table in (*TABLES.values(), *WORLDS.values(), HISTORY)}
+    tables = {table.file: table for table in (*TABLES.values(), *of_measures().values(), *WORLDS.values(), HISTORY)}
     arrays = {array.file: array for array in ARRAYS}
     seen = set()
     for name in ("small", "other"):
@@ -141,17 +145,18 @@ def test_every_file_is_in_the_dictionary_as_it_is(checkout):
                 array = np.load(file)
                 assert str(array.dtype) == arrays[key].dtype, path
                 assert array.ndim == arrays[key].shape.count(",") + 1, path
-    measured = {table.file for table in TABLES.values() if table.only} - seen
-    assert seen == (tables.keys() | arrays.keys()) - measured
-    assert len(measured) == 4
+    not_here = of_measures().keys() - EXPERIMENT["measures"].keys() - OTHER["measures"].keys()
+    assert seen == (tables.keys() | arrays.keys()) - {of_measures()[name].file for name in not_here}
 
 
 def test_what_only_some_experiments_have_is_in_the_dictionary():
     """The tables that the self-check makes, of all measures that there are."""
     found = made("linear") | made("relu")
-    assert found.keys() == TABLES.keys()
+    tables = TABLES | of_measures()
+    assert found.keys() == tables.keys()
+    assert of_measures().keys() == Measures.model_fields.keys() - {"attack"}  # which is a column of all
     for name, table in found.items():
-        own = {column.name: column.dtype for column in TABLES[name].columns}
+        own = {column.name: column.dtype for column in tables[name].columns}
         assert types(table) == own, name
 
 

@@ -1,14 +1,20 @@
 """Colours, fonts and sizes of letters have their names in one module, and no other has any of its own."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 from matplotlib.colors import CSS4_COLORS, XKCD_COLORS, is_color_like
 from matplotlib.font_manager import get_font_names
 
-SOURCE = Path(__file__).parent.parent / "src/superposition"
-STYLE = SOURCE / "figures/style.py"
+from superposition import palette
+from superposition.report.comparison import Run, compared
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src/superposition"
+STYLES = (SOURCE / "figures/style.py", SOURCE / "palette.py")
+MODULES = [file for folder in (SOURCE, ROOT / "benchmarks", ROOT / "scripts") for file in folder.rglob("*.py")]
 NAMED = {*CSS4_COLORS, *XKCD_COLORS}
 COLOURED = ("color", "colors", "colour", "colours", "fill", "stroke", "foreground", "cmap")
 SIZED = ("fontsize", "font_size", "labelsize", "titlesize")
@@ -69,9 +75,17 @@ def test_they_are_found(line):
     assert not own('"""Of colour #2b6cb0, in DejaVu Sans."""\naxes.plot(x, y, color=INK, facecolor="none", size=3)')
 
 
-@pytest.mark.parametrize(
-    "file", sorted(SOURCE.rglob("*.py")), ids=lambda file: file.relative_to(SOURCE).with_suffix("").as_posix()
-)
-def test_only_one_module_has_any(file):
-    if file != STYLE:
+@pytest.mark.parametrize("file", sorted(MODULES), ids=lambda file: file.relative_to(ROOT).with_suffix("").as_posix())
+def test_only_style_and_palette_have_any(file):
+    if file not in STYLES:
         assert not own(file.read_text(encoding="utf-8"), draws="figures" in file.parts)
+
+
+def test_the_comparison_has_those_of_the_palette():
+    """The page of results and what trains in it (page.html.jinja, live.*) have their own so far."""
+    template = SOURCE / "report/comparison.html.jinja"
+    assert not re.search(r"#[0-9a-f]{3,8}\b", template.read_text(encoding="utf-8"))
+    html = compared([Run("a", "", {}, {}, [], {})])
+    assert "--ground: #fbfbfa; --card: #ffffff;" in html
+    assert ":root { --ground: #16181c;" in html
+    assert palette.LIGHT.keys() == palette.DARK.keys()

@@ -52,7 +52,7 @@ def small(name: str) -> dict[str, Any]:
         if axis in block:
             block[axis] = fewer(block[axis])
     block |= {"seeds": 2, "held_out": 128}
-    block["measures"] = {key: deepcopy(MEASURES[key]) for key in block.get("measures", {})}
+    block["measures"] = {key: deepcopy(MEASURES.get(key, own)) for key, own in block.get("measures", {}).items()}
     if "ablations" in block["measures"]:
         own = DOCUMENT["experiments"][name]["measures"]["ablations"]
         block["measures"]["ablations"] = own | {"samples": 64}

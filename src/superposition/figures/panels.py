@@ -18,7 +18,7 @@ SIGNED_RANGE = Normalize(-1, 1)
 SUPERPOSITION_RANGE = Normalize(0, 1)
 NO_COLOUR = 0.004  # 1 / 255: entries below it would be drawn white
 SHADES = 63  # of each of red, green and blue: more than can be told apart
-SEAM = 0.3  # points, of a line in a shape's own colour: without, white would show between neighbours on a screen
+SEAM = 0.5  # points, of a line in a shape's own colour: without, white would show between neighbours on a screen
 SMALL_WEIGHT = 0.1  # of the largest: pieces of a stack below it would be thinner than their outline
 
 

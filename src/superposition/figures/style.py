@@ -1,5 +1,5 @@
 """Colours, fonts and line weights of every figure. No other module of figures has a colour or a font's size of its own:
-each has a name here that says what it is for.
+each has a name here that says what it is for. What pages have too is in palette.py.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ import numpy as np
 import seaborn as sns
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, hsv_to_rgb
 
-PAPER, INK, MUTED, FAINT = "white", "#22252b", "#6b717c", "#d5d8de"
+from superposition.palette import INK
+
+PAPER, MUTED, FAINT = "white", "#6b717c", "#d5d8de"
 
 # Colours of several meanings. The first four are ordered by lightness, so that they can be told apart without seeing
 # colour; the others are dark enough on white.
@@ -42,6 +44,9 @@ NEURONS = {"mono": "#ffffff", "slightly": "#eceef2", "poly": "#d3d8e1"}
 BEHIND_MONOSEMANTIC, BEHIND_OTHERS = "#dfe8f3", "#ffffff"
 BEHIND_MOTIFS = ("#eef1f6", "#e3e8f0")  # one and the next
 RANGE, SILENT = "#eceef2", "#f1f2f5"  # of an axis, and where an output is silent
+
+# Arithmetics, in benchmarks.
+EXACT, FLOAT32 = _NAVY, _ROSE
 
 # Counts of features.
 REPRESENTED, SUPERPOSED = _BLUE, _CRIMSON

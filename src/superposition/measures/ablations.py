@@ -19,10 +19,23 @@ from superposition.exact.philox import stream_key, words
 from superposition.exact.sums import total
 from superposition.features.distribution import Distribution, Values
 from superposition.features.sets import draws
+from superposition.measures.columns import FEATURE, INSTANCE, NO_UNIT, Column
 from superposition.measures.trained import TrainedModel
 
 NOTHING, RELU, BIAS = "nothing", "relu", "bias"  # what is switched off
 SAMPLES = 2**11  # at a time, which a processor's cache holds
+
+ROWS = "model, data, part that is switched off, and feature"
+COLUMNS = (
+    INSTANCE,
+    Column("own", "bool", NO_UNIT, "whether data are as in training"),
+    Column("density", "float64", NO_UNIT, "of the feature, in these data"),
+    Column("without", "str", NO_UNIT, "what is switched off: nothing, relu or bias"),
+    FEATURE,
+    Column("error", "float64", "squared error", "(y_i - x_i)^2, mean over samples, without importance"),
+)
+_SETTINGS = {"densities": [0.3], "samples": 64, "without": [RELU, BIAS]}
+EXAMPLE = {"linear": _SETTINGS, "relu": _SETTINGS}
 
 
 def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:

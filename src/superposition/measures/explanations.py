@@ -14,9 +14,23 @@ from numpy import ndarray
 from superposition.exact.grids import INPUT
 from superposition.exact.philox import WORD, stream_key, words
 from superposition.exact.sums import matmul, total
+from superposition.measures.columns import INSTANCE, NO_UNIT, Column
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.measures.trained import TrainedModel
 from superposition.theory.explanations import explanations
+
+ROWS = "model, number of active features, and sample"
+COLUMNS = (
+    INSTANCE,
+    Column("active", "int32", "features", "that are active, of those that the model represents"),
+    Column("sample", "int32", NO_UNIT, "number of the sample, from 0"),
+    Column("explanations", "int32", "sets", "of at most `active` features that explain the hidden vector"),
+    Column("rivals", "int32", "sets", "of these, those that are not the active features"),
+    Column("true", "bool", NO_UNIT, "whether the active features are an explanation"),
+    Column("power", "float64", "values of x, squared", "sum_i x_i^2"),
+    Column("error", "float64", "squared error", "sum_i (y_i - x_i)^2"),
+)
+EXAMPLE = {"linear": {"active": [1, 2], "samples": 16, "tolerance": 0.05}}
 
 
 def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:

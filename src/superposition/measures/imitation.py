@@ -23,6 +23,7 @@ from superposition.exact.linear import solve
 from superposition.exact.philox import stream_key, words
 from superposition.exact.sums import matmul, mean, total
 from superposition.features.sets import draws
+from superposition.measures.columns import INSTANCE, NO_UNIT, Column
 from superposition.measures.computation import canonical, primary_features
 from superposition.measures.trained import TrainedModel, to_grid
 
@@ -35,6 +36,17 @@ ROUNDS = 5  # of fitting a rectified readout: it has mostly come to rest by then
 DIGITS = 4  # of the shares
 
 Samples = list[tuple[ndarray, ndarray]]  # inputs [feature, sample] and the teacher's activations [neuron, sample]
+
+ROWS = "narrow model and neuron of the wide one, its teacher"
+COLUMNS = (
+    INSTANCE,
+    Column("teacher", "int64", NO_UNIT, "instance of the wide model"),
+    Column("feature", "int64", NO_UNIT, "of the largest input weight of the teacher's neuron"),
+    Column("sign", "int64", NO_UNIT, "of that weight: -1 or 1"),
+    Column("linear", "float64", NO_UNIT, "share of the neuron's variance that a linear readout explains"),
+    Column("rectified", "float64", NO_UNIT, "share that a rectified readout explains"),
+)
+EXAMPLE = {"relu": {"samples": 256}}
 
 
 def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from superposition.exact.sums import total
+from superposition.measures.columns import NO_UNIT, Column
 from superposition.measures.directions import before_two_are_close, cosines, greedy, mean_square_cosine
 from superposition.measures.spherical_codes import grown, least_coherent
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -31,6 +32,31 @@ FEWEST = 3  # trials, where so many pairs have to be looked at that there is no 
 PATIENCE = 300  # steps in which directions that were added have to find room: with 1000 a tenth more fit [measured]
 
 Row = dict[str, Any]
+
+ROWS = "packing: a set of directions that keep apart"
+COLUMNS = (
+    Column("kind", "str", NO_UNIT, "random, sample, greedy, grown, optimised or trained (measures/packings.py)"),
+    Column("dimensions", "int64", "dimensions", "of the space"),
+    Column("two_sided", "bool", NO_UNIT, "whether absolute values of cosines count, or only cosines above 0"),
+    Column("limit", "float64", NO_UNIT, "what cosines have to be below; missing where nothing is asked"),
+    Column("count", "int64", "directions", "how many there are"),
+    Column("cosine", "float64", NO_UNIT, "the largest of any pair; missing where it is not measured"),
+    Column("mean_square", "float64", NO_UNIT, "mean of squared cosines of all pairs; likewise"),
+    Column("trial", "int64", NO_UNIT, "which of several draws; -1 where there is one"),
+    Column("instance", "int64", NO_UNIT, "model whose directions, or whose number and limit, these are; -1: none"),
+)
+EXAMPLE = {
+    "linear": {
+        "dimensions": [3, 4],
+        "greedy_up_to": 4,
+        "grown_up_to": 3,
+        "limits": [0.6],
+        "optimised": {"counts": [5], "dimensions": 3, "starts": 2, "steps": 20},
+        "pairs": 1000.0,
+        "trials": 2,
+        "tries": 100,
+    }
+}
 
 
 def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.DataFrame:

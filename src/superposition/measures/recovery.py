@@ -34,6 +34,7 @@ from superposition.exact.philox import WORD, stream_key, words
 from superposition.exact.sparse import matching_pursuit, non_negative_least_squares
 from superposition.exact.sums import matmul, mean, total
 from superposition.features.sets import draws
+from superposition.measures.columns import N_HIDDEN, NO_UNIT, Column
 from superposition.measures.trained import TrainedModel, to_grid
 
 TRAINED, RANDOM, OPTIMISED = "trained", "gaussian", "optimised"
@@ -52,6 +53,22 @@ DEPENDENT = 1e-9
 STEPS, RATE = 400, 2.0**-3
 CUBES = 16  # fraction bits that cubes of cosines are rounded to before they are summed
 LOCATIONS = 64  # thresholds c that are tried, from 0 to 1
+
+ROWS = "projection, decoder and number of active features"
+COLUMNS = (
+    Column("projection", "str", NO_UNIT, "trained, gaussian, or optimised: directions that were moved apart"),
+    Column("number", "int64", NO_UNIT, "seed of a trained projection; which of the others"),
+    Column("instance", "int64", NO_UNIT, "of a trained projection; -1 for others"),
+    Column("best", "bool", NO_UNIT, "whether a trained one has the lowest loss at its width; true for others"),
+    N_HIDDEN,
+    Column("decoder", "str", NO_UNIT, "relu_readout, nnls, lasso, omp or pseudo_inverse (measures/recovery.py)"),
+    Column("active", "float64", "features", "that are active; missing for data like that of training"),
+    Column("recovered", "float64", NO_UNIT, "share of samples with |x' - x| up to the tolerance times |x|"),
+    Column("found", "float64", NO_UNIT, "share of samples whose active features all come out above all others"),
+    Column("error", "float64", NO_UNIT, "median of |x' - x| / |x|, of 4 digits"),
+    Column("loss", "float64", "squared error", "(x'_i - x_i)^2, mean over samples and features"),
+)
+EXAMPLE = {"linear": {"active": [1, 2], "matrices": 1, "samples": 8, "tolerance": 0.05}}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from superposition.exact.grids import ERROR, WEIGHT
 from superposition.exact.linear import orthonormal
 from superposition.exact.philox import WORD, stream_key, words
 from superposition.exact.sums import total
+from superposition.measures.columns import INSTANCE, NO_UNIT, Column
 from superposition.measures.neurons import alignment
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.measures.trained import TrainedModel, to_grid
@@ -34,6 +35,17 @@ from superposition.measures.trained import TrainedModel, to_grid
 # Of rotations. Rows are of length 1 and weights below 2^3 on a grid of 2^-18, so that sums of m products are whole
 # numbers of 2^-38 below 2^3 sqrt(m), by Cauchy and Schwarz: exact for all m that can be trained.
 ROTATION_BITS = 20
+
+ROWS = "model and rotation of its hidden space"
+COLUMNS = (
+    INSTANCE,
+    Column("rotation", "int64", NO_UNIT, "number of the rotation; 0 is none: the model as it was trained"),
+    Column("loss", "float64", "squared error", "importance-weighted mean squared error of the rotated model"),
+    Column("change", "float64", "values of x", "largest difference of any output from the trained model's"),
+    Column("alignment", "float64", NO_UNIT, "share of a feature on its strongest hidden dimension, mean over them"),
+)
+_SETTINGS = {"count": 3, "samples": 32}
+EXAMPLE = {"linear": _SETTINGS, "relu": _SETTINGS}
 
 
 def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFrame:

@@ -1,20 +1,14 @@
 """What stands in the files that the stages make: every table with its columns, every array with its axes.
 
-The measure stage does not read this, so that a better word measures nothing anew. A test holds it to the files.
+The measure stage does not read this, so that a better word measures nothing anew. Tables that some experiments only
+have are described by the measures that make them (measures/columns.py). A test holds all of it to the files.
 `make docs` makes docs/data.md of it, `Result.describe` a table.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
-NO_UNIT = ""
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    dtype: str  # as pandas has it
-    unit: str
-    meaning: str
+from superposition.measures.columns import FEATURE, INSTANCE, N_HIDDEN, NO_UNIT, Column, of_some_experiments
 
 
 @dataclass(frozen=True)
@@ -34,12 +28,9 @@ class Array:
     meaning: str
 
 
-INSTANCE = Column("instance", "int64", NO_UNIT, "number of the model in the experiment, over all architectures, from 0")
-FEATURE = Column("feature", "int64", NO_UNIT, "number of the feature, from 0")
 HIDDEN = Column("hidden", "int64", NO_UNIT, "number of the hidden dimension, from 0")
 STEP = Column("step", "int64", "steps", "optimiser steps that were done")
 MODEL = Column("model", "str", NO_UNIT, "name of the architecture: a preset, or a model of params.yaml's")
-N_HIDDEN = Column("n_hidden", "int64", NO_UNIT, "number of hidden dimensions m")
 SPARSITY = Column(
     "sparsity", "float64", NO_UNIT, "probability S that a feature is 0; missing where features differ in it"
 )
@@ -87,6 +78,7 @@ WORLDS: dict[str, Table] = {
     ),
 }
 
+# Of all experiments.
 TABLES: dict[str, Table] = {
     "instances": Table(
         "data/tables/NAME/instances.parquet",
@@ -198,102 +190,17 @@ TABLES: dict[str, Table] = {
             ),
         ),
     ),
-    "ablations": Table(
-        "data/tables/NAME/ablations.parquet",
-        "model, data, part that is switched off, and feature",
-        (
-            INSTANCE,
-            Column("own", "bool", NO_UNIT, "whether data are as in training"),
-            Column("density", "float64", NO_UNIT, "of the feature, in these data"),
-            Column("without", "str", NO_UNIT, "what is switched off: nothing, relu or bias"),
-            FEATURE,
-            Column("error", "float64", "squared error", "(y_i - x_i)^2, mean over samples, without importance"),
-        ),
-        only="measures.ablations",
-    ),
-    "explanations": Table(
-        "data/tables/NAME/explanations.parquet",
-        "model, number of active features, and sample",
-        (
-            INSTANCE,
-            Column("active", "int32", "features", "that are active, of those that the model represents"),
-            Column("sample", "int32", NO_UNIT, "number of the sample, from 0"),
-            Column("explanations", "int32", "sets", "of at most `active` features that explain the hidden vector"),
-            Column("rivals", "int32", "sets", "of these, those that are not the active features"),
-            Column("true", "bool", NO_UNIT, "whether the active features are an explanation"),
-            Column("power", "float64", "values of x, squared", "sum_i x_i^2"),
-            Column("error", "float64", "squared error", "sum_i (y_i - x_i)^2"),
-        ),
-        only="measures.explanations",
-    ),
-    "packings": Table(
-        "data/tables/NAME/packings.parquet",
-        "packing: a set of directions that keep apart",
-        (
-            Column(
-                "kind", "str", NO_UNIT, "random, sample, greedy, grown, optimised or trained (measures/packings.py)"
-            ),
-            Column("dimensions", "int64", "dimensions", "of the space"),
-            Column("two_sided", "bool", NO_UNIT, "whether absolute values of cosines count, or only cosines above 0"),
-            Column("limit", "float64", NO_UNIT, "what cosines have to be below; missing where nothing is asked"),
-            Column("count", "int64", "directions", "how many there are"),
-            Column("cosine", "float64", NO_UNIT, "the largest of any pair; missing where it is not measured"),
-            Column("mean_square", "float64", NO_UNIT, "mean of squared cosines of all pairs; likewise"),
-            Column("trial", "int64", NO_UNIT, "which of several draws; -1 where there is one"),
-            Column(
-                "instance", "int64", NO_UNIT, "model whose directions, or whose number and limit, these are; -1: none"
-            ),
-        ),
-        only="measures.packings",
-    ),
-    "recovery": Table(
-        "data/tables/NAME/recovery.parquet",
-        "projection, decoder and number of active features",
-        (
-            Column("projection", "str", NO_UNIT, "trained, gaussian, or optimised: directions that were moved apart"),
-            Column("number", "int64", NO_UNIT, "seed of a trained projection; which of the others"),
-            Column("instance", "int64", NO_UNIT, "of a trained projection; -1 for others"),
-            Column("best", "bool", NO_UNIT, "whether a trained one has the lowest loss at its width; true for others"),
-            N_HIDDEN,
-            Column(
-                "decoder", "str", NO_UNIT, "relu_readout, nnls, lasso, omp or pseudo_inverse (measures/recovery.py)"
-            ),
-            Column("active", "float64", "features", "that are active; missing for data like that of training"),
-            Column("recovered", "float64", NO_UNIT, "share of samples with |x' - x| up to the tolerance times |x|"),
-            Column("found", "float64", NO_UNIT, "share of samples whose active features all come out above all others"),
-            Column("error", "float64", NO_UNIT, "median of |x' - x| / |x|, of 4 digits"),
-            Column("loss", "float64", "squared error", "(x'_i - x_i)^2, mean over samples and features"),
-        ),
-        only="measures.recovery",
-    ),
-    "rotations": Table(
-        "data/tables/NAME/rotations.parquet",
-        "model and rotation of its hidden space",
-        (
-            INSTANCE,
-            Column("rotation", "int64", NO_UNIT, "number of the rotation; 0 is none: the model as it was trained"),
-            Column("loss", "float64", "squared error", "importance-weighted mean squared error of the rotated model"),
-            Column("change", "float64", "values of x", "largest difference of any output from the trained model's"),
-            Column(
-                "alignment", "float64", NO_UNIT, "share of a feature on its strongest hidden dimension, mean over them"
-            ),
-        ),
-        only="measures.rotations",
-    ),
-    "imitation": Table(
-        "data/tables/NAME/imitation.parquet",
-        "narrow model and neuron of the wide one, its teacher",
-        (
-            INSTANCE,
-            Column("teacher", "int64", NO_UNIT, "instance of the wide model"),
-            Column("feature", "int64", NO_UNIT, "of the largest input weight of the teacher's neuron"),
-            Column("sign", "int64", NO_UNIT, "of that weight: -1 or 1"),
-            Column("linear", "float64", NO_UNIT, "share of the neuron's variance that a linear readout explains"),
-            Column("rectified", "float64", NO_UNIT, "share that a rectified readout explains"),
-        ),
-        only="measures.imitation",
-    ),
 }
+
+
+@cache
+def of_measures() -> dict[str, Table]:
+    """Of some experiments. Not before somebody asks: what measures needs PyTorch, which takes seconds to import."""
+    return {
+        key: Table(f"data/tables/NAME/{key}.parquet", module.ROWS, module.COLUMNS, only=f"measures.{key}")
+        for key, module in of_some_experiments().items()
+    }
+
 
 _W = "input weights, W_i = W[:, i] the direction of feature i; rows that a narrower model lacks are 0"
 _W_OUT = "output weights, of models that are not tied"

@@ -17,7 +17,7 @@ from superposition.params.schema import Initial, Training
 from superposition.readings.results import COLUMNS, Tables, read
 from superposition.results import points
 from superposition.results.absent import NotThere, listed, not_there
-from superposition.results.dictionary import TABLES
+from superposition.results.dictionary import TABLES, of_measures
 from superposition.results.model import Model
 
 MARK = "dvc.yaml"  # a file that the root of a checkout has
@@ -110,8 +110,8 @@ class Result:
     def describe(self, name: str) -> pd.DataFrame:
         """What the columns of a table are: one row each, with its type, its unit and its meaning."""
         own = self.table(name)
-        columns = [asdict(column) for column in TABLES[name].columns] if name in TABLES else []
-        known = {column["name"]: column for column in columns}
+        table = TABLES.get(name) or of_measures().get(name)
+        known = {column.name: asdict(column) for column in (table.columns if table else ())}
         unknown = {"dtype": "", "unit": "", "meaning": ""}
         return pd.DataFrame([unknown | {"name": column} | known.get(column, {}) for column in own.columns]).set_index(
             "name"

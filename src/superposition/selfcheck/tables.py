@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
 from superposition.measures.all_tables import all_tables
+from superposition.measures.columns import of_some_experiments
 from superposition.measures.dimensionality import feature_dimensionality
 from superposition.measures.parameters import Parameters
 from superposition.measures.superposition import norms, superposition
@@ -20,36 +21,12 @@ from superposition.selfcheck.arithmetic import uniform
 SEEDS = 2
 MANY = (32, 5, 64)  # instances, hidden dimensions, features
 SAMPLES = 64  # held out
-ABLATIONS = {"densities": [0.3], "samples": 64, "without": ["relu", "bias"]}
-ROTATIONS = {"count": 3, "samples": 32}
-PACKINGS = {
-    "dimensions": [3, 4],
-    "greedy_up_to": 4,
-    "grown_up_to": 3,
-    "limits": [0.6],
-    "optimised": {"counts": [5], "dimensions": 3, "starts": 2, "steps": 20},
-    "pairs": 1000.0,
-    "trials": 2,
-    "tries": 100,
-}
-# What is measured of models that are linear on h, and of those that compute with a ReLU on it
+# What is measured of models that are linear on h, and of those that compute with a ReLU on it. Measures of some
+# experiments only bring settings of their own (measures/columns.py).
 WANTED: dict[str, dict[str, Any]] = {
-    "linear": {
-        "attack": 0.1,
-        "loss_error": 0.01,
-        "ablations": ABLATIONS,
-        "explanations": {"active": [1, 2], "samples": 16, "tolerance": 0.05},
-        "packings": PACKINGS,
-        "recovery": {"active": [1, 2], "matrices": 1, "samples": 8, "tolerance": 0.05},
-        "rotations": ROTATIONS,
-    },
-    "relu": {
-        "attack": None,
-        "loss_error": 0.01,
-        "ablations": ABLATIONS,
-        "imitation": {"samples": 256},
-        "rotations": ROTATIONS,
-    },
+    hidden: {"attack": attack, "loss_error": 0.01}
+    | {key: module.EXAMPLE[hidden] for key, module in of_some_experiments().items() if hidden in module.EXAMPLE}
+    for hidden, attack in (("linear", 0.1), ("relu", None))
 }
 # n_features, n_hidden of the models, and their architecture
 SHAPES: dict[str, tuple[int, tuple[int, ...], dict[str, Any]]] = {
