@@ -58,7 +58,7 @@ def fresh(computed, tmp_path):
     clone.root = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", computed.root, clone.root], check=True)
     # Commands as a person types them, with this environment in place of one of the clone's own.
-    clone.environment = computed.environment | {"MAKEFLAGS": "RUNTIME= DEVELOPMENT="}
+    clone.environment = computed.environment | {"MAKEFLAGS": "RUNTIME= SPEAKING= DEVELOPMENT="}
     return clone
 
 
