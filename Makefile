@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo 
 # nothing verifies, or TORCH="<url of a wheel>#sha256=<its hash>"
 TORCH ?=
 EXPERIMENTS ?=
-# Of `make vary` and `make compare`; from the command line only, as an environment may have such names.
+# Of `make vary` and what comes after it; from the command line only, as an environment may have such names.
 EXPERIMENT =
 export SET =
 NAME =
@@ -16,6 +16,7 @@ A = HEAD
 B = workspace
 C =
 D =
+VARIANTS =
 ARCHIVE =
 ARGS ?=
 
@@ -38,7 +39,7 @@ PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALL := $(PIP) install --no-deps --no-compile
 VERIFIED := $(INSTALL) --require-hashes
 
-.PHONY: help repro vary compare undo pull publish archive unpack status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
+.PHONY: help repro vary compare grid undo pull publish archive unpack status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -55,6 +56,9 @@ vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=
 
 compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
 	@python -m scripts.compare $(A) $(B) $(C) $(D)
+
+grid: $(RUNTIME) ## One figure over variants: EXPERIMENT=intro VARIANTS="steep-*"; default all of this commit
+	@python -m scripts.grid "$(EXPERIMENT)" $(foreach name,$(VARIANTS),'$(name)')
 
 undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; ARGS=--dry only says what goes
 	@python -m scripts.alone python -m scripts.undo $(ARGS)

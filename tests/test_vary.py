@@ -5,6 +5,7 @@ import subprocess
 from copy import copy
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from scripts import vary
@@ -74,7 +75,7 @@ def status(small: Small) -> str:
 
 @pytest.mark.long
 def test_the_section_of_the_readme_works_word_for_word(fresh):
-    vary_and_compare, keep_and_undo, by_dvc = blocks()
+    vary_and_compare, keep_and_undo, by_dvc, a_grid = blocks()
     said = typed(fresh, vary_and_compare)
     assert status(fresh) == ""
     assert not (fresh.root / "data").exists()
@@ -101,8 +102,18 @@ def test_the_section_of_the_readme_works_word_for_word(fresh):
     assert not list((fresh.root / "data/trained").glob("*"))
     assert "0.95" in (fresh.root / ".dvc/tmp/undone.yaml").read_text(encoding="utf-8")
 
-    typed(fresh, by_dvc)
-    assert list(by_name(fresh)) == ["denser"]
+    said = typed(fresh, by_dvc)
+    assert "experiments.intro.1.loss" in said
+    assert (fresh.root / "dvc_plots/index.html").is_file()
+    assert by_name(fresh) == ["denser"]
+
+    said = typed(fresh, a_grid)
+    assert "9 points of 3 variants" in said
+    table = pd.read_csv(fresh.root / "variants/grid.csv")
+    assert sorted(table["importance.geometric"].unique()) == [0.5, 0.7, 0.9]
+    assert "held-out loss" in (fresh.root / "variants/grid.svg").read_text(encoding="utf-8")
+    assert by_name(fresh) == ["denser"]
+    assert status(fresh) == " M dvc.yaml\n?? notes.txt\n"
 
 
 def by_name(small: Small) -> list[str]:
