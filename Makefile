@@ -47,7 +47,7 @@ help: ## List the targets
 
 repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
-	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
+	@python -m scripts.alone python -m scripts.quiet repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
 	@python -m superposition.stage
 
