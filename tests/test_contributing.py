@@ -27,8 +27,12 @@ def follow(text: str, copy: Path) -> set[str]:
             old = file.read_text(encoding="utf-8")
             (line,) = [one for one in old.splitlines(keepends=True) if one.strip() == block["line"]]
             # The formatter decides on blank lines around a block and on its indent: those are not to be typed.
-            text = indent(block["text"].strip("\n"), line[: len(line) - len(line.lstrip())]) + "\n"
-            new = f"{text}\n\n{line}" if block["where"] == "before" else f"{line}\n{text}"
+            own = line[: len(line) - len(line.lstrip())]
+            text = indent(block["text"].strip("\n"), own) + "\n"
+            gap = "" if own else "\n\n"
+            if block["where"] == "after":
+                gap = "\n" if line.endswith('"""\n') else ""
+            new = text + gap + line if block["where"] == "before" else line + gap + text
             file.write_text(old.replace(line, new), encoding="utf-8")
         elif file.name == "params.yaml":
             head, _, _ = file.read_text(encoding="utf-8").partition("\nexperiments:\n")
@@ -49,17 +53,17 @@ def copy(tmp_path_factory):
         shutil.copy(ROOT / file, copy)
     if (ROOT / ".mypy_cache").exists():  # what `make check` knows of other packages, which is most of its work
         shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
-    assert len(follow((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), copy)) == 5
+    assert len(follow((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), copy)) == 6
     return copy
 
 
-def test_an_experiment_a_model_a_measure_and_a_claim_with_its_figure(copy):
+def test_an_experiment_a_model_a_law_a_measure_and_a_claim_with_its_figure(copy):
     words = ["check", "code", "generate", "train:square", "measure:square", "plot:square", "report"]
     command = [sys.executable, "scripts/in_one_process.py", *words]
     done = subprocess.run(command, cwd=copy, env=os.environ | {"PYTHONPATH": "src"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     table = pd.read_parquet(copy / "data/tables/square/crowding.parquet")
-    assert len(table) == 8  # 2 densities x 4 seeds
+    assert len(table) == 16  # 2 densities x 2 curves of importance x 4 seeds
     (claim,) = json.loads((copy / "reports/claims.json").read_text(encoding="utf-8"))
     assert claim["id"] == "square.keep_apart"
     assert claim["verdict"] in ("holds", "holds_at_best", "fails")
@@ -74,7 +78,7 @@ def test_an_experiment_a_model_a_measure_and_a_claim_with_its_figure(copy):
     "tool", [["ruff", "format", "--check"], ["ruff", "check"], ["mypy"]], ids=lambda tool: " ".join(tool)
 )
 def test_recipes_are_as_clean_as_the_rest(copy, tool):
-    touched = ["measures/crowding.py", "claims/square.py", "figures/square.py", "params/measures.py"]
+    touched = ["measures/crowding.py", "claims/square.py", "figures/square.py", "params/measures.py", "params/axes.py"]
     command = [sys.executable, "-m", *tool, *(f"src/superposition/{file}" for file in touched)]
     done = subprocess.run(command, cwd=copy, env=os.environ | {"PYTHONPATH": "src"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
