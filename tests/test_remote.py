@@ -1,7 +1,9 @@
 """Results without computing: published to a folder, to servers that a test starts, and packed into a file."""
 
 import asyncio
+import shutil
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import SHORT, Small
+from tests.checkout import ROOT, SHORT, Small
 
 KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -114,6 +116,8 @@ def test_of_a_variant_only_its_own_models_are_trained_after_a_pull(computed, tmp
         computed.run(*computed.make("publish"), check=True)
     clone = cloned(computed, tmp_path)
     clone.run(*clone.make("pull"), check=True)
+    loaded = "import superposition; print(superposition.load('short').best(sparsity=0.9).W.shape)"
+    assert clone.run(sys.executable, "-c", loaded, env={"PYTHONPATH": "src"}, check=True).stdout == "(2, 5)\n"
     said = clone.run(*clone.make("vary", "EXPERIMENT=other", "SET=seeds=3", "NAME=more"), check=True).stdout
     assert [line for line in said.splitlines() if "stages/train.py" in line] == [
         "> PYTHONPATH=src python stages/train.py other"
@@ -202,3 +206,13 @@ def test_of_an_archive_only_what_is_this_commits_is_taken(computed, tmp_path):
     ]
     assert not list(tmp_path.rglob("away"))
     assert (clone.root / "data/trained/short").is_dir()
+
+
+@pytest.mark.parametrize(("address", "needed"), [("/mnt/results", 0), ("s3://bucket/results", 1), ("ssh://a@b/c", 1)])
+def test_what_servers_need_is_installed_where_an_address_asks_for_it(tmp_path, address, needed):
+    for file in (ROOT / "Makefile", *ROOT.glob("requirements*.txt")):
+        shutil.copy(file, tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text(f"['remote \"results\"']\n    url = {address}\n", encoding="utf-8")
+    done = subprocess.run(["make", "-n", "pull", "RUNTIME="], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.count("--require-hashes -r requirements-remote.txt") == needed
