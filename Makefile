@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo 
 # nothing verifies, or TORCH="<url of a wheel>#sha256=<its hash>"
 TORCH ?=
 EXPERIMENTS ?=
-# Of `make vary` and `make compare`; from the command line only, as an environment may have such names.
+# Of `make vary` and what comes after it; from the command line only, as an environment may have such names.
 EXPERIMENT =
 export SET =
 NAME =
@@ -16,6 +16,8 @@ A = HEAD
 B = workspace
 C =
 D =
+VARIANTS =
+ARCHIVE =
 ARGS ?=
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -28,13 +30,16 @@ unexport PYTHONDONTWRITEBYTECODE
 # The stamps are named by what they stand for: touching or switching files does not install anything anew.
 checksum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 RUNTIME := .venv/runtime-$(call checksum,requirements.txt requirements-torch.txt requirements-cuda.txt)
+REMOTE := .venv/remote-$(call checksum,requirements-remote.txt)
 DEVELOPMENT := .venv/development-$(call checksum,requirements-dev.txt)
+# A remote on a server needs packages of its own, a folder none.
+SPEAKING = $(if $(shell grep -shE '^ *url *= *(s3|ssh)://' .dvc/config .dvc/config.local),$(REMOTE))
 # No byte-compiling of a gigabyte up front: what is imported gets compiled at its first import.
 PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALL := $(PIP) install --no-deps --no-compile
 VERIFIED := $(INSTALL) --require-hashes
 
-.PHONY: help repro vary compare undo status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
+.PHONY: help repro vary compare grid undo pull publish archive unpack status test test-all check format verify verify-dispatch verify-cpus full audit fsck reliability costs bench docs lock .venv clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -42,7 +47,7 @@ help: ## List the targets
 
 repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
 	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
-	@python -m scripts.alone dvc repro $(addprefix plot@,$(EXPERIMENTS))
+	@python -m scripts.alone python -m scripts.quiet repro $(addprefix plot@,$(EXPERIMENTS))
 	@python -m superposition.report.summary $(EXPERIMENTS)
 	@python -m superposition.stage
 
@@ -52,8 +57,23 @@ vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=
 compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
 	@python -m scripts.compare $(A) $(B) $(C) $(D)
 
+grid: $(RUNTIME) ## One figure over variants: EXPERIMENT=intro VARIANTS="steep-*"; default all of this commit
+	@python -m scripts.grid "$(EXPERIMENT)" $(foreach name,$(VARIANTS),'$(name)')
+
 undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; ARGS=--dry only says what goes
 	@python -m scripts.alone python -m scripts.undo $(ARGS)
+
+pull: $(RUNTIME) $(SPEAKING) ## Get the results of this commit from DVC's remote, in place of computing them
+	@python -m scripts.alone python -m scripts.remote pull
+
+publish: $(RUNTIME) $(SPEAKING) ## Put the results of this commit into DVC's remote, for make pull; docs/sharing.md
+	@python -m scripts.alone python -m scripts.remote publish
+
+archive: $(RUNTIME) ## Write the results of this commit into one file, results-COMMIT.tar
+	@python -m scripts.archive
+
+unpack: $(RUNTIME) ## Put the results of such a file in place: ARCHIVE=results-1a2b3c4.tar
+	@python -m scripts.alone python -m scripts.archive "$(ARCHIVE)"
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
 	@python -m scripts.alone --now dvc repro --quiet code
@@ -140,7 +160,12 @@ endif
 	@report=$$(.venv/bin/python -m pip check) || { echo "$$report" >&2; exit 1; }
 	@touch $@
 
-$(DEVELOPMENT): $(RUNTIME) | requirements-dev.txt
+$(REMOTE): $(RUNTIME) | requirements-remote.txt
+	@echo "Adding what speaks to remotes on servers to .venv ..."
+	@$(VERIFIED) -r requirements-remote.txt
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) $(REMOTE) | requirements-dev.txt
 	@echo "Adding the development tools to .venv ..."
 	@$(VERIFIED) -r requirements-dev.txt
 	@touch $@

@@ -155,7 +155,8 @@ def dvc_above(process: psutil.Process) -> int | None:
             words = above.cmdline()
         except psutil.Error:
             continue
-        if any(Path(word).name == "dvc" for word in words[:3]):  # dvc, python dvc, python -m dvc
+        # dvc, python dvc, python -m dvc, python -m scripts.quiet
+        if any(Path(word).name in ("dvc", "scripts.quiet") for word in words[:3]):
             return above.pid
     return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DATABASE = "https://api.osv.dev"
-FILES = ("requirements.txt", "requirements-cuda.txt", "requirements-dev.txt")
+FILES = ("requirements.txt", "requirements-cuda.txt", "requirements-remote.txt", "requirements-dev.txt")
 TIMEOUT = 60.0  # seconds
 
 

@@ -71,7 +71,8 @@ def main() -> None:
     commit = git("rev-parse", "HEAD")
     prepare(commit)
     for name in wanted:
-        command = [sys.executable, "-m", "scripts.alone", sys.executable, "-m", "dvc", "repro", f"plot@{name}"]
+        repro = [sys.executable, "-m", "scripts.quiet", "repro", f"plot@{name}"]
+        command = [sys.executable, "-m", "scripts.alone", *repro]
         if subprocess.run(command, cwd=CLONE, env=isolated(CLONE.resolve() / ".dvc" / "tmp")).returncode != 0:
             print(f"full scale: {name} failed, see above; run it again to go on", file=sys.stderr)
             sys.exit(1)

@@ -1,7 +1,8 @@
-"""Pin every package: requirements*.in -> requirements.txt and requirements-{torch,cuda,dev}.txt.
+"""Pin every package: requirements*.in -> requirements.txt and requirements-{torch,cuda,remote,dev}.txt.
 
 One resolution serves Python 3.11 to 3.14 and every platform (lines carry markers). It is then split: torch's builds,
-what only its CUDA build needs and what only development needs stand in files of their own. Run as `make lock`.
+what only its CUDA build needs, what speaks to remotes and what only development needs stand in files of their own. Run
+as `make lock`.
 """
 
 import re
@@ -40,8 +41,15 @@ CUDA_HEADER = """\
 
 """
 
+REMOTE_HEADER = """\
+# What DVC needs on top of requirements.txt for remotes on S3-compatible and SSH servers. Made by `make lock` from
+# requirements-remote.in. `make publish` and `make pull` install it if a remote's address asks for it.
+
+"""
+
 DEV_HEADER = """\
-# What development needs on top of requirements.txt. Made by `make lock` from requirements-dev.in.
+# What development needs on top of requirements.txt and requirements-remote.txt. Made by `make lock` from
+# requirements-dev.in.
 
 """
 
@@ -68,6 +76,18 @@ def resolve(*arguments: str) -> dict[str, str]:
     return {entry.split(" \\")[0]: entry for entry in entries}
 
 
+def beyond(file: str, pinned: dict[str, str]) -> dict[str, str]:
+    """What a requirements file needs beside what is pinned already: together, so that nothing is pinned twice."""
+    constraints = Path("requirements.lock.tmp")
+    constraints.write_text("\n".join(pinned))
+    try:
+        both = resolve(file, "--constraints", str(constraints))
+    finally:
+        constraints.unlink()
+    known = {pin.split(" ;")[0] for pin in pinned}
+    return {pin: entry for pin, entry in both.items() if pin.split(" ;")[0] not in known}
+
+
 def with_hashes(pin: str, hashes: Iterable[str]) -> str:
     return " \\\n    ".join([pin, *(f"--hash=sha256:{digest}" for digest in sorted(hashes))]) + "\n"
 
@@ -78,14 +98,8 @@ def write(path: str, header: str, entries: dict[str, str]) -> None:
 
 
 runtime = resolve("requirements.in")
-# The development tools are resolved together with the rest, so that nothing is pinned twice.
-Path("requirements.lock.tmp").write_text("\n".join(runtime))
-try:
-    both = resolve("requirements-dev.in", "--constraints", "requirements.lock.tmp")
-finally:
-    Path("requirements.lock.tmp").unlink()
-pinned = {pin.split(" ;")[0] for pin in runtime}
-dev = {pin: entry for pin, entry in both.items() if pin.split(" ;")[0] not in pinned}
+remote = beyond("requirements-remote.in", runtime)
+dev = beyond("requirements-dev.in", runtime | remote)
 
 cuda = {pin: runtime.pop(pin) for pin in list(runtime) if pin.startswith(("cuda-", "nvidia-", "triton=="))}
 on_pypi = re.findall(r"sha256:(\w+)", runtime[TORCH])
@@ -95,4 +109,5 @@ runtime[TORCH] = with_hashes(TORCH, [TORCH_CPU["cp311 x86_64"]])
 write("requirements.txt", RUNTIME_HEADER, runtime)
 write("requirements-torch.txt", TORCH_HEADER, torch)
 write("requirements-cuda.txt", CUDA_HEADER, cuda)
+write("requirements-remote.txt", REMOTE_HEADER, remote)
 write("requirements-dev.txt", DEV_HEADER, dev)

@@ -187,7 +187,7 @@ def write(file: Path, name: str, chosen: Sequence[Setting]) -> None:
 
 
 def repro(root: Path, name: str) -> None:
-    command = [sys.executable, "-m", "scripts.alone", sys.executable, "-m", "dvc", "repro", f"plot@{name}"]
+    command = [sys.executable, "-m", "scripts.alone", sys.executable, "-m", "scripts.quiet", "repro", f"plot@{name}"]
     environment = isolated(root.resolve() / ".dvc" / "tmp") if root == CLONE else None
     if subprocess.run(command, cwd=root, env=environment).returncode != 0:
         say(f"{name} failed, see above; params.yaml is as it was" if root == CLONE else f"{name} failed, see above")

@@ -90,7 +90,7 @@ class Small:
 
     def make(self, target: str, *variables: str) -> list[str]:
         """The command for a target, with this environment in place of one of the checkout's own."""
-        return ["make", "--no-print-directory", target, "RUNTIME=", "DEVELOPMENT=", *variables]
+        return ["make", "--no-print-directory", target, "RUNTIME=", "SPEAKING=", "DEVELOPMENT=", *variables]
 
     def dvc(self, *arguments: str, check: bool = False, **more: Any) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-m", "dvc", *arguments, check=check, **more)

@@ -136,15 +136,17 @@ def test_of_two_one_waits_until_the_other_ends_however_it_does(checkout, start):
     assert second.stdout.readline() == "done\n"
 
 
+@pytest.mark.parametrize("name", [["dvc"], ["-m", "scripts.quiet"]], ids=["dvc", "quiet"])
 @pytest.mark.parametrize("by", ["direct", "shell"])
-def test_a_stage_is_ended_if_its_dvc_is_gone_and_only_then(checkout, start, by, capsys):
-    """A program that is called dvc starts a stage, as the real one does, and is killed."""
+def test_a_stage_is_ended_if_its_dvc_is_gone_and_only_then(checkout, start, by, name, capsys):
+    """A program that is called as DVC is starts a stage, as the real one does, and is killed."""
     stage = [sys.executable, "-c", SLEEP] if by == "direct" else ["sh", "-c", f"{sys.executable} -c '{SLEEP}'; true"]
-    (checkout / "dvc").write_text(
+    (checkout / "scripts").mkdir()
+    (checkout / ("dvc" if name == ["dvc"] else "scripts/quiet.py")).write_text(
         f"import subprocess; print(subprocess.Popen({stage}).pid, flush=True); {SLEEP}", encoding="utf-8"
     )
     its = os.environ | {"DVC_STAGE": "train@intro"}
-    dvc = start(sys.executable, "dvc", "repro", env=its, stdout=subprocess.PIPE)
+    dvc = start(sys.executable, *name, "repro", env=its, stdout=subprocess.PIPE)
     running = psutil.Process(int(dvc.stdout.readline()))
     family = [running, *running.children(recursive=True)]
     assert alone.at_work() == {dvc.pid}

@@ -33,9 +33,13 @@ def follow(text: str, copy: Path) -> set[str]:
             old = file.read_text(encoding="utf-8")
             wanted = block["line"].split()  # however it is indented
             (line,) = [one for one in old.splitlines(keepends=True) if one.split() == wanted]
-            # The formatter decides on a block's indent, and on blank lines below it: those are not to be typed.
-            text = indent(block["text"].rstrip("\n"), line[: len(line) - len(line.lstrip())]) + "\n"
-            new = f"{text}\n\n{line}" if block["where"] == "before" else f"{line}{text}"
+            # The formatter decides on a block's indent, and on blank lines around it: those are not to be typed.
+            own = line[: len(line) - len(line.lstrip())]
+            text = indent(block["text"].rstrip("\n"), own) + "\n"
+            if block["where"] == "before":
+                new = text + ("" if own else "\n\n") + line
+            else:
+                new = line + ("\n" if line.endswith('"""\n') else "") + text
             file.write_text(old.replace(line, new), encoding="utf-8")
         else:
             assert not file.exists(), f"{file} is there already"
@@ -65,7 +69,7 @@ def copy(tmp_path_factory):
         shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
     assert follow(RECIPES, copy) == {
         "params.yaml",
-        *(f"src/superposition/params/{file}.py" for file in ("models", "measures")),
+        *(f"src/superposition/params/{file}.py" for file in ("axes", "models", "measures")),
         *("src/superposition/measures/crowding.py", "src/superposition/claims/square.py"),
         *("src/superposition/figures/square.py", "tests/test_square.py"),
     }
@@ -74,7 +78,7 @@ def copy(tmp_path_factory):
     return copy
 
 
-def test_an_experiment_two_models_a_measure_and_a_claim_with_its_figure(copy, tmp_path):
+def test_an_experiment_two_models_a_law_a_measure_and_a_claim_with_its_figure(copy, tmp_path):
     """Of the new experiment alone, as the others take an hour."""
     for folder in ("src", "stages", "scripts"):
         shutil.copytree(copy / folder, tmp_path / folder)
@@ -84,8 +88,11 @@ def test_an_experiment_two_models_a_measure_and_a_claim_with_its_figure(copy, tm
     words = ["check", "code", "generate", "train:square", "measure:square", "plot:square", "report"]
     call(tmp_path, sys.executable, "scripts/in_one_process.py", *words)
     instances = pd.read_parquet(tmp_path / "data/tables/square/instances.parquet")
-    assert instances["model"].value_counts().to_dict() == {"shy": 8, "without_bias": 8}  # 2 densities x 4 seeds
-    assert len(pd.read_parquet(tmp_path / "data/tables/square/crowding.parquet")) == 16
+    assert instances["model"].value_counts().to_dict() == {
+        "shy": 16,
+        "without_bias": 16,
+    }  # 2 densities x 2 laws x 4 seeds
+    assert len(pd.read_parquet(tmp_path / "data/tables/square/crowding.parquet")) == 32
     (claim,) = json.loads((tmp_path / "reports/claims.json").read_text(encoding="utf-8"))
     assert claim["id"] == "square.keep_apart"
     assert claim["verdict"] in ("holds", "holds_at_best", "fails")
@@ -114,7 +121,14 @@ def test_tests_that_are_there_and_the_new_ones_are_green(copy):
     "tool", [["ruff", "format", "--check"], ["ruff", "check"], ["mypy"]], ids=lambda tool: " ".join(tool)
 )
 def test_recipes_are_as_clean_as_the_rest(copy, tool):
-    touched = ["measures/crowding", "claims/square", "figures/square", "params/measures", "params/models"]
+    touched = [
+        "measures/crowding",
+        "claims/square",
+        "figures/square",
+        "params/axes",
+        "params/measures",
+        "params/models",
+    ]
     tests = [] if tool == ["mypy"] else ["tests/test_square.py"]  # as `make check` has it
     call(copy, sys.executable, "-m", *tool, *(f"src/superposition/{file}.py" for file in touched), *tests)
 

@@ -47,6 +47,7 @@ def test_messages_of_the_faq_are_printed():
     code = re.sub(r'"\s*f?"', "", code)  # texts that go on in the next line
     others = (
         *("No module named 'superposition'", "Unable to acquire lock", "Is your cache up to date?"),
+        "failed to load directory ",
         "THESE PACKAGES DO NOT MATCH THE HASHES",
     )
     headings = re.findall(r"^### `([^`]+)`$", (ROOT / "docs/faq.md").read_text(encoding="utf-8"), re.MULTILINE)

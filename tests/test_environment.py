@@ -36,7 +36,7 @@ def listed(tmp_path: Path) -> str:
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in ("requirements.txt", "requirements-torch.txt"):
         (tmp_path / name).write_text(f"torch==2.13.0 \\\n    --hash=sha256:{digest}\n", encoding="utf-8")
-    for name in ("requirements-cuda.txt", "requirements-dev.txt"):
+    for name in ("requirements-cuda.txt", "requirements-remote.txt", "requirements-dev.txt"):
         (tmp_path / name).touch()
     # An environment with this one's pip, to spare the seconds that installing it takes.
     python = tmp_path / "python"
@@ -98,7 +98,7 @@ def test_another_build_is_verified_by_a_hash_of_its_own(tmp_path: Path, listed: 
     assert installed(tmp_path, f"{url}#sha256={digest}") == ("it = 'another'\n", "")
 
 
-@pytest.mark.parametrize("name", ["", "-torch", "-cuda", "-dev"])
+@pytest.mark.parametrize("name", ["", "-torch", "-cuda", "-remote", "-dev"])
 def test_every_pin_has_hashes(name: str) -> None:
     lines = (ROOT / f"requirements{name}.txt").read_text(encoding="utf-8").splitlines()
     pins = [number for number, line in enumerate(lines) if "==" in line and not line.startswith((" ", "#"))]

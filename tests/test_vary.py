@@ -5,6 +5,7 @@ import subprocess
 from copy import copy
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from scripts import vary
@@ -45,7 +46,9 @@ def blocks() -> list[str]:
 def computed(tmp_path_factory):
     """A checkout in which everything is computed and committed."""
     small = Small(tmp_path_factory.mktemp("vary"), intro=INTRO, other=SHORT)
-    small.run(*small.make("repro"), check=True)
+    said = small.run(*small.make("repro"), check=True).stdout
+    assert "Running stage 'plot@intro'" in said
+    assert "dvc push" not in said
     small.run("git", "add", "-A", check=True)
     small.run("git", "commit", "-qm", "results", check=True)
     return small
@@ -58,7 +61,7 @@ def fresh(computed, tmp_path):
     clone.root = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", computed.root, clone.root], check=True)
     # Commands as a person types them, with this environment in place of one of the clone's own.
-    clone.environment = computed.environment | {"MAKEFLAGS": "RUNTIME= DEVELOPMENT="}
+    clone.environment = computed.environment | {"MAKEFLAGS": "RUNTIME= SPEAKING= DEVELOPMENT="}
     return clone
 
 
@@ -74,7 +77,7 @@ def status(small: Small) -> str:
 
 @pytest.mark.long
 def test_the_section_of_the_readme_works_word_for_word(fresh):
-    vary_and_compare, keep_and_undo, by_dvc = blocks()
+    vary_and_compare, keep_and_undo, by_dvc, a_grid = blocks()
     said = typed(fresh, vary_and_compare)
     assert status(fresh) == ""
     assert not (fresh.root / "data").exists()
@@ -101,8 +104,18 @@ def test_the_section_of_the_readme_works_word_for_word(fresh):
     assert not list((fresh.root / "data/trained").glob("*"))
     assert "0.95" in (fresh.root / ".dvc/tmp/undone.yaml").read_text(encoding="utf-8")
 
-    typed(fresh, by_dvc)
-    assert list(by_name(fresh)) == ["denser"]
+    said = typed(fresh, by_dvc)
+    assert "experiments.intro.1.loss" in said
+    assert (fresh.root / "dvc_plots/index.html").is_file()
+    assert by_name(fresh) == ["denser"]
+
+    said = typed(fresh, a_grid)
+    assert "9 points of 3 variants" in said
+    table = pd.read_csv(fresh.root / "variants/grid.csv")
+    assert sorted(table["importance.geometric"].unique()) == [0.5, 0.7, 0.9]
+    assert "held-out loss" in (fresh.root / "variants/grid.svg").read_text(encoding="utf-8")
+    assert by_name(fresh) == ["denser"]
+    assert status(fresh) == " M dvc.yaml\n?? notes.txt\n"
 
 
 def by_name(small: Small) -> list[str]:

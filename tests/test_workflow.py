@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
@@ -27,8 +29,24 @@ def commands() -> list[str]:
     return [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
 
 
-def test_the_workflow_makes_what_ci_makes():
-    assert made("\n".join(commands())) == made((ROOT / ".ci/run").read_text(encoding="utf-8")) <= TARGETS
+def test_the_workflow_makes_what_ci_makes_and_compares():
+    makes = made((ROOT / ".ci/run").read_text(encoding="utf-8"))
+    assert made("\n".join(commands())) == makes | {"compare"} <= TARGETS
+
+
+@pytest.mark.skipif(not shutil.which("actionlint"), reason="there is no actionlint here; the workflow itself runs it")
+def test_the_workflow_is_one():
+    done = subprocess.run(["actionlint"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_pull_request_is_told_what_it_changes():
+    job = read(".github/workflows/ci.yml")["jobs"]["compare"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    said = "\n".join(step["run"] for step in job["steps"] if "run" in step)
+    assert 'dvc exp diff "$BASE" HEAD --md' in said
+    assert "gh pr comment" in said
 
 
 def test_commands_of_the_workflow_are_bash_and_name_modules_that_exist():
