@@ -1,4 +1,4 @@
-"""The models of an experiment as formulas that browsers set: MathML, of the letters here and of nothing that was read."""
+"""The models of an experiment as formulas that browsers set: MathML, of letters that stand here and no other text."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def applied(function: str, inner: Sequence[str]) -> list[str]:
 
 
 def loss(experiment: Experiment) -> str:
-    """The importance-weighted squared error, a mean over samples and features, and what training adds to it where it does."""
+    """The importance-weighted squared error, mean over samples and features, and what training adds to it."""
     absolute = any(model.target == "absolute" for model in experiment.models)
     wanted = ["|", sub("x", "i"), "|"] if absolute else [sub("x", "i")]
     terms = [sub("I", "i"), "(", sub("y", "i"), "−", *wanted, power(")", "2")]
