@@ -142,7 +142,15 @@ def opened(written, tmp_path_factory):
 
 
 def wait(opened, condition):
-    opened.evaluate(f"new Promise(go => {{ const look = () => ({condition}) ? go() : setTimeout(look, 20); look(); }})")
+    """Until it is so; the machine may be busy."""
+    limit = 60_000  # milliseconds
+    came = opened.evaluate(f"""new Promise(go => {{
+        const start = performance.now();
+        const late = () => performance.now() - start > {limit};
+        const look = () => ({condition}) ? go(true) : late() ? go(false) : setTimeout(look, 20);
+        look();
+    }})""")
+    assert came, condition
 
 
 def show_all(opened):

@@ -141,6 +141,7 @@ def page(
         verdicts=verdicts,
         claims_of=_by("place", verdicts),
         claims_of_experiment=_by("experiment", verdicts),
+        places={figure.place for one in sections for figure in one.figures},
         claimed_sections=list(_by("section", verdicts)),
         claimed_experiments=list(_by("experiment", verdicts)),
         both_scales=differing(evaluation.verdicts),
