@@ -39,6 +39,7 @@ class Page:
 
     def __init__(self, to: Any, answers: Any) -> None:
         self.to, self.answers, self.calls, self.session = to, answers, 0, {}
+        self.events: list[dict[str, Any]] = []  # what it said unasked, of domains that are enabled
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         self.calls += 1
@@ -48,6 +49,8 @@ class Page:
         self.to.flush()
         while True:
             answer = json.loads(self._message())
+            if "id" not in answer:
+                self.events.append(answer)
             if answer.get("id") == self.calls:
                 assert "error" not in answer, answer
                 return answer["result"]
@@ -66,6 +69,14 @@ class Page:
         while self.evaluate("location.href") != url:  # still the page before
             pass
         self.evaluate(loaded)
+
+    def watched(self, url: str) -> None:
+        """Goes to another page, and keeps what it asks for and complains about in `events`."""
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.call("Page.navigate", url=url)
+        while self.evaluate("location.href + document.readyState") != f"{url}complete":
+            pass
 
     def evaluate(self, script: str) -> Any:
         """What an expression, or the promise that it is, comes to."""

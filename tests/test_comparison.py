@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from superposition.report.comparison import Run, compared, rows
-from superposition.report.partial import merged, self_contained
+from superposition.report.partial import merged
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="%d"/></svg>'
 
@@ -97,11 +97,3 @@ def test_of_an_experiment_that_was_computed_anew_no_verdict_stays():
         "claims": {"holds": 0, "holds_at_best": 0, "fails": 2, "differs_from_print": 0, "not_tested": 1},
         "experiments": {"intro": {"0": {"loss": 4.0}}, "basic_results": {"0": {"loss": 3.0}}},
     }
-
-
-def test_figures_go_into_a_page_and_links_lead_to_them(tmp_path):
-    (tmp_path / "figures/intro").mkdir(parents=True)
-    (tmp_path / "figures/intro/a.svg").write_bytes(SVG % 1)
-    link = '<a href="figures/intro/a.svg">'
-    done = self_contained(f'{link}claim</a>{link}<img src="figures/intro/a.svg" alt=""></a>', tmp_path)
-    assert done.startswith('<a href="#figures/intro/a">claim</a><a id="figures/intro/a"><img src="data:image/svg+xml;')

@@ -4,6 +4,7 @@ import ast
 import json
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from scripts import audit
 from superposition.claims.claim import Evaluation
 from superposition.params import ParamsError
 from superposition.params.experiments import resolve
+from superposition.report.captions import Caption
+from superposition.report.explore import Panel, written
 from superposition.report.page import Section, page
+from superposition.report.pictures import picture
 from tests.documents import changed
 
 ROOT = Path(__file__).parent.parent
@@ -96,25 +100,35 @@ def test_no_name_of_an_experiment_leaves_its_folder_or_reaches_a_shell(name):
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror='alert(2)'>\" onload=\"alert(3)"
 
 
-def test_text_stays_text_on_the_page():
+def test_text_stays_text_on_the_page(tmp_path):
+    file = tmp_path / "a.svg"
+    file.write_text(
+        f'<svg width="1pt" height="1pt"><text>{HOSTILE.replace("<", "&lt;")}</text></svg>', encoding="utf-8"
+    )
+    drawn = picture("intro", file)
+    hostile_picture = replace(drawn, place=HOSTILE, name=HOSTILE, caption=Caption(HOSTILE, HOSTILE), source=HOSTILE)
     hostile = Section(
         key="intro",
         title=HOSTILE,
         section=HOSTILE,
         about=HOSTILE,
+        formulas=[(HOSTILE, "")],
         parameters=[(HOSTILE, HOSTILE)],
         cost=HOSTILE,
-        figures=[f"figures/intro/{HOSTILE}.svg"],
+        command=HOSTILE,
+        figures=[hostile_picture],
         full_scale=[f"full_scale/intro/{HOSTILE}.svg"],
         conditions=[],
+        panels=[Panel(HOSTILE, HOSTILE, HOSTILE, written("</script><script>"))],
     )
     fields = ("id", "statement", "paper", "tolerance", "measured", "spread", "section", "figure", "fixed")
     verdict = dict.fromkeys(fields, HOSTILE) | {"verdict": "holds", "limit": "ours", "share": None}
     text = page([hostile], Evaluation(verdicts=[verdict], untested=[], remarks={HOSTILE: HOSTILE}))
     plain = page([], Evaluation(verdicts=[], untested=[], remarks={}))
     assert "&lt;script&gt;" in text
-    for tag in ("<script", "<img src=x", "</title>"):
+    for tag in ("<script>", "<img src=x", "</title>"):
         assert text.count(tag) == plain.count(tag)
+    assert text.count("<script") == text.count("</script>") == plain.count("<script") + 1  # the panel's data
     assert '" onload' not in text
 
 

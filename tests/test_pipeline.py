@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from stages import code
 from superposition import imports
 from superposition.imports import files
+from superposition.report import explore, page
 from superposition.report.live import SCRIPTS
 from tests.checkout import SHORT, Small
 from tests.documents import changed, write
@@ -26,7 +27,12 @@ ROOT = Path(__file__).parent.parent
 STAGES = list(Repo(str(ROOT)).index.stages)
 # Files of src/ that are no modules, and lie beside the one that reads them by its name.
 LIVE = ("html.jinja", "css", *(f"{script}.js" for script in (*SCRIPTS, "own", "panel")))
-OF_THE_PAGE = {"src/superposition/report/page.html.jinja", *(f"src/superposition/report/live.{part}" for part in LIVE)}
+PARTS = {
+    "live": LIVE,
+    "page": ("html.jinja", "claims.html.jinja", "section.html.jinja", "css", *(f"{name}.js" for name in page.SCRIPTS)),
+    "explore": ("html.jinja", "css", *(f"{name}.js" for name in explore.SCRIPTS)),
+}
+OF_THE_PAGE = {f"src/superposition/report/{name}.{part}" for name, parts in PARTS.items() for part in parts}
 COMPANIONS = {*OF_THE_PAGE, "src/superposition/training/kernel.cpp"}
 # the self-check's, and make compare's
 NOT_OF_STAGES = {"src/superposition/selfcheck/digests.json", "src/superposition/report/comparison.html.jinja"}

@@ -4,11 +4,11 @@ Parameters, verdicts and metrics that changed are tables with a column for each 
 side, or on top of each other with a slider between them.
 """
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from superposition.report.partial import data_uri
 from superposition.report.templates import rendered
 
 ABSENT = "–"
@@ -80,3 +80,7 @@ def written(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {written(inner)}" for key, inner in value.items()) + "}"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def data_uri(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"

@@ -1,21 +1,29 @@
-"""The page that binds claims, figures and numbers: one HTML file beside its figures, that asks for nothing else.
+"""The page that binds claims, figures and numbers: one HTML file that holds all of it and asks for nothing.
 
-It has no times, and no scripts but those of the panel that live.py makes.
+It has no times. Its scripts show what stands on the page in other ways, and train what live.py gives them.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from superposition.claims import CLAIMS
 from superposition.claims.claim import SEVERAL, Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
+from superposition.report import explore
+from superposition.report.captions import PARAGRAPHS
 from superposition.report.conditions import Condition, conditions
+from superposition.report.explore import Panel
+from superposition.report.formulas import formulas
 from superposition.report.full_scale import differing
 from superposition.report.live import Live
+from superposition.report.pictures import Picture, pictures_of
 from superposition.report.templates import rendered
 
+SCRIPTS = ("contents", "claims")
 MAX_ROWS = 200  # of an experiment's table
 LIMITS_IN_WORDS: dict[Limit, str] = {
     "text": "limit from the paper's text",
@@ -34,31 +42,57 @@ class Section:
     title: str
     section: str  # of the paper
     about: str  # a paragraph for readers who do not know the paper
+    formulas: list[tuple[str, str]]  # name, MathML
     parameters: list[tuple[str, str]]
     cost: str
-    figures: list[str]  # relative to the page
-    full_scale: list[str]  # likewise
+    command: str  # that varies it
+    figures: list[Picture]
+    full_scale: list[str]  # files in reports/
     conditions: list[Condition]
+    panels: list[Panel]  # to explore it
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What stands together on the page: a section of the paper."""
+
+    anchor: str
+    title: str
+    sections: list[Section]
 
 
 def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> Section:
-    """What the page says of an experiment; its figures are in folders of `reports`, where the page goes too."""
-    figures, full_scale = (
-        sorted(f"{part}/{key}/{file.name}" for file in (reports / part / key).glob("*.svg"))
-        for part in ("figures", "full_scale")
-    )
+    """What the page says of an experiment; its figures are in folders of `reports`."""
     measured = measured_costs(reports / "costs.csv").get(key)
     return Section(
         key=key,
         title=experiment.title,
         section=experiment.section,
-        about=experiment.about,
+        about=experiment.about or PARAGRAPHS.get(key, ""),
+        formulas=formulas(experiment),
         parameters=parameters(experiment),
-        figures=figures,
-        full_scale=full_scale,
+        figures=pictures_of(key, reports / "figures" / key),
+        full_scale=sorted(f"full_scale/{key}/{file.name}" for file in (reports / "full_scale" / key).glob("*.svg")),
         cost=f"{cost(experiment):.1e} multiply-adds in training" + (f", {measured}" if measured else ""),
+        command=command(key, experiment),
         conditions=conditions(tables),
+        panels=explore.panels(key, tables),
     )
+
+
+def chapters(sections: Sequence[Section]) -> list[Chapter]:
+    """Sections of the paper in the order in which they come first, which in params.yaml is the paper's."""
+    titles = dict.fromkeys(section.section or "Not in the paper" for section in sections)
+    return [
+        Chapter(f"chapter-{number}", title, [one for one in sections if (one.section or "Not in the paper") == title])
+        for number, title in enumerate(titles, start=1)
+    ]
+
+
+def command(key: str, experiment: Experiment) -> str:
+    """A variant to start from: one other sparsity, and few seeds, so that it takes less time than the experiment."""
+    sparsity = "0.8" if [one.label for one in experiment.sparsities] == ["0.9"] else "0.9"
+    return f'make vary EXPERIMENT={key} SET="sparsity={sparsity} seeds=3"'
 
 
 def cost(experiment: Experiment) -> int:
@@ -93,14 +127,23 @@ def parameters(experiment: Experiment) -> list[tuple[str, str]]:
     ]
 
 
-def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None = None, note: str = "") -> str:
-    """The HTML text; without `live` no panel that trains. `note` stands at its head."""
+def page(
+    sections: Sequence[Section], evaluation: Evaluation, live: Live | None = None, note: str = "", root: str = ".."
+) -> str:
+    """The HTML text; without `live` no panel that trains. `note` stands at its head, `root` leads to the repository."""
+    verdicts = [linked(one) for one in evaluation.verdicts]
     return rendered(
         "page.html.jinja",
-        sections=sections,
+        chapters=chapters(sections),
         live=live,
         note=note,
-        verdicts=evaluation.verdicts,
+        root=root,
+        verdicts=verdicts,
+        claims_of=_by("place", verdicts),
+        claims_of_experiment=_by("experiment", verdicts),
+        places={figure.place for one in sections for figure in one.figures},
+        claimed_sections=list(_by("section", verdicts)),
+        claimed_experiments=list(_by("experiment", verdicts)),
         both_scales=differing(evaluation.verdicts),
         untested=evaluation.untested,
         remarks=evaluation.remarks,
@@ -108,7 +151,34 @@ def page(sections: Sequence[Section], evaluation: Evaluation, live: Live | None 
         several=SEVERAL,
         limits=LIMITS_IN_WORDS,
         max_rows=MAX_ROWS,
+        style=source("css") + explore.STYLE,
+        script="".join(source(f"{script}.js") for script in SCRIPTS) + explore.SCRIPT,
     )
+
+
+def linked(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict with where to go from it: its experiment, the place of its figure on the page, and the check's file."""
+    by_id = {claim.id: claim.experiment for group in CLAIMS.values() for claim in group}
+    topic = str(verdict["id"]).partition(".")[0]
+    file = Path("src", "superposition", "claims", f"{topic}.py")
+    here = Path(__file__).parents[1] / "claims"
+    return {
+        **verdict,
+        "experiment": by_id.get(verdict["id"], ""),
+        "place": str(verdict["figure"]).removesuffix(".svg"),
+        "source": (file if (here / file.name).is_file() else file.parent).as_posix(),
+    }
+
+
+def source(ending: str) -> str:
+    return Path(__file__).with_suffix(f".{ending}").read_text(encoding="utf-8")
+
+
+def _by(key: str, verdicts: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict[key], []).append(verdict)
+    return found
 
 
 def _listed(labels: Sequence[str], most: int = 12) -> str:

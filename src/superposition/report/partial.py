@@ -4,9 +4,7 @@ The stage `report` binds all experiments, and so needs the tables of all. Of a c
 same: a page, verdicts and metrics. Nothing of an earlier run is on that page; what `report` has written stays as it is.
 """
 
-import base64
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,8 +22,6 @@ from superposition.report.page import page, section
 
 FOLDER = Path("reports", "partial")
 FILES = ("claims.json", "metrics.json")
-IMAGE = re.compile(r'<a href="(figures/[^"]+\.svg)"><img src="\1"')
-LINK = re.compile(r'href="(figures/[^"]+)\.svg"')
 
 
 def write(root: Path, names: Sequence[str]) -> Evaluation:
@@ -47,7 +43,7 @@ def write(root: Path, names: Sequence[str]) -> Evaluation:
     texts = {
         "claims.json": as_json(evaluation.verdicts),
         "metrics.json": as_json(metrics(tables, evaluation)),
-        "index.html": self_contained(page(sections, evaluation, panel, note), reports),
+        "index.html": page(sections, evaluation, panel, note, root="../.."),
     }
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
@@ -57,17 +53,6 @@ def write(root: Path, names: Sequence[str]) -> Evaluation:
 def remove(root: Path) -> None:
     """What is there is of an earlier run."""
     shutil.rmtree(root / FOLDER, ignore_errors=True)
-
-
-def self_contained(html: str, reports: Path) -> str:
-    """A page with its figures inside; links to figures lead to their place on it."""
-    html = IMAGE.sub(lambda found: f'<a id="{found[1][:-4]}"><img src="{data_uri(reports / found[1])}"', html)
-    return LINK.sub(r'href="#\1"', html)
-
-
-def data_uri(svg: Path | bytes) -> str:
-    text = svg if isinstance(svg, bytes) else svg.read_bytes()
-    return f"data:image/svg+xml;base64,{base64.b64encode(text).decode()}"
 
 
 def merged(everything: Mapping[str, Any], some: Mapping[str, Any]) -> dict[str, Any]:

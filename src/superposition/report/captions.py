@@ -1,0 +1,358 @@
+"""What figures show, in words: a caption, and what stands for the figure where it is not seen.
+
+They say how to read a figure and what its marks are, which is so with any parameters. What came out is said by the
+claims beside it, which are of the run that drew it. A figure that only some experiments have is known as
+EXPERIMENT/NAME, one of any experiment as NAME. Where params.yaml says nothing `about` an experiment, its paragraph
+is here.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Caption:
+    caption: str  # one to three sentences
+    seen: str  # panels, axes and marks, for those who do not see them
+
+
+def caption_of(experiment: str, name: str) -> Caption:
+    """Of a figure; of one that nothing is known of, its name."""
+    words = name.replace("_", " ")
+    return CAPTIONS.get(f"{experiment}/{name}") or CAPTIONS.get(name) or Caption(f"{words.capitalize()}.", words)
+
+
+# The paper's figure first; of an experiment that has more of its own, in this order.
+CAPTIONS = {
+    "intro/feature_vectors": Caption(
+        "As features become rarer, the same two dimensions hold more of them: first the two most important ones, then "
+        "pairs that point in opposite directions, then all five as a pentagon.",
+        "A circle of radius 1 for each sparsity, with one vector from its centre for each of five features. Darker "
+        "ones are more important. Below each circle stands how many features are represented.",
+    ),
+    "intro/mathematics": Caption(
+        "Which inputs the loss is of: those with one active feature, with two, and so on. When features are rare, "
+        "samples with a single active feature decide, and what they cost is a Thomson problem, of points that repel "
+        "each other.",
+        "Areas stacked by the number of active features, over the density of the inputs, for each trained model; and a "
+        "curve of the least energy of N points on a circle, beside that of regular polygons.",
+    ),
+    "basis_alignment/rotations": Caption(
+        "A rotation of the hidden space changes nothing where the layer is linear, and breaks a model with a ReLU on "
+        "it. Whether features lie along the neurons more than by chance is a question of its own.",
+        "Weights of a linear and a ReLU model at two densities as heat maps; then, over density, the loss after "
+        "random rotations over that before, and the share of a feature on its strongest neuron; and a histogram of "
+        "how many rotations align features at least as well as training did.",
+    ),
+    "basis_alignment_adam/trace": Caption(
+        "Adam adapts each coordinate by itself and so knows the axes. The trace that it leaves in models whose "
+        "architecture has no privileged basis.",
+        "A histogram over the share of rotations that align features at least as well as training, with a dashed line "
+        "where chance would be; and the share of a feature on its strongest neuron over density, with grey bars for "
+        "rotated models.",
+    ),
+    "polysemantic_neurons/responses": Caption(
+        "Neurons are rows and features columns: a neuron with one cell in its row stands for one feature, a neuron "
+        "with several is polysemantic. Few neurons and rare features make more of those.",
+        "A grid of heat maps, by the number of neurons downwards and by density to the right: blue cells where a "
+        "neuron responds to one feature, red ones where to several. Beside it the share of polysemantic neurons over "
+        "density, of the best models and of all.",
+    ),
+    "superposition_hypothesis/balance": Caption(
+        "What superposition gains is a feature more, what it costs is interference. Where features are rare the cost "
+        "falls faster than the gain, and the balance tips.",
+        "Features for each dimension over density, one line for each importance curve, above the flat line of linear "
+        "models; theory's gain and cost over density, which cross once; and the loss of ReLU models over the linear "
+        "one, as areas of what is not represented and of interference.",
+    ),
+    "almost_orthogonal_directions/packings": Caption(
+        "Exactly orthogonal directions are as many as dimensions, almost orthogonal ones exponentially many. How many "
+        "chance gives, how many a search finds, and how those of trained models compare.",
+        "Four panels of points and theory's lines: the number of random directions until two are close, over "
+        "dimensions and on a logarithmic scale; as many as can be found; the largest cosine over the number of "
+        "directions; and the largest cosine of trained, optimised and random directions over dimensions.",
+    ),
+    "sparse_recovery/recovery": Caption(
+        "How many active features come back from the hidden vector, by the model's own read-out and by solvers of "
+        "compressed sensing; for trained, for random and for evenly spread directions.",
+        "A grid of heat maps, decoders to the right and kinds of directions downwards. In each, active features to the "
+        "right and dimensions upwards, darker where more samples are recovered, with lines where half are and where "
+        "theory has the transition.",
+    ),
+    "sparse_recovery/read_out": Caption(
+        "What the simple read-out of a trained model loses against a solver that is told the weights, and when.",
+        "Mean squared error over dimensions for four decoders; the share of samples recovered over the number of "
+        "active features; and the dimensions of the transition against k log(n / k), beside theory's line.",
+    ),
+    "one_active_feature/interference": Caption(
+        "With one feature active, its neighbours in the pentagon light up and those opposite are pushed below 0. "
+        "What the bias and the ReLU filter away, one by one and together.",
+        "A pentagon with one active vector and its products with all others; bars of the read-outs, linear, with the "
+        "bias, with the ReLU and with both; outputs as the feature grows stronger; and the share of interference that "
+        "is taken away over density.",
+    ),
+    "several_active_features/explanations": Caption(
+        "With several features active, the same hidden vector can come from other features as well, and the model "
+        "cannot know. The more are active, the more explanations there are.",
+        "Three planes with the same hidden vector as different sums of feature vectors, and bars of what the model "
+        "makes of it; below, over the number of active features and for each width, how many vectors have rivals, how "
+        "many explanations each has, and the error of those that have.",
+    ),
+    "simulated_network/map": Caption(
+        "The paper's picture of a narrow network that simulates a wide one, as a table: which neuron answers to "
+        "which half of which feature.",
+        "Three heat maps with a row for each half of a feature and a column for each neuron: a diagonal for the wide "
+        "network, a few cells for the narrow one with dense features, and several in most rows with sparse features. "
+        "Dots mark rows that are simulated.",
+    ),
+    "simulated_network/equivalent_width": Caption(
+        "How wide a network without superposition would have to be to do as well as a narrow one with it.",
+        "Equivalent width over the number of neurons, one line for each density, for features of equal importance and "
+        "for falling importance. A dashed diagonal stands for no superposition.",
+    ),
+    "simulated_network/readouts": Caption(
+        "Whether the simulated neurons can be read off the narrow layer, by a linear readout or by a neuron's.",
+        "Share of the wide network's variance that is explained, over the neurons of the narrow one, a line for each "
+        "density: near the diagonal for linear readouts, above it for rectified ones.",
+    ),
+    "noise_filters/trained_without": Caption(
+        "Superposition needs a filter for interference. Models that are trained without the ReLU, without the bias, or "
+        "without sparsity have less of it, or none.",
+        "Features for each dimension, and loss over the least without superposition, both over density: lines for "
+        "models with ReLU and bias, without the bias and without the ReLU.",
+    ),
+    "noise_filters/switched_off": Caption(
+        "What the filters of a trained model are worth: its loss with one of them switched off.",
+        "Loss over the least without superposition, over the density in training, with lines for the model as trained, "
+        "bias off, ReLU off and dense data; and the error that interference of antipodal pairs leaves, over the "
+        "density of the data.",
+    ),
+    "weights_and_norms": Caption(
+        "Which features a model represents, and which share a direction. Above are the products of all pairs of "
+        "feature vectors, and the biases; below are the features' norms. A clean diagonal is a dimension for each "
+        "feature, cells beside it are superposition.",
+        "A column for each point, dense to sparse: a heat map of W^T W with the biases beside it, and below a bar for "
+        "each feature, as long as its norm, from dark where it has a dimension of its own to yellow where it is in "
+        "superposition.",
+    ),
+    "phase_diagram": Caption(
+        "What becomes of the last feature as it is more or less important, and features are more or less rare: not "
+        "represented, in superposition, or with a dimension of its own. Regions with sharp edges are phases.",
+        "Three maps with relative importance to the right and density downwards: theory, the mean of the trained "
+        "models and the best of them. Grey is not learned, blue has a dimension of its own, red is in superposition; "
+        "white lines are theory's boundaries.",
+    ),
+    "phase_change/loss_branches": Caption(
+        "Each simple solution has a loss of its own. Where the lowest two cross, the best solution changes at once and "
+        "the slope of the loss jumps: a change of first order.",
+        "For three relative importances, the loss of the antipodal pair and of a single feature over density, with "
+        "dots of trained models along them; and below the slopes of the lowest branch, with a jump where they cross.",
+    ),
+    "phase_change/loss_surfaces": Caption(
+        "The loss over both weights, after McGrath's comment on the paper: one minimum stays while another becomes "
+        "the lowest.",
+        "Three contour maps over W1 and W2 with circles at their minima, and below how the weights of the lowest "
+        "minimum move between them: with a jump, smoothly, and with a jump.",
+    ),
+    "geometry/dimensions_per_feature": Caption(
+        "How many dimensions a feature gets. The curve falls as features become rare, and rests at one half, where "
+        "features are antipodal pairs.",
+        "Dimensions per feature over 1 / (1 - S): a line that starts at 1 and has a plateau at 1/2, with circles for "
+        "the paper's curve and dotted lines at 1 and 1/2.",
+    ),
+    "geometry/feature_dimensionality": Caption(
+        "The share of a dimension that each single feature gets. Features cluster at the fractions of regular "
+        "polytopes, such as 1/2 for a pair and 2/5 for a pentagon.",
+        "A cloud of points, one for each feature, over 1 / (1 - S), with horizontal lines at the fractions of "
+        "polytopes: 1, 3/4, 2/3, 1/2, 2/5, 3/8 and 0.",
+    ),
+    "geometry/feature_graphs": Caption(
+        "Features as nodes that are joined where they interfere. What falls apart into small graphs is made of "
+        "polytopes in dimensions of their own.",
+        "Six graphs for growing sparsity. Pairs are green, triangles blue, pentagons orange, square antiprisms red; "
+        "what has no name is grey, at the highest sparsity a single dense ball.",
+    ),
+    "geometry/adversarial_vulnerability": Caption(
+        "Interference is what an attacker can use. Vulnerability to small perturbations rises with the features per "
+        "dimension.",
+        "Vulnerability over 1 / (1 - S), features per dimension over the same, and one against the other, with circles "
+        "for the paper's numbers.",
+    ),
+    "geometry/features_per_dimension": Caption(
+        "How many features fit, beside what compressed sensing allows, with one constant for all sparsities.",
+        "Features per dimension over 1 / (1 - S), represented and recovered ones, with dashed bounds; and the same "
+        "divided by the bound, of which a flat part is where one constant serves.",
+    ),
+    "geometry/nonlinear_compression": Caption(
+        "Two dense features can share one number without superposition, by a function that takes ever finer steps. "
+        "As an exact step it beats linear compression, as a ramp that a network can have it soon does not.",
+        "Mean squared error over the number of steps Z, falling lines for ramps of several widths, beside a dashed "
+        "line for linear compression and circles for the paper's values.",
+    ),
+    "dimensions_per_feature": Caption(
+        "The same curve for models of another size, beside the paper's of 400 features in 30 dimensions.",
+        "Dimensions per feature over 1 / (1 - S): lines for two seeds that start at 1 and have a shoulder at 1/2, with "
+        "circles for the paper's curve.",
+    ),
+    "varied_feature_density/feature_vectors": Caption(
+        "One of five features is made rarer or more frequent than the others. The pentagon gives way, and then snaps "
+        "into two pairs without that feature.",
+        "Two circles with the vectors of the best model at each density on top of each other: two pairs at right "
+        "angles, with the varied feature at 0; and pentagons with it pointing up, longer where it is rarer.",
+    ),
+    "varied_feature_density/losses": Caption(
+        "Each geometry has a loss of its own, and the lowest changes where their lines cross.",
+        "Loss over the relative density of the varied feature: lines for the pentagon, for two pairs without the "
+        "varied feature or without another one, and for three features, with dots of trained models.",
+    ),
+    "correlated_features/five_models": Caption(
+        "Features that are active together prefer right angles, and those that exclude each other opposite directions. "
+        "Five models of each kind, as they came.",
+        "Rows of five circles with four vectors, in two colours for the two pairs: correlated and anti-correlated "
+        "pairs, each at two densities, with the angles of the mates below.",
+    ),
+    "correlated_pairs/five_models": Caption(
+        "Three correlated pairs in two dimensions, beside independent features. Mates that are active together sit "
+        "side by side.",
+        "Rows of five circles with six vectors: correlated pairs in three colours, and independent features in grey at "
+        "three densities.",
+    ),
+    "correlated_pairs/collapse": Caption(
+        "As features become more frequent, correlated pairs collapse, one after the other, to their principal "
+        "component, the direction of their sum.",
+        "Ten circles from dense to sparse with the vectors of three pairs: at first all pairs lie on one direction "
+        "each, in the end none does and the six form a hexagon.",
+    ),
+    "local_orthogonal_bases/dot_products": Caption(
+        "Features that are active together get directions that are almost orthogonal among themselves. Interference is "
+        "left to those of the other set.",
+        "A heat map of W^T W in four blocks: clean diagonals within each set, and across them a diagonal of negative "
+        "products with partners.",
+    ),
+    "learning_dynamics/dimensionality_and_loss": Caption(
+        "While a model learns, features jump between the levels of a few shapes, and each jump is a drop of the loss.",
+        "Above, a line for the dimensionality of each feature over steps: many rise to 1/2 at once, and later ones "
+        "jump up alone. Below, the held-out loss over the same steps, falling in stairs, with dashed lines at the "
+        "levels that are expected.",
+    ),
+    "geometric_transformations/stages": Caption(
+        "Two sets of three correlated features in three dimensions. The loss falls in stairs, and each stair is a "
+        "geometric change: onto one axis, into two triangles, and a turn into an antiprism.",
+        "Four stages, seen from above and from the side: all features near the origin, two opposite clusters on an "
+        "axis, two triangles, and the triangles turned against each other. Below, the loss over steps with the stages "
+        "marked, in grey for other seeds.",
+    ),
+    "geometric_transformations/animation": Caption(
+        "The same run, moving.",
+        "Six points seen from above and from the side, which spread from the origin to two triangles, over the loss "
+        "with a dot that moves along it.",
+    ),
+    "adversarial_training/radius": Caption(
+        "Training against attacks takes superposition away, at the price of features.",
+        "Over the size of the attack in training: how many features are represented and in superposition, features per "
+        "dimension, and the norms of all features.",
+    ),
+    "privileged_basis/linear_and_relu": Caption(
+        "Without a ReLU on the hidden layer features lie anywhere, with one they line up with neurons.",
+        "Pairs of heat maps of W at three densities: blocks of mixed colours for the linear layer, and mostly a "
+        "diagonal for the ReLU layer, which more features share as they become rarer.",
+    ),
+    "privileged_basis/neuron_stacks": Caption(
+        "From neurons that stand for one feature to neurons that stand for many.",
+        "A column for each configuration: a heat map of W, and a bar for each neuron with its weights stacked. Below, "
+        "the numbers of mono- and polysemantic neurons over density, which change places.",
+    ),
+    "hidden_bias/shares_and_losses": Caption(
+        "If neurons have a bias, they shift themselves to where the ReLU does nothing, and are no neurons any more.",
+        "Dots for each model at two densities: the share of data on which a neuron is on, close to 1; its bias; and "
+        "the loss over that of a linear layer.",
+    ),
+    "absolute_value/weights": Caption(
+        "Six neurons compute three absolute values, with two for each: one for its positive and one for its negative "
+        "half.",
+        "Bars for six neurons at two densities, in one colour for each feature: input weights of 1 and -1 in turn, and "
+        "output weights of 1.",
+    ),
+    "computation/neurons": Caption(
+        "Neurons that compute a hundred absolute values: with dense features each has one, with rare ones most have a "
+        "stack of several.",
+        "Seven panels from dense to sparse with a bar for each of forty neurons, its weights stacked: single blocks at "
+        "first, stacks of many thin pieces in the end.",
+    ),
+    "computation/primary_features": Caption(
+        "What a polysemantic neuron is about depends on how active it is: high activations mean its largest feature, "
+        "low ones mean others.",
+        "For five densities, the share of cases in which the largest feature is active, over the neuron's activation: "
+        "a curve for each mixed neuron that rises to 100 %.",
+    ),
+    "asymmetric_superposition/motif": Caption(
+        "Two features share a neuron in unequal parts, and a second neuron turns the interference away.",
+        "Stacked input and output weights of ten neurons, with the shared and the inhibiting ones shaded; outputs of "
+        "the victims with and without inhibition, and the share of models that have the motif.",
+    ),
+    "hidden_l1/penalty": Caption(
+        "A penalty on hidden values takes superposition away, and features with it.",
+        "Over the penalty: represented features and those in superposition, the loss without the penalty, and a column "
+        "of circles for the features of the best model, yellow where they are in superposition.",
+    ),
+    "polygon_levels/levels": Caption(
+        "Training rests at the losses of regular polygons, after Chen et al. (2023).",
+        "Losses of sixty seeds over steps, which end on horizontal lines for a square, a pentagon and a hexagon, with "
+        "bars of how many end at each; and below the polygons found, over theory's.",
+    ),
+    "feature_vectors": Caption(
+        "Feature vectors of the best model at each point.",
+        "A circle of radius 1 for each point with one vector from its centre for each feature; darker ones are more "
+        "important.",
+    ),
+    "learning_curves": Caption(
+        "How the held-out loss falls while training.",
+        "Held-out loss over steps, both logarithmic: a panel for each model, a colour for each sparsity, the best seed "
+        "in bold and others faint.",
+    ),
+}
+
+PARAGRAPHS = {
+    "intro": "Five features of falling importance are to be squeezed through two dimensions and rebuilt. If they are "
+    "always active, the model keeps the two most important ones and drops the rest. If they are rare, it stores more "
+    "than there are dimensions, at the price that they disturb each other now and then: superposition.",
+    "basic_results": "Twenty features in five dimensions. A linear model keeps the five most important ones at any "
+    "sparsity, as principal components would. With a ReLU on the output the same happens only where features are "
+    "dense; as they become rare, more and more of them are stored, in pairs and then in larger tangles.",
+    "basic_results_large": "The same with eighty features in twenty dimensions, to see that nothing depends on the "
+    "size.",
+    "notebook": "The sweep that the paper's companion notebook runs: a hundred features in twenty dimensions at twenty "
+    "densities.",
+    "phase_change": "One dimension, two features. As the second one's importance and the density of both vary, it is "
+    "dropped, or has the dimension to itself, or shares it as the negative of the other. The borders between these are "
+    "sharp, and theory says where they lie.",
+    "phase_change_of_three": "The same with a third feature that is added to two in two dimensions.",
+    "geometry": "Four hundred equally important features in thirty dimensions. As they become rare they do not just "
+    "crowd: they arrange themselves in small groups in spaces of their own, as pairs, triangles, pentagons and other "
+    "polytopes, and each feature gets the share of a dimension that goes with its shape.",
+    "geometry_small": "The geometry of half as many features in half as many dimensions.",
+    "geometry_large": "The geometry of twice as many features in twice as many dimensions.",
+    "varied_feature_density": "A regular polytope is for features that are all alike. Here one of five is rarer or "
+    "more frequent than the others: the pentagon is deformed smoothly, until another shape is better at once.",
+    "correlated_features": "Real features are active together, or never. Two pairs in two dimensions show what that "
+    "does to their directions.",
+    "correlated_pairs": "With three correlated pairs the model has a choice between storing all six features and "
+    "storing the sum of each pair, as principal components do; density decides.",
+    "local_orthogonal_bases": "Two sets of ten features, in ten dimensions, that are active as sets. Within a set "
+    "interference would hurt each time, across sets never.",
+    "learning_dynamics": "Features of the same importance do not grow together. One after the other jumps into place, "
+    "as an electron does between energy levels, and each jump lowers the loss by about the same.",
+    "geometric_transformations": "In three dimensions one can watch how a model learns: its plateaus and drops are "
+    "changes of a shape.",
+    "adversarial_training": "If superposition makes a model vulnerable, a model that is trained to withstand attacks "
+    "should have less of it.",
+    "privileged_basis": "A ReLU on the hidden layer makes neurons special. Features then line up with them as far as "
+    "they can, and where there are more features than neurons, neurons become polysemantic.",
+    "hidden_bias": "The paper leaves the bias of hidden neurons out. This shows why: with it, a ReLU can be avoided.",
+    "absolute_value": "A model that computes something in its hidden layer, and does not only store it: absolute "
+    "values of three features on six neurons.",
+    "computation": "Absolute values of a hundred features on forty neurons, two of which each would need. Rare "
+    "features let the model compute in superposition.",
+    "asymmetric_superposition": "A small circuit that models find again and again when they compute in superposition: "
+    "an unequal share of a neuron, and inhibition of what it does wrong.",
+    "hidden_l1": "The simplest way to be rid of superposition is to make it expensive. What is lost by it.",
+}

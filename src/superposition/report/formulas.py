@@ -1,0 +1,54 @@
+"""The models of an experiment as formulas that browsers set: MathML, of letters that stand here and no other text."""
+
+from collections.abc import Sequence
+
+from superposition.params import Experiment, Model
+
+SUM = "<munder><mo>∑</mo><mi>i</mi></munder>"
+ONE_NTH = "<mfrac><mn>1</mn><mi>n</mi></mfrac>"
+
+
+def formulas(experiment: Experiment) -> list[tuple[str, str]]:
+    """Names of models and what they compute, one for each; and the loss of them all."""
+    return [*((model.name, formula(model)) for model in experiment.models), ("loss", loss(experiment))]
+
+
+def formula(model: Model) -> str:
+    """h = hidden(W x + c) and y = output(V h + b), with only what this model has."""
+    inner = ["W", "x"] + (["+", "c"] if model.hidden_bias else [])
+    outer = [power("W", "⊤") if model.tied else "V", "h"] + (["+", "b"] if model.output_bias else [])
+    parts = [["h", "=", *applied(model.hidden, inner)], ["y", "=", *applied(model.output, outer)]]
+    return typeset([*parts[0], ",", *parts[1]])
+
+
+def applied(function: str, inner: Sequence[str]) -> list[str]:
+    return ["ReLU", "(", *inner, ")"] if function == "relu" else list(inner)
+
+
+def loss(experiment: Experiment) -> str:
+    """The importance-weighted squared error, mean over samples and features, and what training adds to it."""
+    absolute = any(model.target == "absolute" for model in experiment.models)
+    wanted = ["|", sub("x", "i"), "|"] if absolute else [sub("x", "i")]
+    terms = [sub("I", "i"), "(", sub("y", "i"), "−", *wanted, power(")", "2")]
+    penalty = ["+", "λ", "‖", "h", sub("‖", "1")] if any(model.hidden_l1 for model in experiment.models) else []
+    return typeset(["L", "=", ONE_NTH, "mean", "(", SUM, *terms, *penalty, ")"])
+
+
+def typeset(parts: Sequence[str]) -> str:
+    return f"<math><mrow>{''.join(token(part) for part in parts)}</mrow></math>"
+
+
+def token(part: str) -> str:
+    """A letter or a word is an identifier, a number is one, and all else is an operator."""
+    if part.startswith("<"):  # typeset already
+        return part
+    kind = "mi" if part.isalpha() else "mn" if part.isdigit() else "mo"
+    return f"<{kind}>{part}</{kind}>"
+
+
+def power(base: str, exponent: str) -> str:
+    return f"<msup>{token(base)}{token(exponent)}</msup>"
+
+
+def sub(base: str, index: str) -> str:
+    return f"<msub>{token(base)}{token(index)}</msub>"
