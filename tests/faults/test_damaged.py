@@ -114,7 +114,7 @@ def test_a_damaged_object_of_the_cache_is_never_made_anything_of(made, small, fi
         assert "not what dvc.lock says of it; make fsck removes what is damaged" in done.stderr
         now = small.contents()
         assert {path: now[path] for path in kept if path in now}.items() <= kept.items()
-    assert small.run(*small.make("fsck")).returncode == 1
+    assert small.run(*small.make("fsck")).returncode != 0
     small.run(*small.make("repro"), check=True)
     unlike = {path for path, digest in made.contents().items() if small.contents().get(path) != digest}
     assert {path for path in unlike if not path.startswith("data/code")} == {"dvc.lock"}
