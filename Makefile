@@ -6,10 +6,10 @@ PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo 
 # Another build of torch than those of requirements-torch.txt: make repro TORCH="--index-url <url> torch==2.13.0", which
 # nothing verifies, or TORCH="<url of a wheel>#sha256=<its hash>"
 TORCH ?=
-EXPERIMENTS ?=
-# Of `make vary` and what comes after it; from the command line only, as an environment may have such names.
+# From the command line only, as an environment may have such names.
+EXPERIMENTS =
 EXPERIMENT =
-export SET =
+SET =
 NAME =
 KEEP =
 A = HEAD
@@ -19,6 +19,12 @@ D =
 VARIANTS =
 ARCHIVE =
 ARGS ?=
+# What names something is handed on as it was typed, in the environment: neither make nor a shell runs what stands in it.
+TYPED = EXPERIMENTS EXPERIMENT SET NAME A B C D VARIANTS ARCHIVE
+$(foreach name,$(TYPED),$(eval override $(name) := $$(value $(name))))
+export $(TYPED)
+# Names without what a shell would make of * and ?
+WORDS = set -f; names=($$EXPERIMENTS)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Relative, so that DVC's copies of the workspace (dvc exp run --temp) import their own code.
@@ -46,19 +52,19 @@ help: ## List the targets
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /\1|/' | awk -F '|' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for some, default all
-	@python -m superposition.params $(if $(EXPERIMENTS),--experiments $(EXPERIMENTS))
-	@python -m scripts.alone python -m scripts.quiet repro $(addprefix plot@,$(EXPERIMENTS))
-	@python -m superposition.report.summary $(EXPERIMENTS)
+	@$(WORDS); python -m superposition.params $${EXPERIMENTS:+--experiments "$${names[@]}"}
+	@$(WORDS); python -m scripts.alone python -m scripts.quiet repro "$${names[@]/#/plot@}"
+	@$(WORDS); python -m superposition.report.summary "$${names[@]}"
 	@python -m superposition.stage
 
 vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=[0,0.5,0.95]"; NAME=..., KEEP=1
-	@python -m scripts.vary "$(EXPERIMENT)" --set "$$SET" $(if $(NAME),--name "$(NAME)") $(if $(KEEP),--keep)
+	@python -m scripts.vary "$$EXPERIMENT" --set "$$SET" $${NAME:+--name "$$NAME"} $(if $(KEEP),--keep)
 
 compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
-	@python -m scripts.compare $(A) $(B) $(C) $(D)
+	@python -m scripts.compare "$$A" "$$B" $${C:+"$$C"} $${D:+"$$D"}
 
 grid: $(RUNTIME) ## One figure over variants: EXPERIMENT=intro VARIANTS="steep-*"; default all of this commit
-	@python -m scripts.grid "$(EXPERIMENT)" $(foreach name,$(VARIANTS),'$(name)')
+	@set -f; names=($$VARIANTS); python -m scripts.grid "$$EXPERIMENT" "$${names[@]}"
 
 undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; ARGS=--dry only says what goes
 	@python -m scripts.alone python -m scripts.undo $(ARGS)
@@ -73,10 +79,11 @@ archive: $(RUNTIME) ## Write the results of this commit into one file, results-C
 	@python -m scripts.archive
 
 unpack: $(RUNTIME) ## Put the results of such a file in place: ARCHIVE=results-1a2b3c4.tar
-	@python -m scripts.alone python -m scripts.archive "$(ARCHIVE)"
+	@python -m scripts.alone python -m scripts.archive "$$ARCHIVE"
 
 status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and of code; computes next to nothing
-	@python -m scripts.alone --now dvc repro --quiet code
+	@python -m superposition.params
+	@python -m scripts.alone --now dvc repro --quiet generate
 	@dvc status
 
 # A process for each core, with one thread: most tests are of one thread, or wait for a process. ARGS=-n0 takes one.
@@ -96,16 +103,16 @@ format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 	ruff check --fix .
 
 verify: $(RUNTIME) ## Recompute HEAD in a fresh clone, compare with dvc.lock; EXPERIMENTS="..." or all, default intro
-	@python scripts/verify.py $(EXPERIMENTS)
+	@$(WORDS); python scripts/verify.py "$${names[@]}"
 
 verify-dispatch: $(RUNTIME) ## The same bytes whatever code libraries choose for a processor? EXPERIMENTS="..." or all
-	@python -m scripts.verify_dispatch $(EXPERIMENTS) $(ARGS)
+	@$(WORDS); python -m scripts.verify_dispatch "$${names[@]}" $(ARGS)
 
 verify-cpus: $(RUNTIME) ## The same bytes on emulated processors? Needs qemu-user; ARGS="Haswell EPYC --arm SYSROOT"
 	@python -m scripts.verify_cpus $(ARGS)
 
 full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
-	@python -m scripts.full_scale $(EXPERIMENTS)
+	@$(WORDS); python -m scripts.full_scale "$${names[@]}"
 
 audit: $(RUNTIME) ## Compare the pinned packages with the known vulnerabilities of the OSV database
 	@python -m scripts.audit $(ARGS)

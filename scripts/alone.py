@@ -10,6 +10,10 @@ left running by a DVC that is gone are ended: nobody would note what they write.
 DVC also writes dvc.lock in place, piece by piece, after each stage. One that was cut off there stops every command of
 DVC's: the one from before that run is put back. What was computed meanwhile is in DVC's cache, and is not lost.
 
+DVC hashes what a stage depends on when the stage has ended. Code that is edited just then is recorded with what `check`
+and `code` had made before, which all that comes after goes by: so both run again where they would make something else
+now.
+
 An owner that lives is named and waited for; with --now that is an error. The command takes this process's place, and
 holds a lock of the system's until it ends, however it does.
 """
@@ -30,7 +34,7 @@ from typing import Any, TextIO
 import psutil
 from ruamel.yaml import YAML, YAMLError
 
-TMP = Path(".dvc", "tmp")
+TMP, DATA = Path(".dvc", "tmp"), Path("data")
 NOTES = (TMP / "rwlock", TMP / "exps" / "rwlock")
 OURS, DVCS = TMP / "alone.lock", TMP / "lock"
 LOCK, KEPT = Path("dvc.lock"), TMP / "dvc.lock.kept"
@@ -213,6 +217,37 @@ def mend() -> None:
     say(f"{LOCK} was cut off while DVC wrote it; {source} is put back")
 
 
+def outdated() -> list[str]:
+    """Of `check` and `code` those that have made something else of the files here than they would now."""
+    noted = DATA / "code"
+    if not (LOCK.exists() and (DATA / "params.json").exists() and noted.exists()):
+        return []  # DVC runs them
+    from stages import code
+    from superposition.params.document import as_json, parse
+
+    try:
+        if as_json(parse(Path("params.yaml"))) != code.PARAMS.read_text(encoding="utf-8"):
+            return ["check", "code"]
+        files = {file.relative_to(noted).as_posix(): file.read_text(encoding="utf-8") for file in noted.rglob("*.json")}
+        return ["code"] if {name: json.loads(text) for name, text in files.items()} != code.noted() else []
+    except (ValueError, SyntaxError):  # refused parameters, code that cannot be read: which is for those stages to say
+        return []
+
+
+def run_again(stages: list[str]) -> None:
+    """Whatever DVC has recorded of them."""
+    done = subprocess.run(["dvc", "repro", "--quiet", "--force", "--single-item", *stages])
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+
+
+def refuse_links() -> None:
+    """DVC keeps nothing of what lies behind a link, and says so only when it has been computed."""
+    if DATA.is_symlink():
+        say(f"{DATA} is a link, in which DVC keeps nothing; must be a folder (for a cache elsewhere: dvc cache dir)")
+        sys.exit(1)
+
+
 def wait_for(found: set[int | None], now: bool, said: set[int | None]) -> None:
     if now:
         say(f"{', '.join(map(described, found))} is at work in this checkout; try again when it has ended")
@@ -236,6 +271,7 @@ def main() -> None:
         while found := at_work():
             wait_for(found, options.now, said)
         mend()
+        refuse_links()
     except OSError as error:
         say(f"{error.filename or TMP}: {error.strerror}")
         sys.exit(1)
@@ -244,6 +280,8 @@ def main() -> None:
     ours.truncate(0)
     ours.write(str(os.getpid()))
     ours.flush()
+    if again := outdated():
+        run_again(again)
     os.set_inheritable(ours.fileno(), True)  # to the command, but not to what that starts
     os.execvp(options.command[0], options.command)
 

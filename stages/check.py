@@ -7,10 +7,13 @@ import os
 import sys
 from pathlib import Path
 
+from superposition.sources import confirm_unedited  # first: it sees to it that what comes now is what is there
+from superposition.stage import placed, run
+
+# isort: split
 from superposition.params.document import as_json, parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import ParamsError
-from superposition.stage import placed, run
 
 # DVC writes what `-S` says into params.yaml before it asks this stage, and leaves it there.
 UNDO = "If `dvc exp run -S` wrote this, `make undo` takes it back, with edits that are not committed."
@@ -27,6 +30,7 @@ def main() -> int:
         return 2
     with placed(Path("data", "params.json")) as out:
         out.write_text(as_json(document), encoding="utf-8")
+        confirm_unedited()
     return 0
 
 

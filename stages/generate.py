@@ -4,17 +4,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+from superposition.stage import placed, reading, run  # first: it says in a line that Ctrl-C came while others load
+
+# isort: split
 import numpy as np
 
 from superposition import frames
 from superposition.features.world import features, held_out_words, instances, training_words
+from superposition.inputs import confirm_inputs
 from superposition.params.experiments import Experiment, read_checked
-from superposition.stage import placed, reading, run
 
 
 def main() -> None:
+    checked = Path("data", "params.json")
+    confirm_inputs(checked)
     with reading():
-        params = read_checked(Path("data/params.json"))
+        params = read_checked(checked)
     with placed(Path("data", "worlds")) as worlds, placed(Path("data", "measures")) as measures:
         measures.mkdir()
         for name, experiment in params.experiments.items():

@@ -4,17 +4,21 @@ import json
 import sys
 from pathlib import Path
 
+from superposition.stage import placed, reading, run  # first: it says in a line that Ctrl-C came while others load
+
+# isort: split
 import numpy as np
 import pandas as pd
 
 from superposition import frames
+from superposition.inputs import confirm_inputs
 from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
-from superposition.stage import placed, reading, run
 
 
 def main(name: str) -> None:
     world, trained = (Path("data", part, name) for part in ("worlds", "trained"))
+    confirm_inputs(Path("data/worlds"), Path("data/measures"), trained)
     with reading():
         settings = json.loads((world / "training.json").read_text(encoding="utf-8"))
         inputs = (

@@ -3,15 +3,20 @@
 import sys
 from pathlib import Path
 
+from superposition.stage import placed, reading, run  # first: it says in a line that Ctrl-C came while others load
+
+# isort: split
 from superposition.figures import figures_of
 from superposition.figures.svg import save
+from superposition.inputs import confirm_inputs
 from superposition.readings.results import read
-from superposition.stage import placed, reading, run
 
 
 def main(name: str) -> None:
+    folder = Path("data", "tables", name)
+    confirm_inputs(folder)
     with reading():
-        tables = read(Path("data", "tables", name))
+        tables = read(folder)
     figures = figures_of(name, tables)
     with placed(Path("reports", "figures", name)) as out:
         out.mkdir()

@@ -3,23 +3,30 @@
 from dataclasses import replace
 from pathlib import Path
 
+from superposition.stage import placed, reading, run  # first: it says in a line that Ctrl-C came while others load
+
+# isort: split
 from superposition.claims import evaluate
+from superposition.inputs import confirm_inputs
 from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
 from superposition.report.full_scale import with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
-from superposition.stage import placed, reading, run
 
 
 def main() -> None:
     # Only what params.yaml lists: data/ may still hold experiments that were removed from it.
+    params, reports = Path("data", "params.json"), Path("reports")
+    confirm_inputs(params)
     with reading():
-        experiments = read_checked(Path("data/params.json")).experiments
-        tables = {name: read_tables(Path("data", "tables", name)) for name in experiments}
+        experiments = read_checked(params).experiments
+    folders = {name: Path("data", "tables", name) for name in experiments}
+    confirm_inputs(*folders.values(), *(reports / "figures" / name for name in experiments))
+    with reading():
+        tables = {name: read_tables(folder) for name, folder in folders.items()}
     evaluation = evaluate(tables)
-    reports = Path("reports")
     evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
     texts = {

@@ -23,7 +23,7 @@ def checkout(tmp_path, monkeypatch):
     for path, content in FILES.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(content)
-    folder = fsck.of_folder(Path("data/tables/a"))
+    folder = fsck.hashed(Path("data/tables/a"))
     entries = [{"md5": digest(FILES[f"data/tables/a/{name}"]), "relpath": name} for name in ("x.parquet", "y.parquet")]
     listing = json.dumps(entries, sort_keys=True).encode()
     assert digest(listing) + ".dir" == folder
@@ -33,9 +33,20 @@ def checkout(tmp_path, monkeypatch):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         place.chmod(0o444)
-    outs = [{"path": "data/tables/a", "md5": folder}, {"path": "reports/claims.json", "md5": digest(b"[]")}]
-    YAML().dump({"stages": {"one": {"outs": outs}}}, Path("dvc.lock"))
+    tables, claims = {"path": "data/tables/a", "md5": folder}, {"path": "reports/claims.json", "md5": digest(b"[]")}
+    YAML().dump({"stages": {"measure@a": {"outs": [tables]}, "report": {"outs": [claims]}}}, Path("dvc.lock"))
     return tmp_path
+
+
+def depends_on(path: str) -> Path:
+    """Lets the report be made of this, now and in an earlier run; where that is remembered."""
+    lock = YAML(typ="safe").load(Path("dvc.lock"))
+    lock["stages"]["report"]["deps"] = [{"path": path, "md5": "0" * 32}]
+    YAML().dump(lock, Path("dvc.lock"))
+    run = fsck.RUNS / "ab" / "abc" / "value"
+    run.parent.mkdir(parents=True)
+    YAML().dump(lock["stages"]["report"], run)
+    return run
 
 
 def flip(path: Path) -> None:
@@ -87,3 +98,28 @@ def test_without_the_list_of_a_folder_it_goes_by_its_hash(checkout):
     flip(Path("data/tables/a/x.parquet"))
     assert fsck.main() == 1
     assert list(Path("data/tables/a").iterdir()) == []
+
+
+@pytest.mark.parametrize("damaged", ["object", "list", "output"])
+@pytest.mark.parametrize("path", ["data/tables/a", "data/tables", "data/tables/a/x.parquet"])
+def test_what_was_made_of_it_is_removed_too(checkout, damaged, path, capsys):
+    """Here, in the cache, and from what DVC remembers, whether a stage reads the file or the folder that it is in."""
+    run = depends_on(path)
+    (listing,) = fsck.OBJECTS.glob("??/*.dir")
+    name = digest(FILES["data/tables/a/x.parquet"])
+    of = {"object": fsck.OBJECTS / name[:2] / name[2:], "list": listing, "output": Path("data/tables/a/x.parquet")}
+    flip(of[damaged])
+    assert fsck.main() == 1
+    assert "fsck: reports/claims.json was made of that; removed" in capsys.readouterr().err
+    claims = digest(b"[]")
+    left = [Path("reports/claims.json"), fsck.OBJECTS / claims[:2] / claims[2:], run]
+    assert not any(file.exists() for file in left)
+    assert fsck.main() == 0
+
+
+def test_what_was_made_of_other_things_stays(checkout):
+    run = depends_on("data/tables/b")
+    flip(Path("data/tables/a/x.parquet"))
+    assert fsck.main() == 1
+    assert run.exists()
+    assert Path("reports/claims.json").exists()

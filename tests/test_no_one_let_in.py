@@ -2,6 +2,9 @@
 
 import ast
 import json
+import os
+import shutil
+import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -179,3 +182,50 @@ def test_where_the_database_does_not_answer_nothing_is_known(monkeypatch, capsys
     assert "did not answer" in capsys.readouterr().err
     count = len(audit.pins([(ROOT / file).read_text(encoding="utf-8") for file in audit.FILES]))
     assert count > 100
+
+
+@pytest.fixture
+def typed(tmp_path):
+    """What programs get of what is typed to make: python and dvc only say their words, each in brackets."""
+    for name in ("python", "dvc"):
+        (tmp_path / name).write_text('#!/bin/sh\nprintf "<%s>" "$@"; echo\n', encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(ROOT / "Makefile", tmp_path)
+
+    def make(*words: str, **environment: str) -> list[str]:
+        its = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"} | environment
+        command = ["make", "--no-print-directory", *words, "RUNTIME=", "PYTHON=true"]
+        return subprocess.run(
+            command, cwd=tmp_path, env=its, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "what", ["; touch pwn", "`touch pwn`", "$(touch pwn)", "$(shell touch pwn)", "' \" ; touch pwn #"]
+)
+def test_what_is_typed_to_make_is_not_run(typed, tmp_path, what):
+    said = typed("repro", f"EXPERIMENTS=intro {what}")
+    words = what.split()
+    assert said[0] == "".join(f"<{word}>" for word in ("-m", "superposition.params", "--experiments", "intro", *words))
+    assert said[1].startswith("<-m><scripts.alone><dvc><repro><plot@intro><plot@")
+    assert typed("vary", f"EXPERIMENT={what}", f"SET=a={what}", f"NAME={what}") == [
+        "".join(f"<{word}>" for word in ("-m", "scripts.vary", what, "--set", f"a={what}", "--name", what))
+    ]
+    assert typed("compare", f"A={what}", f"C={what}") == [f"<-m><scripts.compare><{what}><workspace><{what}>"]
+    for target in ("verify", "verify-dispatch", "full"):
+        assert typed(target, f"EXPERIMENTS={what}")[0].endswith("".join(f"<{word}>" for word in words))
+    assert not (tmp_path / "pwn").exists()
+
+
+def test_what_the_environment_has_of_such_names_is_not_taken(typed):
+    assert typed("repro", EXPERIMENTS="intro", A="x")[1] == "<-m><scripts.alone><dvc><repro>"
+
+
+def test_parameters_are_checked_before_dvc_reads_them(typed):
+    """Which resolves aliases and nesting without a bound."""
+    for target in ("repro", "status"):
+        said = typed(target)
+        assert said[0] == "<-m><superposition.params>"
+        assert any("scripts.alone" in line for line in said[1:])

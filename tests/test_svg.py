@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
+from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style, svg
 from superposition.figures.svg import NOISE, PER_POINT, SHIFT, settled
@@ -185,3 +187,26 @@ def test_letters_are_those_that_come_with_matplotlib():
         for weight in ("normal", "bold"):
             found = font_manager.findfont(font_manager.FontProperties(weight=weight), fallback_to_default=False)
             assert Path(found).is_relative_to(matplotlib.get_data_path())
+
+
+def test_fonts_are_matplotlibs_own_whatever_its_cache_says(monkeypatch):
+    """A list in which each name leads to another font, as one may be planted."""
+    known = font_manager.fontManager
+    monkeypatch.setattr(known, "ttflist", known.ttflist)
+
+    def drawn() -> bytes:
+        with style.theme():
+            figure = Figure()
+            figure.text(0.5, 0.5, "Hello 0123 $x^2$")
+            return svg.svg(figure)
+
+    style.only_own_fonts.cache_clear()
+    before = drawn()
+    serif = next(font.fname for font in known.ttflist if font.name == "DejaVu Serif")
+    known.ttflist = [replace(font, fname=serif) for font in known.ttflist]
+    known._findfont_cached.cache_clear()
+    assert drawn() != before  # the list decides
+    style.only_own_fonts.cache_clear()
+    assert drawn() == before
+    monkeypatch.undo()
+    style.only_own_fonts.cache_clear()

@@ -1,7 +1,9 @@
 """Damaged and planted files are found out and made anew, or refused in one line; never used, never executed."""
 
+import hashlib
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,14 +73,49 @@ def test_what_is_damaged_unnoticed_is_found_by_fsck(made, small):
     """In results and in the cache, with times and modes as they were."""
     objects = [file for file in (small.root / ".dvc/cache/files/md5").rglob("*") if file.is_file()]
     for file in [*objects, *(small.root / path for path in small.contents() if path.startswith("data/t"))]:
-        before = file.stat()
-        file.chmod(0o600)
-        content = bytearray(file.read_bytes())
-        content[len(content) // 2] ^= 1
-        file.write_bytes(content)
-        file.chmod(before.st_mode)
-        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        flip(file)
     assert small.run(*small.make("fsck")).returncode != 0
     small.run(*small.make("repro"), check=True)
     assert small.contents() == made.contents()
+    small.run(*small.make("fsck"), check=True)
+
+
+def flip(file: Path) -> None:
+    """One bit; its time and mode stay."""
+    before = file.stat()
+    file.chmod(0o600)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    file.chmod(before.st_mode)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("file", "edited"),
+    {
+        "data/worlds/short/held_out.npy": "src/superposition/measures/all_tables.py",
+        "data/trained/short/weights/relu_output.W.npy": "src/superposition/measures/all_tables.py",
+        "data/tables/short/instances.parquet": "src/superposition/figures/style.py",
+        "data/tables/short/weights.parquet": "src/superposition/report/page.py",
+    }.items(),
+)
+def test_a_damaged_object_of_the_cache_is_never_made_anything_of(made, small, file, edited):
+    """DVC takes it for good, and hands it to a stage that has to run again; no fsck in between."""
+    name = hashlib.md5((small.root / file).read_bytes()).hexdigest()
+    flip(small.root / ".dvc/cache/files/md5" / name[:2] / name[2:])
+    small.run("rm", "-rf", str(small.root / Path(*Path(file).parts[:3])), check=True)
+    source = small.root / edited
+    source.write_text(source.read_text() + "# x\n")
+    kept = {path: digest for path, digest in small.contents().items() if path.startswith("reports/")}
+    for _ in range(2):
+        done = small.run(*small.make("repro"))
+        assert done.returncode != 0
+        assert "not what dvc.lock says of it; make fsck removes what is damaged" in done.stderr
+        now = small.contents()
+        assert {path: now[path] for path in kept if path in now}.items() <= kept.items()
+    assert small.run(*small.make("fsck")).returncode != 0
+    small.run(*small.make("repro"), check=True)
+    unlike = {path for path, digest in made.contents().items() if small.contents().get(path) != digest}
+    assert {path for path in unlike if not path.startswith("data/code")} == {"dvc.lock"}
     small.run(*small.make("fsck"), check=True)

@@ -4,10 +4,13 @@ each has a name here that says what it is for. What pages have too is in palette
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib import font_manager
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, hsv_to_rgb
 
 from superposition.palette import INK
@@ -146,9 +149,23 @@ THEME = {
 }
 
 
+@cache
+def only_own_fonts() -> None:
+    """Fonts are those that matplotlib brings, found in its own folder.
+
+    It would take them from a list in the user's cache, which names other fonts of the machine too, and which whoever
+    may write there can let lead to others.
+    """
+    known = font_manager.fontManager
+    known.ttflist, known.afmlist = [], []
+    for file in sorted(Path(mpl.get_data_path(), "fonts", "ttf").glob("*.ttf")):
+        known.addfont(file)
+
+
 @contextmanager
 def theme() -> Iterator[None]:
-    """What is drawn inside looks like this project's figures, whatever the user's matplotlibrc says."""
+    """What is drawn inside looks like this project's figures, whatever the user's matplotlibrc and fonts are."""
+    only_own_fonts()
     with mpl.rc_context():
         mpl.rcdefaults()
         sns.set_theme(context="paper", style="ticks", rc=THEME)

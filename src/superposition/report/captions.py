@@ -2,8 +2,7 @@
 
 They say how to read a figure and what its marks are, which is so with any parameters. What came out is said by the
 claims beside it, which are of the run that drew it. A figure that only some experiments have is known as
-EXPERIMENT/NAME, one of any experiment as NAME. Where params.yaml says nothing `about` an experiment, its paragraph
-is here.
+EXPERIMENT/NAME, one of any experiment as NAME.
 """
 
 from dataclasses import dataclass
@@ -309,50 +308,4 @@ CAPTIONS = {
         "Held-out loss over steps, both logarithmic: a panel for each model, a colour for each sparsity, the best seed "
         "in bold and others faint.",
     ),
-}
-
-PARAGRAPHS = {
-    "intro": "Five features of falling importance are to be squeezed through two dimensions and rebuilt. If they are "
-    "always active, the model keeps the two most important ones and drops the rest. If they are rare, it stores more "
-    "than there are dimensions, at the price that they disturb each other now and then: superposition.",
-    "basic_results": "Twenty features in five dimensions. A linear model keeps the five most important ones at any "
-    "sparsity, as principal components would. With a ReLU on the output the same happens only where features are "
-    "dense; as they become rare, more and more of them are stored, in pairs and then in larger tangles.",
-    "basic_results_large": "The same with eighty features in twenty dimensions, to see that nothing depends on the "
-    "size.",
-    "notebook": "The sweep that the paper's companion notebook runs: a hundred features in twenty dimensions at twenty "
-    "densities.",
-    "phase_change": "One dimension, two features. As the second one's importance and the density of both vary, it is "
-    "dropped, or has the dimension to itself, or shares it as the negative of the other. The borders between these are "
-    "sharp, and theory says where they lie.",
-    "phase_change_of_three": "The same with a third feature that is added to two in two dimensions.",
-    "geometry": "Four hundred equally important features in thirty dimensions. As they become rare they do not just "
-    "crowd: they arrange themselves in small groups in spaces of their own, as pairs, triangles, pentagons and other "
-    "polytopes, and each feature gets the share of a dimension that goes with its shape.",
-    "geometry_small": "The geometry of half as many features in half as many dimensions.",
-    "geometry_large": "The geometry of twice as many features in twice as many dimensions.",
-    "varied_feature_density": "A regular polytope is for features that are all alike. Here one of five is rarer or "
-    "more frequent than the others: the pentagon is deformed smoothly, until another shape is better at once.",
-    "correlated_features": "Real features are active together, or never. Two pairs in two dimensions show what that "
-    "does to their directions.",
-    "correlated_pairs": "With three correlated pairs the model has a choice between storing all six features and "
-    "storing the sum of each pair, as principal components do; density decides.",
-    "local_orthogonal_bases": "Two sets of ten features, in ten dimensions, that are active as sets. Within a set "
-    "interference would hurt each time, across sets never.",
-    "learning_dynamics": "Features of the same importance do not grow together. One after the other jumps into place, "
-    "as an electron does between energy levels, and each jump lowers the loss by about the same.",
-    "geometric_transformations": "In three dimensions one can watch how a model learns: its plateaus and drops are "
-    "changes of a shape.",
-    "adversarial_training": "If superposition makes a model vulnerable, a model that is trained to withstand attacks "
-    "should have less of it.",
-    "privileged_basis": "A ReLU on the hidden layer makes neurons special. Features then line up with them as far as "
-    "they can, and where there are more features than neurons, neurons become polysemantic.",
-    "hidden_bias": "The paper leaves the bias of hidden neurons out. This shows why: with it, a ReLU can be avoided.",
-    "absolute_value": "A model that computes something in its hidden layer, and does not only store it: absolute "
-    "values of three features on six neurons.",
-    "computation": "Absolute values of a hundred features on forty neurons, two of which each would need. Rare "
-    "features let the model compute in superposition.",
-    "asymmetric_superposition": "A small circuit that models find again and again when they compute in superposition: "
-    "an unequal share of a neuron, and inhibition of what it does wrong.",
-    "hidden_l1": "The simplest way to be rid of superposition is to make it expensive. What is lost by it.",
 }

@@ -14,7 +14,6 @@ from superposition.claims.claim import SEVERAL, Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report import explore
-from superposition.report.captions import PARAGRAPHS
 from superposition.report.conditions import Condition, conditions
 from superposition.report.explore import Panel
 from superposition.report.formulas import formulas
@@ -68,7 +67,7 @@ def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> 
         key=key,
         title=experiment.title,
         section=experiment.section,
-        about=experiment.about or PARAGRAPHS.get(key, ""),
+        about=experiment.about,
         formulas=formulas(experiment),
         parameters=parameters(experiment),
         figures=pictures_of(key, reports / "figures" / key),
