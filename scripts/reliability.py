@@ -29,7 +29,7 @@ PROMISES = {
     ),
     "Refused parameters touch no earlier result": "tests/faults/test_refused.py",
     "Any params.yaml is read or refused in seconds": "tests/test_params_anything.py tests/test_params_document.py",
-    "What is accepted can be computed, at the ends of each key": "tests/test_extremes.py",
+    "What is accepted can be computed, at the ends of each key": "tests/test_extremes.py tests/faults/test_accepted.py",
     "Each committed experiment, varied along each axis, is drawn and judged": "tests/test_variations.py",
     "What is damaged is made anew or refused; nothing planted is executed": (
         "tests/faults/test_damaged.py tests/test_inputs.py"
