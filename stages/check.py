@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+import superposition.stopping  # noqa: F401 (ends the stage at Ctrl-C)
 from superposition.sources import confirm_unedited  # first: it sees to it that what comes now is what is there
 from superposition.stage import placed, run
 

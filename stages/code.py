@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import superposition.stopping  # noqa: F401 (ends the stage at Ctrl-C)
 from superposition.sources import confirm_unedited  # first: it sees to it that what comes now is what is there
 from superposition.stage import placed, run
 

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from superposition.stage import placed, reading, run  # first: it says in a line that Ctrl-C came while others load
+import superposition.stopping  # noqa: F401 (before what takes seconds to load: ends the stage at Ctrl-C)
+from superposition.stage import placed, reading, run
 
 # isort: split
 import numpy as np

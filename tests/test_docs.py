@@ -32,7 +32,7 @@ def test_every_key_table_array_and_file_is_there():
 
 def test_defaults_are_those_of_the_file():
     assert (
-        "| `steps` | Optimiser steps. | be a whole number, at least 1 and below 2^32 | `10000` |"
+        "| `steps` | Optimiser steps. | be a whole number between 1 and 1000000 | `10000` |"
         in DOCUMENTS["docs/parameters.md"]
     )
 

@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 SPARSITY = "must be a number, at least 0 and below 1"
 IMPORTANCE = "must be a number between 1e-12 and 1e+06"
-COUNT = "must be a whole number, at least 1 and below 2^32"
+STEPS, BATCH, SNAPSHOTS = (f"must be a whole number between 1 and {most}" for most in (1000000, 65536, 10000))
 NAME = "must have a name of at most 64 small letters, digits and _"
 
 # Change; key path and value as they are printed; beginning of the message.
@@ -281,13 +281,13 @@ REFUSED = [
     ("intro.seeds", 1_000_000, "", "has 1 (model) x"),
     ("intro.initial", None, "initial = null", "must be a mapping with rule and gain"),
     ("intro.initial.rule", "kaiming", "initial.rule = 'kaiming'", "must be xavier, notebook or normal"),
-    ("intro.initial.gain", 0, "initial.gain = 0", "must be a number above 0"),
+    ("intro.initial.gain", 0, "initial.gain = 0", "must be a number above 0, at most 1000000"),
     ("intro.training", [1], "training = [1]", "must be a mapping of training settings"),
     ("intro.training.step", 5, "training.step = 5", "is an unknown key; did you mean steps?"),
-    ("intro.training.steps", 0, "training.steps = 0", COUNT),
-    ("intro.training.steps", 1e3, "training.steps = 1000.0", COUNT),
-    ("intro.training.steps", False, "training.steps = false", COUNT),
-    ("intro.training.batch_size", 0, "training.batch_size = 0", COUNT),
+    ("intro.training.steps", 0, "training.steps = 0", STEPS),
+    ("intro.training.steps", 1e3, "training.steps = 1000.0", STEPS),
+    ("intro.training.steps", False, "training.steps = false", STEPS),
+    ("intro.training.batch_size", 0, "training.batch_size = 0", BATCH),
     ("intro.training.batch_size", 4097, "training.batch_size", "batch_size = 4097 is over the exactness budget"),
     (
         "intro.training.sample_size",
@@ -302,12 +302,12 @@ REFUSED = [
     ("intro.training.schedule", "step", "training.schedule = 'step'", "must be constant, linear or cosine"),
     ("intro.training.betas", [0.9], "training.betas = [0.9]", "must be a list of two numbers"),
     ("intro.training.betas", [0.9, 0.9, 0.9], "training.betas = [0.9, 0.9, 0.9]", "must be a list of two numbers"),
-    ("intro.training.betas", [0.9, 1], "training.betas[1] = 1", "must be a number, at least 0 and below 1"),
+    ("intro.training.betas", [0.9, 1], "training.betas[1] = 1", "must be a number, at least 0 and at most 1 - 2^-27"),
     ("intro.training.betas", 0.9, "training.betas = 0.9", "must be a list of two numbers"),
     ("intro.training.eps", 0, "training.eps = 0", "must be a number above 0"),
     ("intro.training.weight_decay", -1, "training.weight_decay = -1", "must be a number of at least 0"),
     ("intro.training.arithmetic", "float64", "training.arithmetic = 'float64'", "must be exact or float32"),
-    ("intro.training.snapshots", 0, "training.snapshots = 0", COUNT),
+    ("intro.training.snapshots", 0, "training.snapshots = 0", SNAPSHOTS),
 ]
 
 

@@ -12,6 +12,10 @@ REPORT = """\
 <testcase classname="tests.test_fsck" name="b"><failure message="x"/></testcase>
 <testcase classname="tests.faults.test_stale" name="c[1]"><skipped/></testcase>
 <testcase classname="tests.test_pipeline" name="d"/>
+<testcase classname="tests.faults.test_interruptions" name="e[0]"/>
+<testcase classname="tests.faults.test_interruptions" name="e[1]"/>
+<testcase classname="tests.faults.test_interruptions" name="e[2]"/>
+<testcase classname="tests.faults.test_interruptions" name="e[3]"><error/></testcase>
 </testsuite></testsuites>
 """
 
@@ -29,10 +33,22 @@ def test_the_table_is_made_from_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(reliability, "DOCUMENT", document)
     monkeypatch.setattr(sys, "argv", ["reliability", str(report)])
+    monkeypatch.setattr(reliability, "git", lambda *words: "" if words[0] == "status" else "abc")
     assert reliability.main() == 1
     text = document.read_text()
     assert text.startswith("Before\n<!-- table -->\n| promise | tests | at ")
     assert text.endswith(" |\n<!-- end -->\nAfter\n")
-    assert "[`test_fsck`](../tests/test_fsck.py) | 1 failed 1 passed |" in text
-    assert "| 1 skipped, 1 passed |" in text
+    assert "[`test_fsck`](../tests/test_fsck.py) | 1 of 2 tests passed |" in text
+    assert "| 0 of 0 tests passed, 1 skipped, not run, 1 of 1 tests passed |" in text
+    assert "| 3 of 4 interruptions ended in the same hashes |" in text
     assert "| old |" not in text
+
+
+def test_edits_that_are_not_committed_are_refused(tmp_path, monkeypatch, capsys):
+    """The table names a commit."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(reliability, "git", lambda *words: " M stages/plot.py" if words[0] == "status" else "abc")
+    monkeypatch.setattr(reliability, "DOCUMENT", tmp_path / "none.md")
+    monkeypatch.setattr(sys, "argv", ["reliability", "no report"])
+    assert reliability.main() == 2
+    assert "stages/plot.py" in capsys.readouterr().err

@@ -42,11 +42,11 @@ def flags(compiled: Path) -> int:
 
 def digests() -> dict[str, str]:
     """Of all sources."""
-    files = (file for part in OURS for file in Path(part).rglob("*") if file.is_file())
+    files = (file for part in OURS for file in Path(part).rglob("*"))
     return {
         file.as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in (*files, Path("requirements.txt"))
-        if "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.checkout import Small
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 FILES = {
     "data/params.json": "generate",
     "data/measures/short.json": "measure short",

@@ -14,7 +14,7 @@ import pytest
 
 from tests.checkout import Small
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 COUNT = int(os.environ.get("FAULTS", "2"))
 STAGES = ("check", "code", "generate", "train@short", "measure@short", "plot@short", "report")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

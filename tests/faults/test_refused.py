@@ -4,7 +4,7 @@ import pytest
 
 from tests.checkout import Small
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 UNDO = "`make undo` takes it back"
 
 

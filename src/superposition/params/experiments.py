@@ -28,7 +28,7 @@ from superposition.params.measures import Measures
 from superposition.params.models import PRESETS, Model
 from superposition.params.rules import broken_rules
 from superposition.params.schema import Block, File, Initial, Training
-from superposition.params.sizes import inherited_faults, size_faults, total_faults
+from superposition.params.sizes import inherited_faults, memory_faults, size_faults, total_faults
 
 
 class Experiment(Strict):
@@ -171,7 +171,8 @@ def _check(block: _Block, expand: bool) -> tuple[dict[str, list[Any]], list[Faul
     """The points of an experiment's axes, and its faults but for those of the defaults alone."""
     too_many = size_faults(block.keys)
     points, found = ({}, too_many) if too_many or not expand else _expand(block.keys)
-    return points, [*block.faults, *found, *broken_rules(block.valid, points, block.own)]
+    faults = [*block.faults, *found, *broken_rules(block.valid, points, block.own)]
+    return points, faults or memory_faults(block.keys, block.valid.get(Training, {}))
 
 
 def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -> Experiment:

@@ -20,8 +20,10 @@ from superposition.params.faults import Strict, must
 from superposition.params.measures import Measures
 from superposition.params.models import ModelAxis, Name
 
-# Steps and samples are counted by 32-bit words of the random generator.
-Count = Annotated[int, Field(ge=1, lt=2**32), must("be a whole number, at least 1 and below 2^32")]
+# Fifty times what any experiment has. What is kept of each step takes some hundred megabytes then.
+Steps = Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
+Snapshots = Annotated[int, Field(ge=1, le=10_000), must("be a whole number between 1 and 10000")]
+Batch = Annotated[int, Field(ge=1, le=65536), must("be a whole number between 1 and 65536")]
 Size = Annotated[int, Field(ge=1, le=100_000), must("be a whole number between 1 and 100000")]
 Positive = Annotated[float, Field(gt=0), must("be a number above 0")]
 Line = Annotated[str, Field(pattern=r"^\S[^\r\n]*$", max_length=200), must("be one line of at most 200 characters")]
@@ -36,23 +38,24 @@ class Initial(Strict):
     rule: Annotated[Literal["xavier", "notebook", "normal"], must("be xavier, notebook or normal")]
     """Standard deviation of normal weights: gain * sqrt(2 / (n + m)) (xavier), gain * sqrt(2 / ((n + 1) m)) (notebook,
     what the paper's notebook draws for a single instance), or gain (normal)."""
-    gain: Positive
+    gain: Annotated[float, Field(gt=0, le=1e6), must("be a number above 0, at most 1000000")]
     """Factor of the standard deviation."""
 
 
-Decay = Annotated[float, Field(ge=0, lt=1), must("be a number, at least 0 and below 1")]
+# Arithmetic takes it to 27 binary places: what is nearer to 1 would be 1, and never forget.
+Decay = Annotated[float, Field(ge=0, le=1 - 2**-27), must("be a number, at least 0 and at most 1 - 2^-27")]
 
 
 class Training(Strict):
     """AdamW on the importance-weighted mean squared error, over samples and features."""
 
-    steps: Count
+    steps: Steps
     """Optimiser steps."""
-    batch_size: Count
+    batch_size: Batch
     """Samples in a step; at most 4096 where arithmetic is exact."""
     sample_size: Annotated[
-        Annotated[int, Field(ge=1, lt=2**32)] | None,
-        must("be null (fresh samples at each step) or a whole number of at least 1"),
+        Annotated[int, Field(ge=1, lt=2**32)] | None,  # counted by 32-bit words of the random generator
+        must("be null (fresh samples at each step) or a whole number, at least 1 and below 2^32"),
     ]
     """null: fresh samples at each step. A number of samples, at least batch_size: one fixed sample of that size for
     each instance, gone through in order."""
@@ -71,7 +74,7 @@ class Training(Strict):
     """Of AdamW, on weights and biases, per learning rate."""
     arithmetic: Annotated[Literal["exact", "float32"], must("be exact or float32")]
     """exact: the same bits on every machine, of shapes that fit. float32: faster where float64 is slow."""
-    snapshots: Count
+    snapshots: Snapshots
     """Weights are kept at so many log-spaced steps, the last included."""
 
 

@@ -1,17 +1,21 @@
 """How large experiments may be, each and all together: known before any of their points are made.
 
-What all of them share bounds how long a file takes to check, a second or two at the most.
+What all of them share bounds how long a file takes to check, a second or two at the most; what one has bounds the
+memory that it takes to generate and train.
 """
 
 from math import prod
 from typing import Any
 
-from superposition.params.axes import MAX_INSTANCES, Geometric, placed, size
+from superposition.params.axes import MAX_INSTANCES, Geometric, placed, size, widths
 from superposition.params.faults import Fault, among
 from superposition.params.schema import Defaults
 
 AXES = ("model", "n_hidden", "sparsity", "importance", "sets", "seeds")
 MAX_ROWS = 10_000_000  # instances x features of one experiment: tables have a row for each, and are read in memory
+# Numbers of an experiment that are in memory at once, of each kind: 16 gigabytes, where they take eight bytes. The
+# paper's have 345600000 in a batch, 37200000 weights and 3000000 held-out values.
+MAX_NUMBERS = 2_000_000_000
 # Of all experiments at one scale. The paper's have 500000 instances of 1500000 features, and 800 points, at full scale.
 TOTALS = {
     "instances": 2 * MAX_INSTANCES,
@@ -32,6 +36,25 @@ def size_faults(keys: dict[str, Any]) -> list[Fault]:
     if instances * n_features > MAX_ROWS:
         return [Fault((), f"has {factors} of {n_features} features; allowed: at most {MAX_ROWS} features in all")]
     return []
+
+
+def memory_faults(keys: dict[str, Any], training: dict[str, Any]) -> list[Fault]:
+    """Whether what is computed of an experiment is too large; the first that is."""
+    of_all = f"{(instances := prod(_counts(keys).values()))} instances x {(n := keys.get('n_features', 1))} features"
+    m = max(widths(keys.get("n_hidden", 1))[0], default=1)
+    taken = min(training.get("snapshots", 1), training.get("steps", 1))
+    sample, batch, held_out = training.get("sample_size") or 0, training.get("batch_size", 1), keys.get("held_out", 1)
+    amounts = {
+        f"weights, {of_all} x {m} (n_hidden) x {taken} snapshots": instances * n * m * taken,
+        f"values of fixed samples, {of_all} x {sample} (sample_size)": instances * n * sample,
+        f"values of a batch, {of_all} x {batch} (batch_size)": instances * n * batch,
+        f"held-out values, {n} features x {held_out} (held_out)": n * held_out,
+    }
+    return [
+        Fault((), f"has {amount} {what}; allowed: at most {MAX_NUMBERS}")
+        for what, amount in amounts.items()
+        if amount > MAX_NUMBERS
+    ][:1]
 
 
 def total_faults(experiments: dict[str, dict[str, Any]]) -> list[Fault]:
