@@ -6,7 +6,11 @@ import shutil
 import sys
 from pathlib import Path
 
+import superposition.stopping  # noqa: F401 (before what takes seconds to load: ends the stage at Ctrl-C)
 from superposition.stage import called, placed, reading, run
+
+# isort: split
+from superposition.inputs import confirm_inputs
 from superposition.training.checkpoints import deciding
 from superposition.training.checkpoints import folder as checkpoint_folder
 from superposition.training.interruption import Stopped, stoppable
@@ -17,6 +21,7 @@ from superposition.training.worlds import OutOfRange, read, write
 
 def main(name: str) -> None:
     inputs = Path("data/worlds", name)
+    confirm_inputs(inputs.parent)
     with reading():
         world = read(inputs)
     checkpoints = checkpoint_folder(Path(".checkpoints"), [*deciding(Path("stages/train.py")), *inputs.iterdir()])

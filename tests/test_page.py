@@ -177,6 +177,16 @@ def shown(opened):
     return opened.evaluate("document.querySelectorAll('#claims tbody tr:not([hidden])').length")
 
 
+def test_a_link_of_the_contents_leads_to_its_section(opened):
+    """Though sections above it have not been laid out yet, and are as high as guessed."""
+    for name in ("geometry", "intro", "phase_change"):
+        opened.evaluate(f"location.hash = '{name}'")
+        top = f"document.getElementById('{name}').getBoundingClientRect().top"
+        opened.evaluate("new Promise(go => setTimeout(go, 300))")
+        assert -2 < opened.evaluate(top) < 120, name
+    opened.evaluate("location.hash = ''")
+
+
 def test_it_asks_for_nothing_and_complains_about_nothing(opened, written):
     show_all(opened)
     loading = [event["params"]["request"]["url"] for event in opened.events if "requestWillBeSent" in event["method"]]

@@ -25,7 +25,7 @@ from superposition.training.interruption import Stopped
 EVERY = 20.0  # seconds
 # What the stage runs that decides no result: everything else does, or might.
 ASIDE = [
-    *(Path("src/superposition", f"{name}.py") for name in ("imports", "stage")),
+    *(Path("src/superposition", f"{name}.py") for name in ("imports", "inputs", "stage", "stopping")),
     *(
         Path("src/superposition/training", f"{name}.py")
         for name in ("checkpoints", "interruption", "manifest", "progress")
