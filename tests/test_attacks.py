@@ -225,7 +225,7 @@ def test_training_against_attacks_is_judged_by_features_per_dimension():
     found = adversarial_training(length=0.8)  # 8 0.8^2 / 4 = 1.28
     assert {v["verdict"] for v in found.values()} == {"holds"}
     eliminates = found["adversarial_training.eliminates"]
-    assert eliminates["measured"] == "0.6; in superposition 8, 8, 8, 0, 0 features"
+    assert eliminates["measured"] == "0.6; features in superposition 0: 8; 0.2: 8; 0.4: 8; 0.6: 0; 1: 0"
     shorter = adversarial_training(length=0.6)  # 0.72
     assert shorter["adversarial_training.eliminates"]["verdict"] == "fails"
     assert shorter["adversarial_training.eliminates"]["measured"].startswith("0.4; ")

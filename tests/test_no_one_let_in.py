@@ -209,7 +209,7 @@ def test_what_is_typed_to_make_is_not_run(typed, tmp_path, what):
     said = typed("repro", f"EXPERIMENTS=intro {what}")
     words = what.split()
     assert said[0] == "".join(f"<{word}>" for word in ("-m", "superposition.params", "--experiments", "intro", *words))
-    assert said[1].startswith("<-m><scripts.alone><dvc><repro><plot@intro><plot@")
+    assert said[1].startswith("<-m><scripts.alone><python><-m><scripts.quiet><repro><plot@intro><plot@")
     assert typed("vary", f"EXPERIMENT={what}", f"SET=a={what}", f"NAME={what}") == [
         "".join(f"<{word}>" for word in ("-m", "scripts.vary", what, "--set", f"a={what}", "--name", what))
     ]
@@ -220,7 +220,7 @@ def test_what_is_typed_to_make_is_not_run(typed, tmp_path, what):
 
 
 def test_what_the_environment_has_of_such_names_is_not_taken(typed):
-    assert typed("repro", EXPERIMENTS="intro", A="x")[1] == "<-m><scripts.alone><dvc><repro>"
+    assert typed("repro", EXPERIMENTS="intro", A="x")[1] == "<-m><scripts.alone><python><-m><scripts.quiet><repro>"
 
 
 def test_parameters_are_checked_before_dvc_reads_them(typed):

@@ -69,7 +69,7 @@ FUNCTIONS = {
         "Tensor abs add arange autograd.Function backends.cpu.get_cpu_capability contiguous_format "
         "cuda.get_device_name cuda.is_available device dtype empty empty_like enable_grad float32 float64 frexp "
         "from_numpy full func.functional_call get_num_threads int64 nan no_grad ones optim.Optimizer relu round "
-        "set_num_threads stack tensor uint32 where zeros zeros_like"
+        "set_flush_denormal set_num_threads stack tensor uint32 where zeros zeros_like"
     ),
     "nn": names("Module Parameter"),
     "math": names("ceil comb copysign factorial floor frexp fsum gcd inf isfinite isinf isnan ldexp nan prod sqrt"),

@@ -160,12 +160,12 @@ def test_settings_fonts_and_clock_do_not_show(tmp_path):
         (folder / "matplotlibrc").write_text(SETTINGS)
     another_face(tmp_path / ".fonts")
     code = (
-        "from pathlib import Path; from tests import as_printed; from superposition.figures import figures_of, svg\n"
-        "for name, figure in figures_of('intro', as_printed.intro()).items(): svg.save(figure, Path(f'{name}.svg'))\n"
         "from matplotlib import font_manager, rcParams\n"
-        "assert rcParams['font.size'] == 20\n"
         "faces = [face.fname for face in font_manager.fontManager.ttflist if face.name == 'DejaVu Sans']\n"
         "assert any('.fonts' in face for face in faces), faces\n"
+        "from pathlib import Path; from tests import as_printed; from superposition.figures import figures_of, svg\n"
+        "for name, figure in figures_of('intro', as_printed.intro()).items(): svg.save(figure, Path(f'{name}.svg'))\n"
+        "assert rcParams['font.size'] == 20\n"
     )
     environment = {
         "PATH": os.environ["PATH"],

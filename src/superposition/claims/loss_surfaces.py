@@ -231,8 +231,9 @@ CLAIMS += claims_of(
         fixed="after",
         remark="The paper prints that the minimum moves smoothly from the first to the second surface, the antipodal "
         "pair. Computed from its formula, it jumps by 0.81 there, and by at most 0.04 on the way to the third, the "
-        "confused features. It must jump: at W = (1, 0) the loss always falls towards W_2 > 0, so that no minimum "
-        "passes W_1 W_2 = 0.",
+        "confused features.",
+        known="It must jump: at W = (1, 0) the loss always falls towards W_2 > 0, so that no minimum passes "
+        "W_1 W_2 = 0.",
     ),
     topic="loss_surfaces",
 )

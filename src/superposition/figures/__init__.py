@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from superposition.figures import learning_curves, overview
 from superposition.figures.animation import Animation
+from superposition.figures.style import theme
 from superposition.readings.results import Tables
 
 Drawn = Figure | Animation
@@ -26,8 +27,9 @@ Drawn = Figure | Animation
 def figures_of(experiment: str, tables: Tables) -> dict[str, Drawn]:
     """The figures of an experiment by name: its own, or an overview, and the learning curves."""
     own = module_of(experiment)
-    shown: Mapping[str, Drawn] = own.figures(tables) if own and own.fits(tables) else overview.figures(tables)
-    return {**shown, **learning_curves.figures(tables)}
+    with theme():  # where texts are measured, too
+        shown: Mapping[str, Drawn] = own.figures(tables) if own and own.fits(tables) else overview.figures(tables)
+        return {**shown, **learning_curves.figures(tables)}
 
 
 def module_of(experiment: str) -> ModuleType | None:

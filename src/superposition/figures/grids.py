@@ -49,7 +49,7 @@ class Canvas:
 
 def text_width(text: str, size: int | float) -> float:
     """Inches that the longest line of a text needs, in letters of `size` points, rounded up to a twentieth: room is
-    left by it, and a rounding of its own must not decide where something lies.
+    left by it, and a rounding of its own must not decide where something lies. In `theme()`, as all that is drawn.
     """
     font = FontProperties(family=FONT, size=size)
     widths = [
