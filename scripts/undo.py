@@ -28,7 +28,7 @@ from superposition.report import partial
 
 PARAMS, LOCK, DATA = Path("params.yaml"), Path("dvc.lock"), Path("data")
 # What the stages plot and report make. Costs and runs at full scale, which are in reports/ too, are made on their own.
-REPORTS = ("reports/figures", "reports/claims.json", "reports/metrics.json", "reports/index.html")
+REPORTS = ("reports/figures", "reports/curves", "reports/claims.json", "reports/metrics.json", "reports/index.html")
 PATHS = (str(PARAMS), str(LOCK), *REPORTS)
 KEPT = Path(".dvc", "tmp", "undone.yaml")
 OF_EACH = ("trained", "tables")  # folders of data/ that have one for each experiment, known to DVC

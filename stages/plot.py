@@ -1,4 +1,7 @@
-"""python stages/plot.py EXPERIMENT: draws an experiment's figures from its tables, reports/figures/EXPERIMENT/*.svg."""
+"""python stages/plot.py EXPERIMENT: draws an experiment's figures from its tables, reports/figures/EXPERIMENT/*.svg.
+
+And what `dvc plots` draws of it itself, reports/curves/EXPERIMENT.csv.
+"""
 
 import sys
 from pathlib import Path
@@ -8,6 +11,7 @@ from superposition.stage import placed, reading, run
 
 # isort: split
 from superposition.figures import figures_of
+from superposition.figures.learning_curves import best_curves
 from superposition.figures.svg import save
 from superposition.inputs import confirm_inputs
 from superposition.readings.results import read
@@ -23,6 +27,8 @@ def main(name: str) -> None:
         out.mkdir()
         for title, figure in figures.items():
             save(figure, out / f"{title}.svg")
+    with placed(Path("reports", "curves", f"{name}.csv")) as out:
+        best_curves(tables).to_csv(out, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style
 from superposition.figures.grids import text_width, wrapped
+from superposition.figures.learning_curves import best_curves
 from superposition.figures.panels import SUPERPOSITION_RANGE, mosaic
 from superposition.figures.points import spread_out, titles
 from superposition.figures.svg import save
@@ -292,6 +294,19 @@ def test_losses_of_0_make_no_room_on_a_logarithmic_axis():
     (axes,) = drawn["learning_curves"].axes
     assert all(line.get_linestyle() == "-" for line in axes.lines)
     assert axes.get_ylim()[0] > 1e-5
+
+
+def test_learning_curves_are_numbers_too(tmp_path):
+    """For `dvc plots`: by the number of the point, so that a changed value is a difference and no other line."""
+    tables = as_printed.intro()
+    found = best_curves(tables)
+    assert list(dict.fromkeys(found["point"])) == ["1: 1 - S = 1", "2: 1 - S = 0.2", "3: 1 - S = 0.1"]
+    last = found.drop_duplicates("point", keep="last")
+    end = tables.history[tables.history["step"] == tables.history["step"].max()].set_index("instance")["loss"]
+    assert last["loss"].astype(float).tolist() == pytest.approx(end[tables.best["instance"]].tolist(), rel=1e-4)
+    assert (found["step"] > 0).all()
+    template = json.loads((Path(__file__).parents[1] / ".dvc/plots/curves.json").read_text(encoding="utf-8"))
+    assert template["facet"]["field"] in found.columns
 
 
 COMMITTED = sorted(path for path in (Path(__file__).parents[1] / "reports").rglob("*.svg") if path.stem != "animation")

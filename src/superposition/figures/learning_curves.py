@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
 
 from superposition.figures.grids import Canvas, text_width, wrapped
-from superposition.figures.points import model_name, spread_out, titles
+from superposition.figures.points import model_name, plain, spread_out, titles
 from superposition.figures.style import DENSITY, MUTED, NOTE, theme
 from superposition.readings.results import Tables
 from superposition.theory.losses import without_superposition
@@ -50,6 +50,22 @@ def figures(tables: Tables) -> dict[str, Figure]:
         for number, line in enumerate(lines):
             canvas.text(left, top + height + 0.51 + 0.17 * number, line, fontsize=NOTE, color=MUTED)
         return {"learning_curves": canvas.figure}
+
+
+def best_curves(tables: Tables) -> pd.DataFrame:
+    """Point, step and held-out loss of the model that ends best at each of the points that are drawn of each model.
+
+    A point is named by its number, from 1, and by what varies: `dvc plots diff` puts those of other commits beside it.
+    """
+    names, rows = titles(tables, "density"), []
+    best = tables.best.set_index("instance", drop=False)
+    for model in dict.fromkeys(tables.best["model"]):
+        for instance in _labels(tables, model):
+            steps, loss = _curve(tables, instance)
+            point = int(best.loc[[instance], "point"].iloc[0])
+            name = f"{point + 1}: {plain(names[point])}"
+            rows.append(pd.DataFrame({"point": name, "step": steps, "loss": [f"{value:.5g}" for value in loss]}))
+    return pd.concat(rows, ignore_index=True)
 
 
 def _has_reference(best: pd.DataFrame) -> bool:

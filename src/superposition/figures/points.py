@@ -64,6 +64,11 @@ def titles(tables: Tables, named: Named) -> dict[int, str]:
     return lines
 
 
+def plain(title: str) -> str:
+    """A title in one line, without what marks formulas."""
+    return title.replace("$", "").replace("\n", ", ")
+
+
 def sparsity_name(sparsity: float) -> str:
     return "own sparsities" if np.isnan(sparsity) else f"$S$ = {sparsity_said(sparsity)}"
 
