@@ -7,11 +7,11 @@ import superposition.stopping  # noqa: F401 (before what takes seconds to load: 
 from superposition.stage import placed, reading, run
 
 # isort: split
-from superposition.claims import evaluate
+from superposition.claims import evaluate, what_is_known
 from superposition.inputs import confirm_inputs
 from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
-from superposition.report.full_scale import with_full_scale
+from superposition.report.full_scale import differing, with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics
 from superposition.report.page import page, section
@@ -28,7 +28,9 @@ def main() -> None:
     with reading():
         tables = {name: read_tables(folder) for name, folder in folders.items()}
     evaluation = evaluate(tables)
-    evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
+    verdicts = with_full_scale(evaluation.verdicts, reports / "full_scale")
+    remarks = evaluation.remarks | {id: said for id in differing(verdicts)[1] if (said := what_is_known(id))}
+    evaluation = replace(evaluation, verdicts=verdicts, remarks=remarks)
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
     texts = {
         "metrics.json": as_json(metrics(tables, evaluation)),

@@ -42,6 +42,11 @@ def evaluate(tables_by_experiment: Mapping[str, Tables]) -> Evaluation:
                 verdicts.append(verdict(claim, tables_by_experiment))
             except NotInThisRun as reason:
                 untested.append((claim, str(reason)))
-    known = {claim.id: f"{claim.remark} {claim.known}".strip() for group in CLAIMS.values() for claim in group}
     failed = [str(one["id"]) for one in verdicts if one["verdict"] != "holds"]
-    return Evaluation(verdicts, untested, {id: known[id] for id in failed if known[id]})
+    return Evaluation(verdicts, untested, {id: said for id in failed if (said := what_is_known(id))})
+
+
+def what_is_known(id: str) -> str:
+    """Of why a claim does not hold; nothing where nothing is, or where no claim has that id."""
+    known = {claim.id: f"{claim.remark} {claim.known}".strip() for group in CLAIMS.values() for claim in group}
+    return known.get(id, "")

@@ -85,7 +85,7 @@ CLAIMS = claims_of(
         paper=SAID,
         tolerance=f"smallest radius, relative to the mean norm of an input, at which ||W||_F^2 / m < {SHARED:g}: "
         f"{NEEDED[0]:g} to {NEEDED[1]:g}",
-        limit="ours",
+        limit="text",
         fixed="before",
         remark="At 0.4 vectors are shorter, but eight features still share directions. By the count of those "
         "superposition takes attacks of more than half the inputs' norm, and of less than the paper's 0.8: "

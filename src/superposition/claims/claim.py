@@ -56,7 +56,7 @@ class Finding:
 
     `holds`: the criterion is met by the model of the lowest loss, and by at least half of the single runs.
     `holds_at_best`: by the model of the lowest loss, and by fewer. `differs_from_print`: what the paper says is so, but
-    not with the number that it prints; the claim's remark says why.
+    not as it prints it: with another number, range or case; the claim's remark says why.
     """
 
     verdict: Verdict

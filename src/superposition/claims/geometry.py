@@ -307,7 +307,7 @@ CLAIMS = claims_of(
         paper="0.48 at 3.75, 0.44 at 4",
         tolerance=f"1 / (1 - S) from which on m / ||W||_F^2 is more than {STICKS:g} below 1/2: {END[0]:g} to "
         f"{END[1]:g}",
-        limit="ours",
+        limit="figure",
         fixed="after",
     ),
     Claim(
@@ -395,6 +395,7 @@ CLAIMS = claims_of(
         limit="ours",
         fixed="before",
         figure="feature_dimensionality",
+        known="Where 70 features share 30 dimensions alike, each has 3/7 of one, with no bipyramid among them.",
     ),
     Claim(
         adds_up_to_the_dimensions,

@@ -311,7 +311,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         local_minima,
-        statement="Some models stop in a local minimum, so that several are trained for each cell.",
+        statement="Some models stop in a local minimum, so that several are trained for each cell "
+        f"(at density {LIKELY[0]:g} and r = {LIKELY[1]:g}).",
         paper="10 models a cell, the worst left out",
         tolerance=f"at density {LIKELY[0]:g} and r = {LIKELY[1]:g} some, but not all, models find superposition",
         limit="ours",

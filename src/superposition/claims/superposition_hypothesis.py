@@ -176,7 +176,7 @@ CLAIMS = claims_of(
         statement="Less important features are worth less interference: steeper curves delay superposition.",
         paper="depends on importance",
         tolerance=f"first density with more than {M} features: lower for each steeper importance curve",
-        limit="theory",
+        limit="ours",
         fixed="after",
     ),
     Claim(

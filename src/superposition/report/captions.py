@@ -183,12 +183,14 @@ CAPTIONS = {
     ),
     "geometry/nonlinear_compression": Caption(
         "Two dense features can share one number without superposition, by a function that takes ever finer steps. "
-        "As an exact step it beats linear compression, as a ramp that a network can have it soon does not.",
+        "As exact steps it beats linear compression from three of them on, as ramps, which a network can have, "
+        "where those are steep enough.",
         "Mean squared error over the number of steps Z, falling lines for ramps of several widths, beside a dashed "
         "line for linear compression and circles for the paper's values.",
     ),
     "dimensions_per_feature": Caption(
-        "The same curve for models of another size, beside the paper's of 400 features in 30 dimensions.",
+        "Whether models of another size have the same curve; beside it is the paper's, of 400 features in 30 "
+        "dimensions.",
         "Dimensions per feature over 1 / (1 - S): lines for two seeds that start at 1 and have a shoulder at 1/2, with "
         "circles for the paper's curve.",
     ),
@@ -204,8 +206,8 @@ CAPTIONS = {
         "varied feature or without another one, and for three features, with dots of trained models.",
     ),
     "correlated_features/five_models": Caption(
-        "Features that are active together prefer right angles, and those that exclude each other opposite directions. "
-        "Five models of each kind, as they came.",
+        "Where models put features that are active together, and features that exclude each other. Five models of each "
+        "kind, as they came.",
         "Rows of five circles with four vectors, in two colours for the two pairs: correlated and anti-correlated "
         "pairs, each at two densities, with the angles of the mates below.",
     ),
@@ -294,7 +296,8 @@ CAPTIONS = {
         "of circles for the features of the best model, yellow where they are in superposition.",
     ),
     "polygon_levels/levels": Caption(
-        "Training rests at the losses of regular polygons, after Chen et al. (2023).",
+        "Where training ends, and whether it rests on the way, beside the losses of regular polygons (Chen et al. "
+        "2023).",
         "Losses of sixty seeds over steps, which end on horizontal lines for a square, a pentagon and a hexagon, with "
         "bars of how many end at each; and below the polygons found, over theory's.",
     ),
