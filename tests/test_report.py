@@ -60,7 +60,7 @@ def test_the_stages_write_figures_metrics_claims_and_page(copy):
         assert done.stderr == ""
     made = sorted(str(file.relative_to(copy / "reports")) for file in (copy / "reports").rglob("*") if file.is_file())
     figures = [f"figures/intro/{name}.svg" for name in ("feature_vectors", "learning_curves", "mathematics")]
-    assert made == ["claims.json", *figures, "index.html", "metrics.json"]
+    assert made == ["claims.json", "curves/intro.csv", *figures, "index.html", "metrics.json"]
     claims = json.loads((copy / "reports" / "claims.json").read_text())
     assert [claim["id"] for claim in claims] == [claim.id for claim in CLAIMS["intro"]]
     assert all((copy / "reports" / claim["figure"]).is_file() for claim in claims)
