@@ -1,8 +1,10 @@
-"""DVC without its hint to push after each run: python -m scripts.quiet repro ...
+"""DVC without hints that make no sense here: python -m scripts.quiet repro ...
 
-What it says is `dvc push`, also where there is nowhere to push to. Results are published by make publish.
+After each run it says to push, also where there is nowhere to push to (results are published by make publish), and to
+let it stage files, which this project has switched off so that `git add` stays with people.
 """
 
+import logging
 import sys
 from typing import Any
 
@@ -20,4 +22,5 @@ def without_hint(*texts: Any, **options: Any) -> None:
 write = ui.write
 if __name__ == "__main__":
     ui.write = without_hint
+    logging.getLogger("dvc.repo.scm_context").setLevel(logging.WARNING)
     sys.exit(main())

@@ -43,7 +43,9 @@ def of_commit() -> dict[str, str]:
     """The results of the commit that is checked out, with their digests."""
     if subprocess.run(["git", "diff", "--quiet", "HEAD", "--", str(LOCK)]).returncode != 0:
         refuse(f"{LOCK} is not as committed: commit what was computed, or go back by make undo", "make")
-    if not (outs := committed_outs()):
+    # DVC keeps what it knows of experiments that are gone from params.yaml.
+    known = {out.def_path for out in Repo().index.outs}
+    if not (outs := {path: md5 for path, md5 in committed_outs().items() if path in known}):
         refuse(f"{LOCK} of this commit names no results", "make")
     return outs
 

@@ -53,7 +53,10 @@ def main() -> None:
     for path in replaced:
         print(f"undo: {path} {would}as it is committed again, out of DVC's cache")
     for left in gone:
-        print(f"undo: {left} {would}removed: it was computed with other parameters, or of an experiment that is gone")
+        print(
+            f"undo: {left} {would}removed: it was computed with other parameters or code, or of an experiment that is "
+            "gone"
+        )
     if dry:
         if not (edited or replaced or gone):
             print("undo: nothing would be thrown away")

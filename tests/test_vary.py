@@ -99,7 +99,7 @@ def test_the_section_of_the_readme_works_word_for_word(fresh):
     said = typed(fresh, keep_and_undo)
     assert "experiments.intro.sparsity: 0, 0.8, 0.9 -> 0, 0.5, 0.95" in said
     assert "undo: params.yaml as it is committed again" in said
-    assert "undo: data/trained/intro removed: it was computed with other parameters" in said
+    assert "undo: data/trained/intro removed: it was computed with other parameters or code" in said
     assert status(fresh) == " M dvc.yaml\n?? notes.txt\n"
     assert not list((fresh.root / "data/trained").glob("*"))
     assert "0.95" in (fresh.root / ".dvc/tmp/undone.yaml").read_text(encoding="utf-8")

@@ -179,7 +179,7 @@
     const words = document.createElement("figcaption");
     words.textContent = which.value === "all" ? settings.name :
       `The ${planar ? "feature vectors, and the products of each two of them" : "products of each two feature vectors"}: ` +
-      "blue where positive, red where negative, and fainter the smaller they are.";
+      "red where positive, blue where negative, and fainter the smaller they are.";
     found.append(words);
     return found;
   }
@@ -216,7 +216,7 @@
         for (let k = 0; k < m; k++) product += W[k * n + i] * W[k * n + j];
         const at = { x: j * side - EXTENT, y: i * side - EXTENT, width: 0.95 * side, height: 0.95 * side };
         const strength = Math.min(1, Math.abs(product)).toFixed(3);
-        parts.push(shape("rect", { ...at, fill: product < 0 ? "#c8453c" : "#3f7fbf", "fill-opacity": strength }));
+        parts.push(shape("rect", { ...at, fill: product < 0 ? "#3f7fbf" : "#c8453c", "fill-opacity": strength }));
       }
     }
     return parts;
