@@ -21,8 +21,9 @@ from tempfile import TemporaryDirectory
 from dvc.repo import Repo
 
 from scripts.remote import lacking, named, of_commit
-from scripts.undo import LOCK, digest
+from scripts.undo import LOCK
 from scripts.verify import git, refuse
+from superposition.inputs import hashed
 
 BESIDE = (LOCK, Path("docs", "data.md"))  # of the commit too
 SCRATCH = Path(".dvc", "tmp")  # on the file system of data/, mostly
@@ -65,7 +66,7 @@ def unpack(archive: Path, outs: dict[str, str]) -> int:
             refuse(f"{archive}: {error}", "make")
         wanted = lacking(outs)
         found = {path: file for path in wanted if (file := Path(scratch, path)).exists()}
-        fitting = {path: file for path, file in found.items() if digest(file) == outs[path]}
+        fitting = {path: file for path, file in found.items() if hashed(file) == outs[path]}
         if wanted and not fitting:
             refuse(f"{archive} has no result of this commit: check out the one that it is named by", "make")
         for path, file in fitting.items():

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from dvc.repo import Repo
 
-from scripts.undo import LOCK, committed_outs, complete, digest
+from scripts.undo import LOCK, committed_outs, complete
 from scripts.verify import git, refuse
+from superposition.inputs import hashed
 
 SHOWN = 3  # results that are named
 
@@ -52,7 +53,7 @@ def of_commit() -> dict[str, str]:
 
 def lacking(outs: dict[str, str]) -> list[str]:
     """Those that are not in data/ as they should be."""
-    return [path for path, md5 in outs.items() if not Path(path).exists() or digest(Path(path)) != md5]
+    return [path for path, md5 in outs.items() if not Path(path).exists() or hashed(Path(path)) != md5]
 
 
 def dvc(*arguments: str) -> int:

@@ -1,6 +1,5 @@
 """Copies of the code in which stages run under another setting, and what differs between the outputs of two of them."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -66,13 +65,6 @@ def run(words: list[str], copy: Path, environment: dict[str, str], python: list[
         return ""
     said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing was said"]
     return f"exit status {done.returncode}: {said[-1].strip()}"
-
-
-def md5_of_folder(folder: Path) -> str:
-    """As DVC notes a folder in dvc.lock."""
-    files = sorted((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if file.is_file())
-    listed = [{"md5": hashlib.md5(file.read_bytes()).hexdigest(), "relpath": path} for path, file in files]
-    return hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
 def outputs(copy: Path) -> list[str]:

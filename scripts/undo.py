@@ -10,7 +10,6 @@ their place. What a run made that is undone stays in DVC's cache and can be had 
 """
 
 import argparse
-import hashlib
 import io
 import json
 import shutil
@@ -22,8 +21,8 @@ from typing import Any
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from scripts.scratch_copies import md5_of_folder
 from scripts.verify import git
+from superposition.inputs import hashed
 from superposition.report import partial
 
 PARAMS, LOCK, DATA = Path("params.yaml"), Path("dvc.lock"), Path("data")
@@ -41,7 +40,7 @@ def main() -> None:
     edited = changed()
     outs = committed_outs()
     repo = Repo()
-    other = {path: md5 for path, md5 in outs.items() if not Path(path).exists() or digest(Path(path)) != md5}
+    other = {path: md5 for path, md5 in outs.items() if not Path(path).exists() or hashed(Path(path)) != md5}
     cached = {path for path, md5 in other.items() if complete(repo, md5)}
     gone = [Path(path) for path in other if path not in cached and Path(path).exists()]
     gone += unknown(set(outs))
@@ -99,11 +98,6 @@ def committed_outs() -> dict[str, str]:
     lock: dict[str, Any] = YAML(typ="safe").load(io.StringIO(done.stdout)) if done.returncode == 0 else {}
     outs = (out for stage in lock.get("stages", {}).values() for out in stage.get("outs", []))
     return {out["path"]: out["md5"] for out in outs if Path(out["path"]).is_relative_to(DATA)}
-
-
-def digest(path: Path) -> str:
-    """Of a file or folder, as DVC notes it."""
-    return md5_of_folder(path) if path.is_dir() else hashlib.md5(path.read_bytes()).hexdigest()
 
 
 def unknown(known: set[str]) -> Iterator[Path]:

@@ -29,6 +29,7 @@ from pathlib import Path
 
 from scripts import scratch_copies as copies
 from scripts.verify import read_yaml, refuse
+from superposition.inputs import hashed
 from superposition.training import processor
 
 DEFAULT = ["intro", "absolute_value", "several_active_features"]
@@ -213,9 +214,7 @@ def make_reference(root: Path, copy: Path, names: list[str]) -> None:
     for name in names if not failure else []:
         paths = [f"data/{part}/{name}" for part in ("worlds", "trained")]
         there = [copy / paths[0], root / paths[1]]
-        if all(
-            listed(f"train@{name}", path) == copies.md5_of_folder(at) for path, at in zip(paths, there, strict=True)
-        ):
+        if all(listed(f"train@{name}", path) == hashed(at) for path, at in zip(paths, there, strict=True)):
             (copy / paths[1]).symlink_to(there[1].resolve())
         else:
             train.append(name)

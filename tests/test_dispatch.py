@@ -13,6 +13,7 @@ import pytest
 
 from scripts import scratch_copies as copies
 from scripts import verify, verify_cpus, verify_dispatch
+from superposition.inputs import hashed
 
 ROOT = Path(__file__).parent.parent
 
@@ -146,7 +147,7 @@ def test_variables_of_the_users_own_change_no_byte(tmp_path, variable, value):
 def test_folders_are_known_by_the_digest_that_dvc_notes():
     lock = verify.read_yaml(ROOT / "dvc.lock")["stages"]
     noted = verify.hashes(lock, "plot@intro")["reports/figures/intro"]
-    assert copies.md5_of_folder(ROOT / "reports/figures/intro") == noted
+    assert hashed(ROOT / "reports/figures/intro") == noted
 
 
 def test_what_a_processor_lacks_is_skipped_with_a_word(monkeypatch):

@@ -150,7 +150,7 @@ def path(tables: Tables) -> Panel | None:
     """The way of all features in three dimensions, of the run that the still figures show."""
     if tables.n_hidden != 3 or tables.trajectories.empty or not has_one_width(tables):
         return None
-    order = tables.instances.sort_values(["loss", "seed"])["instance"].tolist()
+    order = tables.instances.sort_values("rank", kind="stable")["instance"].tolist()
     ways = [path_of(tables, int(instance)) for instance in order]
     steps, W, loss = next((way for way in ways if in_order(stages(way[1], way[2]))), ways[0])
     data = {
