@@ -25,7 +25,7 @@ PROMISES = {
     "A stage ends with the DVC that started it; outputs are complete or not there": "tests/test_stage.py",
     "A machine that lacks or refuses something: one message, and the next run finishes": "tests/faults/test_machine.py",
     "Ctrl-C ends a stage with one line, training keeps what is done; checkpoints are not trusted": (
-        "tests/test_sources.py tests/test_training.py"
+        "tests/test_sources.py tests/test_checkpoints.py"
     ),
     "Refused parameters touch no earlier result": "tests/faults/test_refused.py",
     "Any params.yaml is read or refused in seconds": "tests/test_params_anything.py tests/test_params_document.py",

@@ -17,7 +17,7 @@ from superposition.theory.attacks import READ_OFF, linear_excess
 from superposition.training.run import build
 from tests import as_printed, hand_made
 from tests.hand_made import HandMade, trained_model
-from tests.test_training import RELU, assert_same, fast, plain, world
+from tests.worlds import RELU, assert_same, fast, plain, world
 
 F64 = torch.float64
 GRID = 2.0**-15  # a little more than what rounding does to inputs and directions

@@ -108,12 +108,16 @@ def test_what_is_published_is_pulled_and_up_to_date(computed, tmp_path, remote):
     assert "Running stage" not in clone.run(*clone.make("repro"), check=True).stdout
 
 
-@pytest.mark.slow
-def test_of_a_variant_only_its_own_models_are_trained_after_a_pull(computed, tmp_path):
+def publish_into_folder(computed, tmp_path):
     with folder(tmp_path) as (address, _):
         computed.dvc("remote", "add", "--default", "--force", "results", address, check=True)
         commit(computed)
         computed.run(*computed.make("publish"), check=True)
+
+
+@pytest.mark.slow
+def test_of_a_variant_only_its_own_models_are_trained_after_a_pull(computed, tmp_path):
+    publish_into_folder(computed, tmp_path)
     clone = cloned(computed, tmp_path)
     clone.run(*clone.make("pull"), check=True)
     loaded = "import superposition; print(superposition.load('short').best(sparsity=0.9).W.shape)"
@@ -127,10 +131,7 @@ def test_of_a_variant_only_its_own_models_are_trained_after_a_pull(computed, tmp
 
 @pytest.mark.slow
 def test_what_a_remote_has_not_or_has_wrong_is_named(computed, tmp_path):
-    with folder(tmp_path) as (address, _):
-        computed.dvc("remote", "add", "--default", "--force", "results", address, check=True)
-        commit(computed)
-        computed.run(*computed.make("publish"), check=True)
+    publish_into_folder(computed, tmp_path)
     files = sorted((tmp_path / "folder/files/md5").rglob("*"), key=lambda path: path.stat().st_size)
     wrong = files[-1]
     wrong.chmod(0o644)
