@@ -6,7 +6,7 @@ const Dynamics = (() => {
   // A button and a slider over the steps; `show` draws a frame.
   function player(steps, show) {
     const button = element("button", { type: "button" }, "Play");
-    let frame = steps.length - 1, since = null, from = 0;
+    let frame = steps.length - 1, from = 0, since = null, pending = null;
     const control = slider("Step", steps.length - 1, 1, (value) => { stop(); go(value); });
     function go(value) {
       frame = value;
@@ -15,23 +15,24 @@ const Dynamics = (() => {
       show(value);
     }
     function stop() {
-      since = null;
+      cancelAnimationFrame(pending);
+      pending = null;
       button.textContent = "Play";
     }
     function tick(now) {
-      if (since === null) return;
+      since ??= now; // and not the click's own time, which may lie after that of the frame that follows it
       const next = from + Math.floor(((now - since) / 1000 / SECONDS) * steps.length);
       if (next !== frame) go(Math.min(next, steps.length - 1));
       if (frame >= steps.length - 1) stop();
-      else requestAnimationFrame(tick);
+      else pending = requestAnimationFrame(tick);
     }
     button.addEventListener("click", () => {
-      if (since !== null) return stop();
+      if (pending !== null) return stop();
       from = frame >= steps.length - 1 ? 0 : frame; // from the start, once it is over
       go(from);
-      since = performance.now();
+      since = null;
       button.textContent = "Pause";
-      requestAnimationFrame(tick);
+      pending = requestAnimationFrame(tick);
     });
     return { controls: element("div", { class: "controls" }, button, control.box), go, last: steps.length - 1 };
   }
