@@ -17,6 +17,7 @@ RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identit
 LINEAR = replace(RELU, name="linear", output="linear")
 HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity", 0.0)
 ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute", 0.0)
+RECTIFYING = replace(ABSOLUTE, name="rectifying", target="relu")
 
 ALONE = [("independent", 1)]
 SETTINGS = DOCUMENT["defaults"]["training"] | {"steps": 40, "batch_size": 64, "learning_rate": 0.01, "snapshots": 4}

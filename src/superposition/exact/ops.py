@@ -19,6 +19,10 @@ from torch.autograd.function import once_differentiable
 
 from superposition.exact.grids import ERROR, HIDDEN_GRADIENT, LOSS, WEIGHT, Grid
 
+SQUARED = 2.0
+POWERS = (SQUARED, 2.5, 3.0, 4.0, 6.0, 8.0)  # of errors, in losses
+STEEPEST = ERROR.limit  # slope of what is computed of a loss, at an error of 1
+
 
 def is_exact(x: Tensor) -> bool:
     return x.dtype == torch.float64
@@ -84,27 +88,62 @@ class _Product(torch.autograd.Function):
         )
 
 
-class _SquaredError(torch.autograd.Function):
+class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(output: Tensor, target: Tensor, importance: Tensor) -> Tensor:
+    def forward(output: Tensor, target: Tensor, importance: Tensor, power: float) -> Tensor:
         error = round_to(output - target, ERROR)
-        return round_to(importance * error.square().sum(-1), LOSS).sum(-1)
+        terms = error.square() if power == SQUARED else _powers(error, power)
+        return round_to(importance * terms.sum(-1), LOSS).sum(-1)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, float], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:3])
+        ctx.power = inputs[3]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None, None]:
         output, target, importance = ctx.saved_tensors
         error = round_to(output - target, ERROR)
-        weighted = importance.unsqueeze(-1) * error
+        # A square's slope is twice the error.
+        slope, times = (error, 2) if ctx.power == SQUARED else (_slopes(error, ctx.power), 1)
+        weighted = importance.unsqueeze(-1) * slope
         if is_exact(output):
             # In units of a power of two near its importance, each feature's weighted error keeps all its bits.
             unit = power_of_two_above(importance).unsqueeze(-1)
             weighted = unit * snap(weighted / unit, ERROR.fraction_bits)
-        return 2 * cotangent.view(-1, 1, 1) * weighted, None, None
+        return times * cotangent.view(-1, 1, 1) * weighted, None, None, None
+
+
+def _slopes(error: Tensor, power: float) -> Tensor:
+    """8 |e|^(p - 1) with the sign of the error e, at most 8 in size; on the grid of errors.
+
+    Products only, each rounded once: the last of them is with a power of two, so that no compiler has one to fuse.
+    """
+    e = error.clamp(-1, 1)
+    square = e * e
+    if power == 2.5:
+        slope = square_root(e.abs()) * e
+    elif power == 3:
+        slope = e.abs() * e
+    elif power == 4:
+        slope = square * e
+    elif power == 6:
+        slope = square * square * e
+    else:
+        slope = square * square * square * e
+    return snap(STEEPEST * slope, ERROR.fraction_bits)
+
+
+def _powers(error: Tensor, power: float) -> Tensor:
+    """What `_slopes` are the slopes of: 8 |e|^p / p up to |e| = 1, and a straight line from there on.
+
+    Below 64, and on the grid that squared errors are on, so that as many can be added up.
+    """
+    size = error.abs()
+    beyond = (size - 1).clamp(min=0)
+    near = _slopes(error, power) * error.clamp(-1, 1) / power
+    return snap(near, 2 * ERROR.fraction_bits) + STEEPEST * beyond
 
 
 def weights(parameter: Tensor) -> Tensor:
@@ -138,7 +177,27 @@ def squared_error(
     (samples, features, a larger importance) is to be divided out of the gradient afterwards: a constant factor in
     front of the sums would only push terms off the grid.
     """
-    return _SquaredError.apply(output, target, importance)
+    return _Loss.apply(output, target, importance, SQUARED)
+
+
+def powered_error(
+    output: Float[Tensor, "instance feature sample"],
+    target: Float[Tensor, "instance feature sample"],
+    importance: Float[Tensor, "instance feature"],
+    power: float,
+) -> Float[Tensor, " instance"]:
+    """`squared_error` with another power p of |output - target|, one of POWERS; to be multiplied by `unit_of(power)`.
+
+    That is so where the error is at most 1 in size. Beyond, the loss goes on as a straight line of the same slope, p:
+    steeper ones would leave the grid. The slope's own step is p 2^-23, so that errors below 2^(-21 / (p - 1)), such as
+    0.008 of p = 4 and 0.12 of p = 8, teach nothing.
+    """
+    return _Loss.apply(output, target, importance, power)
+
+
+def unit_of(power: float) -> float:
+    """What a loss and its gradient are to be multiplied by, as they are computed in units that fill their grids."""
+    return 1.0 if power == SQUARED else power / STEEPEST
 
 
 def power_of_two_above(x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ have the same bits whatever multiplies the matrices.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,12 @@ from superposition.features.distribution import Distribution, Values
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
 
+TARGETS: dict[str, Callable[[ndarray], ndarray]] = {
+    "identity": lambda x: x,
+    "absolute": np.abs,
+    "relu": lambda x: np.maximum(x, 0.0),
+}
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -33,7 +39,7 @@ class TrainedModel:
     model: str
     hidden: str  # f: linear or relu
     output: str  # g: linear or relu
-    target: str  # identity or absolute
+    target: str  # identity, absolute or relu
     W: Float[ndarray, "hidden feature"]
     W_out: Float[ndarray, "feature hidden"]
     b: Float[ndarray, " feature"]
@@ -66,7 +72,7 @@ class TrainedModel:
 
     def wanted(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
         """What outputs are compared with."""
-        return np.abs(x) if self.target == "absolute" else x
+        return TARGETS[self.target](x)
 
     def draw(self, words: Integer[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
         """Samples of the features that it was trained on, on the input grid, from random words."""

@@ -14,11 +14,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from superposition.exact.grids import HIDDEN
-from superposition.exact.ops import on_grid, product, weights
+from superposition.exact.ops import SQUARED, on_grid, product, weights
 
 Activation = Literal["linear", "relu"]
 ACTIVATIONS = {"linear": lambda x: x, "relu": torch.relu}
-TARGETS = {"identity": lambda x: x, "absolute": torch.abs}
+Target = Literal["identity", "absolute", "relu"]
+TARGETS = {"identity": lambda x: x, "absolute": torch.abs, "relu": torch.relu}
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class Architecture:
     """What distinguishes one toy model from another.
 
     `tied`: W_out is the transpose of W. `hidden`, `output`: the activations f and g. `hidden_bias`, `output_bias`:
-    whether c and b exist. `target`: what y is compared with, x itself or |x|. `hidden_l1`: what training adds to a
-    sample's summed squared error for each unit of |h|. `training_attack`: how far training perturbs its samples,
-    relative to their mean norm (training/attack.py).
+    whether c and b exist. `target`: what y is compared with, x itself, |x| or ReLU(x). `hidden_l1`: what training adds
+    to a sample's summed error for each unit of |h|. `training_attack`: how far training perturbs its samples, relative
+    to their mean norm (training/attack.py). `loss_power`: the power of the error that training minimises, one of
+    ops.POWERS.
     """
 
     name: str
@@ -37,9 +39,10 @@ class Architecture:
     output: Activation
     hidden_bias: bool
     output_bias: bool
-    target: Literal["identity", "absolute"]
+    target: Target
     hidden_l1: float
     training_attack: float = 0.0
+    loss_power: float = SQUARED
 
 
 class ToyModel(nn.Module):

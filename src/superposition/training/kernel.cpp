@@ -94,7 +94,7 @@ struct Parameter {
 template <typename Real>
 struct Task {
   int64_t instances, features, draws, hidden, batch;  // draws: random words of a sample, the features' own first
-  int64_t hidden_relu, output_relu, absolute;
+  int64_t hidden_relu, output_relu, target, twice_loss_power;
   Parameter<Real> W, W_out, b, b_hidden;  // [hidden, feature], [feature, hidden], [feature], [hidden]
   const int64_t* keys;                    // [instance, 2]
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
@@ -551,8 +551,7 @@ class Worker {
   void evaluate(int64_t instance, double* sums, int64_t parts) {
     read_importance(instance);
     read_weights(instance);
-    const auto add_squares = task.output_relu ? (task.absolute ? squares<true, true> : squares<true, false>)
-                                              : (task.absolute ? squares<false, true> : squares<false, false>);
+    Squares* const add_squares = form_of<Squares>();
     for (int64_t part = 0; part < parts; ++part) {
       const int64_t length = std::min(task.batch, task.sample_size - part * task.batch);
       gradient_bias.zero();  // holds the sums of squares
@@ -685,8 +684,7 @@ class Worker {
     alignas(WIDTH) Real g[GROUP * BLOCK], common[GROUP * BLOCK];
     uint64_t some[GROUP], shared_some[GROUP];
     const Real* weights = task.W_out.weight ? weight_out : weight_in;
-    const auto error_of = task.output_relu ? (task.absolute ? errors<true, true> : errors<true, false>)
-                                           : (task.absolute ? errors<false, true> : errors<false, false>);
+    Errors* const error_of = form_of<Errors>();
     gradient_h.zero();
     for (int i = 0; i < n; i += GROUP) {
       const Real* weight = weights + i * stride;
@@ -695,7 +693,7 @@ class Worker {
         Real *row = g + f * BLOCK, *shared = common + f * BLOCK;
         const bool faint = is_exact && unit[i + f] < FAINT;
         if (faint) std::memset(shared, 0, BLOCK * sizeof(Real));
-        error_of(x + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
+        error_of(task, x + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
                  faint ? nullptr : shared, gradient_bias + (i + f) * LANES);
         some[f] = nonzero(row);
         shared_some[f] = faint ? 0 : some[f];
@@ -710,28 +708,71 @@ class Worker {
     }
   }
 
+  // What the output is made of sums by, and compared with. Of all forms of a function, the one that this model has.
+  using Errors = void(const Task<Real>&, const Real*, Real, Real, Real, int, Real*, Real*, Real*);
+  using Squares = void(const Real*, Real, int, Real*, Real*);
+
+  template <typename Function>
+  Function* form_of() const {
+    return task.output_relu ? form_of<Function, true>() : form_of<Function, false>();
+  }
+  template <typename Function, bool CUT>
+  Function* form_of() const {
+    if (task.target == TARGET_ABSOLUTE) return form_of<Function, CUT, TARGET_ABSOLUTE>();
+    if (task.target == TARGET_RELU) return form_of<Function, CUT, TARGET_RELU>();
+    return form_of<Function, CUT, TARGET_IDENTITY>();
+  }
+  template <typename Function, bool CUT, int TARGET>
+  Function* form_of() const {
+    if constexpr (std::is_same_v<Function, Squares>)
+      return squares<CUT, TARGET>;
+    else
+      return task.twice_loss_power == TWICE_SQUARED ? errors<CUT, TARGET, true> : errors<CUT, TARGET, false>;
+  }
+
   // Output minus target on the error grid, in multiples of its step, from sums W_out h; and the output.
-  template <bool CUT, bool ABSOLUTE>
+  template <bool CUT, int TARGET>
   static Vector<Real> error(Vector<Real> sums, Real bias, Vector<Real> x, Vector<Real>& y) {
-    const Vector<Real> total = sums + bias;
-    y = CUT ? (total < Vector<Real>{} ? Vector<Real>{} : total) : total;
-    const Vector<Real> difference = y - (ABSOLUTE ? magnitude(x) : x);
+    const Vector<Real> zero = {}, total = sums + bias;
+    y = CUT ? (total < zero ? zero : total) : total;
+    Vector<Real> wanted = x;
+    if (TARGET == TARGET_ABSOLUTE) wanted = magnitude(x);
+    if (TARGET == TARGET_RELU) wanted = x < zero ? zero : x;
+    const Vector<Real> difference = y - wanted;
     return limited(difference, nearest(difference * ERROR_STEPS));
+  }
+
+  // ops._slopes, in multiples of the error grid's step, of errors in such multiples.
+  static Vector<Real> slopes(Vector<Real> errors, int64_t twice_power) {
+    const Vector<Real> zero = {}, one = zero + 1, in_units = errors / ERROR_STEPS;
+    const Vector<Real> e = in_units > one ? one : in_units < -one ? -one : in_units, square = e * e;
+    Vector<Real> slope = square * e;  // of the fourth power
+    if (twice_power == 5) {
+      for (int l = 0; l < LANES; ++l) slope[l] = square_root(std::fabs(e[l])) * e[l];
+    } else if (twice_power == 6) {
+      slope = magnitude(e) * e;
+    } else if (twice_power == 12) {
+      slope = square * square * e;
+    } else if (twice_power == 16) {
+      slope = square * square * square * e;
+    }
+    return nearest(slope * (STEEPEST * ERROR_STEPS));
   }
 
   // From sums W_out h to the gradient of each output: on its feature's own grid, and on the grid that all of them share
   // unless `shared` is null. Adds the former to `to_bias`.
-  template <bool CUT, bool ABSOLUTE>
-  [[gnu::noinline]] static void errors(const Real* x, Real bias, Real importance, Real unit, int count, Real* g,
-                                       Real* shared, Real* to_bias) {
-    const Real share = importance / unit, twice = 2 * unit, step = twice / ERROR_STEPS;
+  template <bool CUT, int TARGET, bool SQUARED>
+  [[gnu::noinline]] static void errors(const Task<Real>& task, const Real* x, Real bias, Real importance, Real unit,
+                                       int count, Real* g, Real* shared, Real* to_bias) {
+    const Real share = importance / unit, times = (SQUARED ? 2 : 1) * unit, step = times / ERROR_STEPS;
     for (int s = 0; s < BLOCK; s += LANES) {
-      Vector<Real> y;
-      const Vector<Real> all = nearest(error<CUT, ABSOLUTE>(vector(g + s), bias, vector(x + s), y) * share);
+      Vector<Real> y, slope = error<CUT, TARGET>(vector(g + s), bias, vector(x + s), y);
+      if (!SQUARED) slope = slopes(slope, task.twice_loss_power);
+      const Vector<Real> all = nearest(slope * share);
       const Vector<Real> weighted = CUT ? (y <= Vector<Real>{} ? Vector<Real>{} : all) : all;
       const Vector<Real> own = weighted * step;
       vector(g + s) = own;
-      if (shared) vector(shared + s) = limited(own, nearest(weighted * twice) / ERROR_STEPS);
+      if (shared) vector(shared + s) = limited(own, nearest(weighted * times) / ERROR_STEPS);
     }
     for (int s = count; s < BLOCK; ++s) g[s] = 0;
     if (shared)
@@ -740,11 +781,11 @@ class Worker {
   }
 
   // Adds squares of errors, in multiples of the error grid's step, to `to_sum`.
-  template <bool CUT, bool ABSOLUTE>
+  template <bool CUT, int TARGET>
   static void squares(const Real* x, Real bias, int count, Real* y, Real* to_sum) {
     for (int s = 0; s < BLOCK; s += LANES) {
       Vector<Real> output;
-      vector(y + s) = error<CUT, ABSOLUTE>(vector(y + s), bias, vector(x + s), output);
+      vector(y + s) = error<CUT, TARGET>(vector(y + s), bias, vector(x + s), output);
     }
     for (int s = count; s < BLOCK; ++s) y[s] = 0;
     for (int s = 0; s < BLOCK; s += LANES) vector(to_sum) += vector(y + s) * vector(y + s);

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from superposition.exact import adamw, grids, philox
+from superposition.exact import adamw, grids, ops, philox
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample
-from superposition.models.toy_model import ToyModel
+from superposition.models.toy_model import TARGETS, ToyModel
 from superposition.training.compiled import NotCompiled, load
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.steps import State, Steps
@@ -44,7 +44,9 @@ CONSTANTS = {
     "LOSS_LIMIT": grids.LOSS.limit,
     "MOMENT_BITS": adamw.MOMENT_BITS,
     "STEPS_PER_UNIT": f"0x1p{adamw.STEP_FRACTION_BITS}",
-}
+    "STEEPEST": ops.STEEPEST,
+    "TWICE_SQUARED": int(2 * ops.SQUARED),
+} | {f"TARGET_{name.upper()}": number for number, name in enumerate(TARGETS)}
 FLAGS = [
     *("-std=c++17", "-O3", "-march=native"),
     "-fno-fast-math",  # a compiler may be a script that adds it
@@ -62,7 +64,7 @@ class _Task(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("instances", "features", "draws", "hidden", "batch")),
-        *((name, ctypes.c_int64) for name in ("hidden_relu", "output_relu", "absolute")),
+        *((name, ctypes.c_int64) for name in ("hidden_relu", "output_relu", "target", "twice_loss_power")),
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
@@ -157,7 +159,8 @@ class _Call:
             "hidden": hidden,
             "hidden_relu": model.architecture.hidden == "relu",
             "output_relu": model.architecture.output == "relu",
-            "absolute": model.architecture.target == "absolute",
+            "target": list(TARGETS).index(model.architecture.target),
+            "twice_loss_power": int(2 * model.architecture.loss_power),  # which is a whole number
             "gate": law.gate,
             "first": law.first,
             "count": law.count,
