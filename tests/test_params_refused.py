@@ -213,8 +213,19 @@ REFUSED = [
     ),
     ("intro.model", {"name": "../a"}, "model.name = '../a'", NAME),
     ("intro.model", {"name": "a\n"}, "model.name = 'a\\n'", NAME),
-    ("intro.model", {"name": "a", "hidden": "tanh"}, "model.hidden = 'tanh'", "must be linear or relu"),
+    (
+        "intro.model",
+        {"name": "a", "hidden": "tanh"},
+        "model.hidden = 'tanh'",
+        "must be linear, relu, leaky_relu or clipped_relu",
+    ),
     ("intro.model", {"name": "a", "hidden_l1": -1}, "model.hidden_l1 = -1", "must be a number between 0 and 16"),
+    (
+        "intro.model",
+        {"name": "a", "negative_slope": 0.01},
+        "model.negative_slope = 0.01",
+        "must be a power of two from 2^-10 (0.0009765625) to 0.5",
+    ),
     ("intro.model", {"name": "a", "target": "x"}, "model.target = 'x'", "must be identity, absolute or relu"),
     ("intro.model", {"name": "a", "loss_power": 5}, "model.loss_power = 5", "must be 2, 2.5, 3, 4, 6 or 8"),
     (

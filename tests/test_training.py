@@ -18,7 +18,20 @@ from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.run import build, snapshot_steps, train
 from superposition.training.steps import State
 from superposition.training.worlds import OutOfRange
-from tests.worlds import ABSOLUTE, ALONE, HIDDEN, LINEAR, RECTIFYING, RELU, assert_same, fast, plain, world
+from tests.worlds import (
+    ABSOLUTE,
+    ALONE,
+    CLIPPED,
+    HIDDEN,
+    LEAKY,
+    LINEAR,
+    RECTIFYING,
+    RELU,
+    assert_same,
+    fast,
+    plain,
+    world,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,8 +89,17 @@ def test_the_kernel_on_a_rectified_target(n, m, tmp_path):
     assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
 
 
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+@pytest.mark.parametrize("model", [LEAKY, CLIPPED, replace(LEAKY, hidden_l1=0.1, loss_power=3.0)], ids=repr)
+def test_the_kernel_with_other_activations(model, n, m, tmp_path):
+    w = world(model, n=n, m=m, batch_size=100, values="signed", steps=20)
+    w.features["importance"] = (0.3 ** w.features["feature"]).clip(1e-12)  # fainter than the grid that all share
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
 @pytest.mark.parametrize("power", POWERS)
-@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING], ids=lambda a: a.name)
+@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED], ids=lambda a: a.name)
 def test_gradients_are_those_of_float64_autograd(model, power):
     """Of the loss as a formula: I |y - target|^p, mean over samples and features, and a multiple of |h|."""
     model = replace(model, loss_power=power, hidden_l1=0.05)
@@ -88,9 +110,11 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     leaves = [p.clone().requires_grad_() for p in parameters]
     named = dict(zip([name for name, _ in steps.model.named_parameters()], leaves, strict=True))
     relu = torch.relu
+    functions = {"relu": relu, "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.25)}
+    functions |= {"linear": lambda z: z, "clipped_relu": lambda z: z.clamp(0, 1)}
     h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
-    h = relu(h) if model.hidden == "relu" else h
-    y = relu(named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
+    h = functions[model.hidden](h)
+    y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
     error = (y - {"identity": x, "absolute": x.abs(), "relu": relu(x)}[model.target]).abs()
     # Beyond 1 the loss is straight, which some errors here are.
     powered = torch.where(error <= 1, error.clamp(max=1) ** power, 1 + power * (error - 1))
@@ -167,8 +191,8 @@ ON_A_GPU = pytest.param(
 @pytest.mark.parametrize("device", ["cpu", ON_A_GPU])
 @pytest.mark.parametrize(
     ("model", "n", "m"),
-    [(RELU, 20, 5), (ABSOLUTE, 6, 3), (replace(RECTIFYING, loss_power=2.5), 6, 3)],
-    ids=["relu_output", "absolute", "power"],
+    [(RELU, 20, 5), (ABSOLUTE, 6, 3), (replace(LEAKY, loss_power=2.5), 6, 3)],
+    ids=["relu_output", "absolute", "leaky"],
 )
 def test_the_compiled_loop_has_the_bits_of_the_plain_form(model, n, m, device):
     """The form that GPUs take; of 20 features, since one call of Philox has words for 4."""

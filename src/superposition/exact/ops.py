@@ -10,7 +10,7 @@ own in every row (a feature of importance 1e-10 learns as precisely as one of im
 common grid only where rows are added up.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -19,6 +19,7 @@ from torch.autograd.function import once_differentiable
 
 from superposition.exact.grids import ERROR, HIDDEN_GRADIENT, LOSS, WEIGHT, Grid
 
+Activation = Literal["linear", "relu", "leaky_relu", "clipped_relu"]
 SQUARED = 2.0
 POWERS = (SQUARED, 2.5, 3.0, 4.0, 6.0, 8.0)  # of errors, in losses
 STEEPEST = ERROR.limit  # slope of what is computed of a loss, at an error of 1
@@ -90,29 +91,35 @@ class _Product(torch.autograd.Function):
 
 class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(output: Tensor, target: Tensor, importance: Tensor, power: float) -> Tensor:
-        error = round_to(output - target, ERROR)
+    def forward(
+        sums: Tensor, target: Tensor, importance: Tensor, power: float, activation: Activation, negative_slope: float
+    ) -> Tensor:
+        error = round_to(activated(sums, activation, negative_slope) - target, ERROR)
         terms = error.square() if power == SQUARED else _powers(error, power)
         return round_to(importance * terms.sum(-1), LOSS).sum(-1)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, float], output: Tensor) -> None:
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, float, Activation, float], output: Tensor
+    ) -> None:
         ctx.save_for_backward(*inputs[:3])
-        ctx.power = inputs[3]
+        ctx.power, ctx.activation, ctx.negative_slope = inputs[3:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None, None]:
-        output, target, importance = ctx.saved_tensors
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None, None, None, None]:
+        sums, target, importance = ctx.saved_tensors
+        output = activated(sums, ctx.activation, ctx.negative_slope)
         error = round_to(output - target, ERROR)
         # A square's slope is twice the error.
         slope, times = (error, 2) if ctx.power == SQUARED else (_slopes(error, ctx.power), 1)
-        weighted = importance.unsqueeze(-1) * slope
-        if is_exact(output):
+        # Before it is rounded, since a leaky ReLU's slope takes it off its grid.
+        weighted = _before(importance.unsqueeze(-1) * slope, output, ctx.activation, ctx.negative_slope)
+        if is_exact(sums):
             # In units of a power of two near its importance, each feature's weighted error keeps all its bits.
             unit = power_of_two_above(importance).unsqueeze(-1)
             weighted = unit * snap(weighted / unit, ERROR.fraction_bits)
-        return times * cotangent.view(-1, 1, 1) * weighted, None, None, None
+        return times * cotangent.view(-1, 1, 1) * weighted, None, None, None, None, None
 
 
 def _slopes(error: Tensor, power: float) -> Tensor:
@@ -146,6 +153,33 @@ def _powers(error: Tensor, power: float) -> Tensor:
     return snap(near, 2 * ERROR.fraction_bits) + STEEPEST * beyond
 
 
+def activated(x: Tensor, activation: Activation, negative_slope: float) -> Tensor:
+    """An activation of sums; `negative_slope`, a power of two, is a leaky ReLU's below 0."""
+    if activation == "relu":
+        return torch.relu(x)
+    if activation == "leaky_relu":
+        return torch.where(x > 0, x, negative_slope * x)
+    if activation == "clipped_relu":
+        return torch.where(x <= 0, 0.0, torch.where(x >= 1, 1.0, x))
+    return x
+
+
+def _before(gradient: Tensor, output: Tensor, activation: Activation, negative_slope: float) -> Tensor:
+    """The gradient of what went into an activation, from that of its `output`."""
+    if activation == "relu":
+        return torch.where(output <= 0, 0.0, gradient)
+    if activation == "leaky_relu":
+        return torch.where(output > 0, gradient, negative_slope * gradient)
+    if activation == "clipped_relu":
+        return torch.where((output <= 0) | (output >= 1), 0.0, gradient)
+    return gradient
+
+
+def back_on(value: Tensor, grid: Grid) -> Tensor:
+    """What an activation took off its grid, on it again, with the gradient passed straight through."""
+    return _OnGrid.apply(value, grid, None)
+
+
 def weights(parameter: Tensor) -> Tensor:
     """A parameter as it enters sums: on the weight grid, its gradient passed straight through.
 
@@ -177,22 +211,24 @@ def squared_error(
     (samples, features, a larger importance) is to be divided out of the gradient afterwards: a constant factor in
     front of the sums would only push terms off the grid.
     """
-    return _Loss.apply(output, target, importance, SQUARED)
+    return _Loss.apply(output, target, importance, SQUARED, "linear", 1.0)
 
 
 def powered_error(
-    output: Float[Tensor, "instance feature sample"],
+    sums: Float[Tensor, "instance feature sample"],
     target: Float[Tensor, "instance feature sample"],
     importance: Float[Tensor, "instance feature"],
     power: float,
+    activation: Activation,
+    negative_slope: float,
 ) -> Float[Tensor, " instance"]:
-    """`squared_error` with another power p of |output - target|, one of POWERS; to be multiplied by `unit_of(power)`.
+    """`squared_error` of the outputs activation(sums), with the power p of |output - target|, one of POWERS.
 
-    That is so where the error is at most 1 in size. Beyond, the loss goes on as a straight line of the same slope, p:
-    steeper ones would leave the grid. The slope's own step is p 2^-23, so that errors below 2^(-21 / (p - 1)), such as
-    0.008 of p = 4 and 0.12 of p = 8, teach nothing.
+    To be multiplied by `unit_of(power)`. Other powers than 2 are so where the error is at most 1 in size. Beyond, the
+    loss goes on as a straight line of the same slope, p: steeper ones would leave the grid. The slope's own step is
+    p 2^-20, so that errors below 2^(-21 / (p - 1)), such as 0.008 of p = 4 and 0.12 of p = 8, teach nothing.
     """
-    return _Loss.apply(output, target, importance, power)
+    return _Loss.apply(sums, target, importance, power, activation, negative_slope)
 
 
 def unit_of(power: float) -> float:

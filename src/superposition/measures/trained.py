@@ -37,8 +37,8 @@ class TrainedModel:
     seed: int
     best: bool  # whether its held-out loss is the lowest at its point
     model: str
-    hidden: str  # f: linear or relu
-    output: str  # g: linear or relu
+    hidden: str  # f: linear, relu, leaky_relu or clipped_relu
+    output: str  # g, likewise
     target: str  # identity, absolute or relu
     W: Float[ndarray, "hidden feature"]
     W_out: Float[ndarray, "feature hidden"]
@@ -50,6 +50,7 @@ class TrainedModel:
     sets: str
     set_size: int
     hidden_l1: float = 0.0  # what training added to a sample's loss for each unit of |h|
+    negative_slope: float = 2**-7  # of leaky ReLUs below 0
     names: Mapping[str, object] = field(default_factory=dict)  # of its experiment's random streams (`names_of`)
 
     def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
@@ -59,13 +60,22 @@ class TrainedModel:
 
     def encode(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """The hidden activations h, on their grid."""
-        h = to_grid(self.sums(x), HIDDEN.fraction_bits)
-        return np.maximum(h, 0.0) if self.hidden == "relu" else h
+        h = self.activated(to_grid(self.sums(x), HIDDEN.fraction_bits), self.hidden)
+        return to_grid(h, HIDDEN.fraction_bits)  # which a leaky ReLU leaves
 
     def decode(self, h: Float[ndarray, "hidden sample"]) -> Float[ndarray, "feature sample"]:
         """The outputs y."""
         y = matmul(self.W_out, h, (WEIGHT.fraction_bits, HIDDEN.fraction_bits)) + self.b[:, None]
-        return np.maximum(y, 0.0) if self.output == "relu" else y
+        return self.activated(y, self.output)
+
+    def activated(self, x: ndarray, activation: str) -> ndarray:
+        """An activation of sums, of one of the names that it has in params.yaml."""
+        if activation == "linear":
+            return x
+        if activation == "leaky_relu":
+            return np.where(x > 0, x, self.negative_slope * x)
+        rectified: ndarray = np.maximum(x, 0.0)
+        return np.minimum(rectified, 1.0) if activation == "clipped_relu" else rectified
 
     def outputs(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
         return self.decode(self.encode(x))
@@ -119,7 +129,7 @@ def trained_models(
                 seed=row["seed"],
                 best=row["best"],
                 model=row["model"],
-                **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1")},
+                **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1", "negative_slope")},
                 W=W,
                 W_out=W_out,
                 b=on_weight_grid(parameters.b[number : number + 1])[0],

@@ -14,10 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from superposition.exact.grids import HIDDEN
-from superposition.exact.ops import SQUARED, on_grid, product, weights
+from superposition.exact.ops import SQUARED, Activation, activated, back_on, on_grid, product, weights
 
-Activation = Literal["linear", "relu"]
-ACTIVATIONS = {"linear": lambda x: x, "relu": torch.relu}
 Target = Literal["identity", "absolute", "relu"]
 TARGETS = {"identity": lambda x: x, "absolute": torch.abs, "relu": torch.relu}
 
@@ -30,7 +28,7 @@ class Architecture:
     whether c and b exist. `target`: what y is compared with, x itself, |x| or ReLU(x). `hidden_l1`: what training adds
     to a sample's summed error for each unit of |h|. `training_attack`: how far training perturbs its samples, relative
     to their mean norm (training/attack.py). `loss_power`: the power of the error that training minimises, one of
-    ops.POWERS.
+    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two.
     """
 
     name: str
@@ -43,6 +41,7 @@ class Architecture:
     hidden_l1: float
     training_attack: float = 0.0
     loss_power: float = SQUARED
+    negative_slope: float = 2**-7
 
 
 class ToyModel(nn.Module):
@@ -70,14 +69,18 @@ class ToyModel(nn.Module):
         h = product(weights(self.W), x)
         if self.b_hidden is not None:
             h = h + weights(self.b_hidden).unsqueeze(-1)
-        return ACTIVATIONS[self.architecture.hidden](on_grid(h, HIDDEN))
+        form = self.architecture
+        h = activated(on_grid(h, HIDDEN), form.hidden, form.negative_slope)
+        return back_on(h, HIDDEN) if form.hidden == "leaky_relu" else h
 
     def decode(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
         """The outputs y, from hidden activations on their grid."""
-        y = product(weights(self.W).mT if self.W_out is None else weights(self.W_out), h)
-        if self.b is not None:
-            y = y + weights(self.b).unsqueeze(-1)
-        return ACTIVATIONS[self.architecture.output](y)
+        return activated(self.sums(h), self.architecture.output, self.architecture.negative_slope)
+
+    def sums(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
+        """W_out h + b, of which outputs are made."""
+        sums = product(weights(self.W).mT if self.W_out is None else weights(self.W_out), h)
+        return sums if self.b is None else sums + weights(self.b).unsqueeze(-1)
 
     def target(self, x: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         """What the outputs are compared with."""

@@ -8,7 +8,9 @@ from superposition.params.axes import AT_LEAST_ONE
 from superposition.params.faults import Strict, must
 
 Flag = Annotated[bool, must("be true or false")]
-Activation = Annotated[Literal["linear", "relu"], must("be linear or relu")]
+Activation = Annotated[
+    Literal["linear", "relu", "leaky_relu", "clipped_relu"], must("be linear, relu, leaky_relu or clipped_relu")
+]
 LOSS_POWERS = (2.0, 2.5, 3.0, 4.0, 6.0, 8.0)  # those of exact.ops, which needs torch
 
 
@@ -18,6 +20,21 @@ def is_loss_power(power: float) -> float:
     return power
 
 
+SLOPES = tuple(2.0**-k for k in range(1, 11))
+
+
+def is_slope(slope: float) -> float:
+    if slope not in SLOPES:
+        raise ValueError
+    return slope
+
+
+NegativeSlope = Annotated[
+    float,
+    AfterValidator(is_slope),
+    Field(json_schema_extra={"enum": list(SLOPES)}),
+    must("be a power of two from 2^-10 (0.0009765625) to 0.5"),
+]
 LossPower = Annotated[
     float,
     AfterValidator(is_loss_power),
@@ -40,9 +57,11 @@ class Model(Strict):
     tied: Flag = True
     """Whether V is the transpose of W."""
     hidden: Activation = "linear"
-    """Activation of the hidden layer."""
+    """Activation of the hidden layer: none, ReLU(z), a leaky ReLU, or ReLU(z) up to 1 (clipped_relu)."""
     output: Activation = "relu"
-    """Activation of the output."""
+    """Activation of the output, likewise."""
+    negative_slope: NegativeSlope = 2**-7
+    """Slope of leaky ReLUs below 0; a power of two, so that products with it are exact."""
     output_bias: Flag = True
     """Whether outputs have a bias b."""
     hidden_bias: Flag = False

@@ -22,7 +22,7 @@ def formula(model: Model) -> str:
 
 
 def applied(function: str, inner: Sequence[str]) -> list[str]:
-    return ["ReLU", "(", *inner, ")"] if function == "relu" else list(inner)
+    return [FUNCTIONS[function], "(", *inner, ")"] if function in FUNCTIONS else list(inner)
 
 
 def loss(experiment: Experiment) -> str:
@@ -60,6 +60,7 @@ def sub(base: str, index: str) -> str:
     return f"<msub>{token(base)}{token(index)}</msub>"
 
 
+FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "clipped_relu": "ClippedReLU"}
 WANTED = {
     "identity": [sub("x", "i")],
     "absolute": ["|", sub("x", "i"), "|"],

@@ -94,14 +94,14 @@ struct Parameter {
 template <typename Real>
 struct Task {
   int64_t instances, features, draws, hidden, batch;  // draws: random words of a sample, the features' own first
-  int64_t hidden_relu, output_relu, target, twice_loss_power;
+  int64_t activation, output_activation, target, twice_loss_power;  // activation: of the hidden layer
   Parameter<Real> W, W_out, b, b_hidden;  // [hidden, feature], [feature, hidden], [feature], [hidden]
   const int64_t* keys;                    // [instance, 2]
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
   int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const double* scale;                    // [instance, feature]
-  double offset;
+  double offset, negative_slope;  // the latter of leaky ReLUs
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
@@ -562,7 +562,7 @@ class Worker {
         for (int i = 0; i < n; i += GROUP) {
           outputs<Real>(m, stride, (task.W_out.weight ? weight_out : weight_in) + i * stride, h, y);
           for (int f = 0; f < GROUP && i + f < n; ++f)
-            add_squares(x + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK, gradient_bias + (i + f) * LANES);
+            add_squares(task, x + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK, gradient_bias + (i + f) * LANES);
         }
       }
       Real total = 0;
@@ -622,8 +622,13 @@ class Worker {
     if (task.b_hidden.weight)
       for (int j = 0; j < size; ++j) sums[j] += hidden_bias[by_hidden ? j % stride : j / BLOCK];
     for (int j = 0; j < size; ++j) sums[j] = rounded(sums[j], HIDDEN_PER_UNIT, HIDDEN_LIMIT);
-    if (task.hidden_relu)
+    const Real slope = task.negative_slope;
+    if (task.activation == RELU)
       for (int j = 0; j < size; ++j) sums[j] = relu(sums[j]);
+    else if (task.activation == LEAKY_RELU)
+      for (int j = 0; j < size; ++j) sums[j] = sums[j] > 0 ? sums[j] : snapped(sums[j] * slope, HIDDEN_PER_UNIT);
+    else if (task.activation == CLIPPED_RELU)
+      for (int j = 0; j < size; ++j) sums[j] = sums[j] >= 1 ? 1 : relu(sums[j]);
   }
 
   // x of a block of samples, and h.
@@ -710,31 +715,37 @@ class Worker {
 
   // What the output is made of sums by, and compared with. Of all forms of a function, the one that this model has.
   using Errors = void(const Task<Real>&, const Real*, Real, Real, Real, int, Real*, Real*, Real*);
-  using Squares = void(const Real*, Real, int, Real*, Real*);
+  using Squares = void(const Task<Real>&, const Real*, Real, int, Real*, Real*);
 
   template <typename Function>
   Function* form_of() const {
-    return task.output_relu ? form_of<Function, true>() : form_of<Function, false>();
+    if (task.output_activation == RELU) return form_of<Function, RELU>();
+    if (task.output_activation == LEAKY_RELU) return form_of<Function, LEAKY_RELU>();
+    if (task.output_activation == CLIPPED_RELU) return form_of<Function, CLIPPED_RELU>();
+    return form_of<Function, LINEAR>();
   }
-  template <typename Function, bool CUT>
+  template <typename Function, int OUTPUT>
   Function* form_of() const {
-    if (task.target == TARGET_ABSOLUTE) return form_of<Function, CUT, TARGET_ABSOLUTE>();
-    if (task.target == TARGET_RELU) return form_of<Function, CUT, TARGET_RELU>();
-    return form_of<Function, CUT, TARGET_IDENTITY>();
+    if (task.target == TARGET_ABSOLUTE) return form_of<Function, OUTPUT, TARGET_ABSOLUTE>();
+    if (task.target == TARGET_RELU) return form_of<Function, OUTPUT, TARGET_RELU>();
+    return form_of<Function, OUTPUT, TARGET_IDENTITY>();
   }
-  template <typename Function, bool CUT, int TARGET>
+  template <typename Function, int OUTPUT, int TARGET>
   Function* form_of() const {
     if constexpr (std::is_same_v<Function, Squares>)
-      return squares<CUT, TARGET>;
+      return squares<OUTPUT, TARGET>;
     else
-      return task.twice_loss_power == TWICE_SQUARED ? errors<CUT, TARGET, true> : errors<CUT, TARGET, false>;
+      return task.twice_loss_power == TWICE_SQUARED ? errors<OUTPUT, TARGET, true> : errors<OUTPUT, TARGET, false>;
   }
 
   // Output minus target on the error grid, in multiples of its step, from sums W_out h; and the output.
-  template <bool CUT, int TARGET>
-  static Vector<Real> error(Vector<Real> sums, Real bias, Vector<Real> x, Vector<Real>& y) {
-    const Vector<Real> zero = {}, total = sums + bias;
-    y = CUT ? (total < zero ? zero : total) : total;
+  template <int OUTPUT, int TARGET>
+  static Vector<Real> error(Vector<Real> sums, Real bias, Vector<Real> x, Real negative_slope, Vector<Real>& y) {
+    const Vector<Real> zero = {}, one = zero + 1, total = sums + bias;
+    y = total;
+    if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) y = total < zero ? zero : total;
+    if (OUTPUT == LEAKY_RELU) y = total > zero ? total : total * negative_slope;
+    if (OUTPUT == CLIPPED_RELU) y = y > one ? one : y;
     Vector<Real> wanted = x;
     if (TARGET == TARGET_ABSOLUTE) wanted = magnitude(x);
     if (TARGET == TARGET_RELU) wanted = x < zero ? zero : x;
@@ -761,15 +772,19 @@ class Worker {
 
   // From sums W_out h to the gradient of each output: on its feature's own grid, and on the grid that all of them share
   // unless `shared` is null. Adds the former to `to_bias`.
-  template <bool CUT, int TARGET, bool SQUARED>
+  template <int OUTPUT, int TARGET, bool SQUARED>
   [[gnu::noinline]] static void errors(const Task<Real>& task, const Real* x, Real bias, Real importance, Real unit,
                                        int count, Real* g, Real* shared, Real* to_bias) {
     const Real share = importance / unit, times = (SQUARED ? 2 : 1) * unit, step = times / ERROR_STEPS;
+    const Real negative_slope = task.negative_slope;
+    const Vector<Real> zero = {}, one = zero + 1;
     for (int s = 0; s < BLOCK; s += LANES) {
-      Vector<Real> y, slope = error<CUT, TARGET>(vector(g + s), bias, vector(x + s), y);
+      Vector<Real> y, slope = error<OUTPUT, TARGET>(vector(g + s), bias, vector(x + s), negative_slope, y);
       if (!SQUARED) slope = slopes(slope, task.twice_loss_power);
-      const Vector<Real> all = nearest(slope * share);
-      const Vector<Real> weighted = CUT ? (y <= Vector<Real>{} ? Vector<Real>{} : all) : all;
+      if (OUTPUT == LEAKY_RELU) slope = y > zero ? slope : slope * negative_slope;
+      Vector<Real> weighted = nearest(slope * share);
+      if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) weighted = y <= zero ? zero : weighted;
+      if (OUTPUT == CLIPPED_RELU) weighted = y >= one ? zero : weighted;
       const Vector<Real> own = weighted * step;
       vector(g + s) = own;
       if (shared) vector(shared + s) = limited(own, nearest(weighted * times) / ERROR_STEPS);
@@ -781,11 +796,11 @@ class Worker {
   }
 
   // Adds squares of errors, in multiples of the error grid's step, to `to_sum`.
-  template <bool CUT, int TARGET>
-  static void squares(const Real* x, Real bias, int count, Real* y, Real* to_sum) {
+  template <int OUTPUT, int TARGET>
+  static void squares(const Task<Real>& task, const Real* x, Real bias, int count, Real* y, Real* to_sum) {
     for (int s = 0; s < BLOCK; s += LANES) {
       Vector<Real> output;
-      vector(y + s) = error<CUT, TARGET>(vector(y + s), bias, vector(x + s), output);
+      vector(y + s) = error<OUTPUT, TARGET>(vector(y + s), bias, vector(x + s), task.negative_slope, output);
     }
     for (int s = count; s < BLOCK; ++s) y[s] = 0;
     for (int s = 0; s < BLOCK; s += LANES) vector(to_sum) += vector(y + s) * vector(y + s);
@@ -816,8 +831,13 @@ class Worker {
       for (int j = 0; j < size; ++j)
         if ((by_hidden ? j / stride : j % BLOCK) < count)
           gradient_h[j] += values[j] > 0 ? hidden_l1 : values[j] < 0 ? -hidden_l1 : Real(0);
-    if (task.hidden_relu)
+    const Real slope = task.negative_slope;
+    if (task.activation == RELU)
       for (int j = 0; j < size; ++j) gradient_h[j] = values[j] <= 0 ? Real(0) : gradient_h[j];
+    else if (task.activation == LEAKY_RELU)
+      for (int j = 0; j < size; ++j) gradient_h[j] = values[j] > 0 ? gradient_h[j] : gradient_h[j] * slope;
+    else if (task.activation == CLIPPED_RELU)
+      for (int j = 0; j < size; ++j) gradient_h[j] = values[j] <= 0 || values[j] >= 1 ? Real(0) : gradient_h[j];
     for (int j = 0; j < size; ++j)
       gradient_h[j] = rounded(gradient_h[j], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
     if (task.b_hidden.weight)

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 from jaxtyping import Float
@@ -25,6 +26,7 @@ from superposition.training.steps import State, Steps
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 SECONDS = 0.2  # that a call is to take, of which nothing can be seen and which nothing interrupts
+ACTIVATIONS = get_args(ops.Activation)
 CONSTANTS = {
     "ROUNDS": philox.ROUNDS,
     "MULTIPLIER0": f"{philox.MULTIPLIER[0]}u",
@@ -46,7 +48,9 @@ CONSTANTS = {
     "STEPS_PER_UNIT": f"0x1p{adamw.STEP_FRACTION_BITS}",
     "STEEPEST": ops.STEEPEST,
     "TWICE_SQUARED": int(2 * ops.SQUARED),
-} | {f"TARGET_{name.upper()}": number for number, name in enumerate(TARGETS)}
+    **{name.upper(): number for number, name in enumerate(ACTIVATIONS)},
+    **{f"TARGET_{name.upper()}": number for number, name in enumerate(TARGETS)},
+}
 FLAGS = [
     *("-std=c++17", "-O3", "-march=native"),
     "-fno-fast-math",  # a compiler may be a script that adds it
@@ -64,12 +68,12 @@ class _Task(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("instances", "features", "draws", "hidden", "batch")),
-        *((name, ctypes.c_int64) for name in ("hidden_relu", "output_relu", "target", "twice_loss_power")),
+        *((name, ctypes.c_int64) for name in ("activation", "output_activation", "target", "twice_loss_power")),
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
         *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
-        ("offset", ctypes.c_double),
+        *((name, ctypes.c_double) for name in ("offset", "negative_slope")),
         *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay")),
     ]
@@ -157,10 +161,11 @@ class _Call:
             "features": features,
             "draws": law.draws,
             "hidden": hidden,
-            "hidden_relu": model.architecture.hidden == "relu",
-            "output_relu": model.architecture.output == "relu",
+            "activation": ACTIVATIONS.index(model.architecture.hidden),
+            "output_activation": ACTIVATIONS.index(model.architecture.output),
             "target": list(TARGETS).index(model.architecture.target),
             "twice_loss_power": int(2 * model.architecture.loss_power),  # which is a whole number
+            "negative_slope": model.architecture.negative_slope,
             "gate": law.gate,
             "first": law.first,
             "count": law.count,

@@ -84,9 +84,10 @@ class Steps(nn.Module):
         `seen` is what the model gets instead of `x`, where that is attacked.
         """
         h = self.model.encode(seen)
-        power = self.model.architecture.loss_power
-        loss = powered_error(self.model.decode(h), self.model.target(x), self.importance, power)
-        if self.model.architecture.hidden_l1:
+        form = self.model.architecture
+        of_output = form.loss_power, form.output, form.negative_slope
+        loss = powered_error(self.model.sums(h), self.model.target(x), self.importance, *of_output)
+        if form.hidden_l1:
             loss = loss + self.hidden_l1 * h.abs().sum((1, 2))
         return loss
 
