@@ -13,7 +13,7 @@ from superposition.stage import placed, run
 
 # isort: split
 from superposition.params.document import as_json, parse
-from superposition.params.experiments import resolve
+from superposition.params.experiments import notes, resolve
 from superposition.params.faults import ParamsError
 
 # DVC writes what `-S` says into params.yaml before it asks this stage, and leaves it there.
@@ -29,6 +29,8 @@ def main() -> int:
         if "DVC_EXP_NAME" in os.environ and os.environ.get("DVC_ROOT") == os.getcwd():  # not in a copy of the checkout
             print(UNDO, file=sys.stderr)
         return 2
+    for note in notes(document):
+        print(note, file=sys.stderr)
     with placed(Path("data", "params.json")) as out:
         out.write_text(as_json(document), encoding="utf-8")
         confirm_unedited()

@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from superposition.params import read
+from superposition.params.experiments import notes, resolve
 from tests.documents import DOCUMENT, changed, write
 from tests.work import calls
 
@@ -117,3 +118,16 @@ def test_checking_loads_none_of_the_heavy_packages() -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("importance", "said"),
+    [([1.0, 0.5, 0.1], 1), ([1.0, 0.5], 0), ([1.0, 0.5, {"geometric": 0.9}], 0), ({"listed": [1.0, 0.5, 0.1]}, 0)],
+)
+def test_a_list_of_as_many_importances_as_features_is_noted(importance, said: int) -> None:
+    """It is an axis, which is what lists are, and not a curve, which is what it looks like."""
+    document = changed(("experiments.intro.importance", importance))
+    assert resolve(document).experiments["intro"].n_features == 3
+    found = notes(document)
+    assert len(found) == said
+    assert all("importance: is an axis of 3 points" in line and "{listed: [1.0, 0.5, 0.1]}" in line for line in found)

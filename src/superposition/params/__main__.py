@@ -8,7 +8,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from superposition.params import Fault, ParamsError, read
+from superposition.params import Fault, ParamsError
+from superposition.params.document import parse
+from superposition.params.experiments import notes, resolve
 from superposition.params.faults import among
 from superposition.params.json_schema import as_text
 
@@ -25,12 +27,15 @@ def main() -> int:
         return 0
     wanted = arguments.experiments
     try:
-        known = read(Path("params.yaml")).experiments
+        document = parse(Path("params.yaml"))
+        known = resolve(document).experiments
         if unknown := [name for name in wanted if name not in known]:
             raise ParamsError([Fault(("--experiments",), f"must be among {among(list(known))}", ", ".join(unknown))])
     except ParamsError as error:
         print(error, file=sys.stderr)
         return 2
+    for note in notes(document):
+        print(note, file=sys.stderr)
     return 0
 
 

@@ -30,6 +30,13 @@ NAMES = 40  # of a list that is part of a message
 MUST = "must"  # key of a JSON schema under which stands what a value must be
 
 
+# Keys that people look for, and what there is instead.
+ABSENT = {
+    "n_hidden_layers": "models have one hidden layer: n_hidden says how wide it is, hidden: relu makes it nonlinear",
+    "hidden_noise": "there is no noise on h: hidden_l1 penalises it, training_attack disturbs x, hidden_bias is a bias",
+}
+
+
 class Written(str):
     """Text that is shown as it is: the name of the file, or a value that YAML does not take for what was meant."""
 
@@ -59,7 +66,9 @@ class Fault:
 
     def __str__(self) -> str:
         hint = ""
-        if self.known:  # looked for only now, as it takes long for many keys
+        if self.known and self.location[-1] in ABSENT:
+            hint = f"; {ABSENT[str(self.location[-1])]}"
+        elif self.known:  # looked for only now, as it takes long for many keys
             near = difflib.get_close_matches(str(self.location[-1])[:WIDTH], self.known, n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; allowed: {', '.join(self.known)}"
         return f"{self.path}{'' if self.value is NOTHING else ' = ' + _shown(self.value)}: {self.message}{hint}"
@@ -139,6 +148,8 @@ class must:  # noqa: N801 (it reads as a word: Annotated[int, must("be a whole n
             hint = ""
             if _is_number_as_text(value, lines):
                 hint = " (this is text: write a number, without quotes)"
+            elif lines[0]["type"] == "int_type" and isinstance(value, float) and value.is_integer():
+                hint = f" (this is a number with a point or an exponent: write {int(value)})"
             elif lines[0]["type"] == "string_type" and isinstance(value, int | float):
                 hint = " (this is no text: write it in quotes)"
             raise PydanticCustomError("must", "{sentence}", {"sentence": f"must {self.allowed}{hint}"}) from None
