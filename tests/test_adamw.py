@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from superposition.exact.adamw import AdamW, Rates, adamw, exact_beta, rates
+from superposition.exact.adamw import AdamW, Rates, adamw, exact_beta, rates, towards_length_one
 from superposition.exact.ops import snap
 from superposition.exact.schedule import learning_rates
 
@@ -89,3 +90,18 @@ def test_compiled_and_eager_agree_in_every_bit():
 )
 def test_schedules(schedule, at, expected):
     assert learning_rates(schedule, 1e-3, 100, 20)[at] == pytest.approx(1e-3 * expected, rel=2.0**-24)
+    # With a floor of a quarter, three quarters of the rate fall.
+    falls = expected if at < 20 else 0.25 + 0.75 * expected
+    assert learning_rates(schedule, 1e-3, 100, 20, 0.25)[at] == pytest.approx(1e-3 * falls, rel=2.0**-23)
+
+
+def test_decay_pulls_lengths_to_one():
+    # 3-4-5: of length 5 it is 2 (1 - 1/5), of length 1/2 it is 2 (1 - 2); and 0 stays 0
+    W = torch.tensor([[[3.0, 0.3, 0.0], [4.0, 0.4, 0.0]]], dtype=torch.float64)
+    decay = towards_length_one(snap(W, 18), 1, 2.0)
+    np.testing.assert_allclose(decay, [[[1.6, -2.0, 0.0]]], atol=1e-4)
+    zeros, now = torch.zeros_like(W), Rates(0.05, 1.0, 1.0)
+    for _ in range(100):
+        W, _, _ = adamw(W, zeros, zeros, zeros, now, (0.9, 0.999), 1e-8, towards_length_one(snap(W, 18), 1, 2.0))
+    # |w| - 1 is multiplied by 1 - 0.1 in each step: by 2.7e-5 in all
+    np.testing.assert_allclose(W.square().sum(1).sqrt(), [[1.0, 1.0, 0.0]], atol=2e-4)

@@ -92,11 +92,14 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "full_scale": ({"seeds": 9}, NEITHER),
     "initial.rule": ("normal", TRAINED),
     "initial.gain": (2.0, TRAINED),
+    "initial.bias": (0.5, TRAINED),
+    "initial.hidden_bias": (0.5, TRAINED),
     "training.steps": (3, TRAINED),
     "training.batch_size": (4, TRAINED),
     "training.sample_size": (16, TRAINED),
     "training.learning_rate": (0.5, TRAINED),
     "training.schedule": ("linear", TRAINED),
+    "training.floor": (0.5, TRAINED),
     "training.warmup_steps": (1, TRAINED),
     "training.betas": ([0.5, 0.5], TRAINED),
     "training.eps": (0.5, TRAINED),
@@ -104,8 +107,8 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "training.arithmetic": ("float32", TRAINED),
     "training.snapshots": (1, TRAINED),
 }
-MINE: dict[str, Any] = {"model": "relu_output", "n_features": 3, "n_hidden": 2, "seeds": 2, "held_out": 64}
-STEPS: dict[str, Any] = {"steps": 2, "batch_size": 8, "snapshots": 2}
+MINE: dict[str, Any] = {"model": {"name": "own", "hidden_bias": True}, "n_features": 3, "n_hidden": 2, "seeds": 2, "held_out": 64}
+STEPS: dict[str, Any] = {"schedule": "cosine", "steps": 2, "batch_size": 8, "snapshots": 2}
 
 
 @pytest.fixture

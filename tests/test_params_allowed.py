@@ -102,8 +102,10 @@ def test_models(file: Path) -> None:
     assert models[1] == PRESETS["relu_output"].model_copy(update=mine)
     assert models[0] == Model(name="absolute_value", tied=False, hidden="relu", output="relu", target="absolute")
     assert intro(file, ("model", mine)).models == (models[1],)
-    # Only tied models are limited to n_features hidden dimensions ("Computation in Superposition": n = 3, m = 6).
+    # Only tied models that are linear on h are limited to n_features hidden dimensions: not those of "Computation in
+    # Superposition" (n = 3, m = 6), nor those with a ReLU there.
     assert intro(file, ("model", "absolute_value"), ("n_hidden", 6)).n_hidden == 6
+    assert intro(file, ("model", "relu_hidden"), ("n_hidden", 6)).n_hidden == 6
     assert all(name == model.name for name, model in PRESETS.items())
 
 
@@ -218,6 +220,6 @@ def test_params_are_frozen(file: Path) -> None:
 def test_training_settings_are_plain_json(file: Path) -> None:
     settings = intro(file).training_settings()
     assert settings["training"] == DOCUMENT["defaults"]["training"]
-    assert settings["initial"] == {"rule": "xavier", "gain": 1.0}
+    assert settings["initial"] == {"rule": "xavier", "gain": 1.0, "bias": 0.0, "hidden_bias": 0.0}
     assert (settings["n_features"], settings["n_hidden"]) == (3, 2)
     assert settings["models"] == [PRESETS["relu_output"].model_dump()]

@@ -31,10 +31,10 @@ defaults:
   seeds: 5
   held_out: 8192
   loss_error: 0.01
-  initial: {rule: xavier, gain: 1.0}
+  initial: {rule: xavier, gain: 1.0, bias: 0.0, hidden_bias: 0.0}
   training:
-    {steps: 100, batch_size: 64, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
-     betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 5}
+    {steps: 100, batch_size: 64, sample_size: null, learning_rate: 0.001, schedule: constant, floor: 0.0,
+     warmup_steps: 0, betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 5}
 experiments:
 """
 
@@ -126,7 +126,7 @@ TOO_MUCH = {
         whole(
             model=f"[{', '.join(f'{{name: m{i}}}' for i in range(900))}]", n_hidden=str(list(range(1, 1001))), seeds=1
         ),
-        f"{MINE}.n_hidden[3] = 4: must be at most n_features = 3 for tied models (m0, m1, ",
+        f"{MINE}.n_hidden[3] = 4: must be at most n_features = 3 for tied models that are linear on h (m0, m1, ",
     ),
     "1000 brackets": ("[" * 1000, f"{'[0]' * 20}: {DEEP}"),
     "1000 brackets that close": (whole(sparsity="[" * 1000 + "]" * 1000), f"{MINE}.sparsity{'[0]' * 17}: {DEEP}"),

@@ -124,7 +124,7 @@ METHODS = names(
     # of texts only
     "partition"
 )
-OURS = names("geometric identity norm power relu sample uniform")  # properties of our own, which are not called
+OURS = names("floor geometric identity norm power relu sample uniform")  # properties of our own, which are not called
 PICKED = names("first last min max median size count nunique any all")  # what pandas may be told to apply by name
 BUILTINS = names("sum pow complex eval exec globals vars __import__ __builtins__")
 FOLLOWED = names("sum getattr")  # builtins that may be called, and not handed on
@@ -137,6 +137,7 @@ LONG = names("longdouble longfloat clongdouble float128 f16 <f16")
 GUARDED = {
     "claims/chance.py": ({"sum": 6, "**": 5}, "whole numbers of any size"),
     "claims/polygon_levels.py": ({"getattr": 1}, "fields of a model: norms or biases"),
+    "exact/adamw.py": ({".sum": 1}, "squares of weights on their grid, within the budget"),
     "exact/ops.py": (
         {"torch.bmm": 4, ".sum": 2, "torch.sqrt": 1},
         "sums on grids, within the budget; a root that is corrected",
@@ -166,6 +167,7 @@ GUARDED = {
     "params/axes.py": ({".power": 1}, "of decimal numbers, which Python computes in whole ones"),
     "params/faults.py": ({".__get_pydantic_core_schema__": 1}, "how pydantic builds its checks"),
     "params/measures.py": ({"getattr": 1}, "fields of the schema"),
+    "params/rules.py": ({"getattr": 1}, "fields of the schema"),
     "params/sizes.py": ({"sum": 6}, "whole numbers"),
     "readings/results.py": ({"getattr": 1}, "tables by their name"),
     "report/metrics.py": ({"getattr": 2}, "fields of the schema"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from superposition.exact.ops import POWERS, SQUARED
+from superposition.exact.ops import POWERS, SQUARED, snap
 from superposition.exact.philox import stream_key
 from superposition.training import compiled, kernel, processor
 from superposition.training.held_out import SAMPLES
@@ -37,7 +37,11 @@ ROOT = Path(__file__).parent.parent
 
 
 def first_state(module) -> State:
-    return module.steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
+    return first_state_of(module.steps)
+
+
+def first_state_of(steps) -> State:
+    return steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
 
 
 needs_a_compiler = pytest.mark.skipif(not compiled.compiler(), reason="no C++ compiler here: nothing is compiled")
@@ -78,8 +82,52 @@ def test_the_kernel_with_a_penalty_on_hidden_values(model, n, m, tmp_path):
 def test_the_kernel_with_other_powers_of_the_error(power, model, n, m, gain, tmp_path):
     """Of weights so large that some errors are above 1."""
     w = world(replace(model, loss_power=power), n=n, m=m, batch_size=100, values="signed", steps=20)
-    w.settings["initial"] = {"rule": "normal", "gain": gain}
+    w.settings["initial"] = w.settings["initial"] | {"rule": "normal", "gain": gain}
     assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+@pytest.mark.parametrize("model", [HIDDEN, ABSOLUTE], ids=lambda a: a.name)
+@pytest.mark.parametrize("decay", [{"weights": 0.5, "biases": 0.0}, {"weights": -1.0, "biases": 2.0}], ids=repr)
+def test_the_kernel_with_decays_of_weights_and_of_biases(decay, model, n, m, tmp_path):
+    w = world(model, n=n, m=m, batch_size=100, steps=20, weight_decay=decay, schedule="linear", floor=0.25)
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+def test_weights_and_biases_decay_by_their_own_numbers():
+    """In one step of rate 0.01, beside one without decay: weights by 0.005 of them, biases by a tenth."""
+    one, other = (
+        build(HIDDEN, 2, world(HIDDEN, weight_decay={"weights": w, "biases": b}), fast=False)[0].steps
+        for w, b in ((0.5, 10.0), (0.0, 0.0))
+    )
+    starts = {"W": 0, "b": 3, "b_hidden": 6}
+    assert list(starts) == [name for name, _ in one.model.named_parameters()]
+    start = [torch.full_like(t, 0.5) if k in (3, 6) else t for k, t in enumerate(first_state_of(one))]
+    found, without = one.run(0, 1, tuple(start)), other.run(0, 1, tuple(start))
+    for name, share in (("W", 0.005), ("b", 0.1), ("b_hidden", 0.1)):
+        place = starts[name]
+        np.testing.assert_allclose(without[place] - found[place], share * start[place], atol=2.0**-40)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(3, 7), (9, 33)])
+def test_the_kernel_on_tied_models_with_more_neurons_than_features(n, m, tmp_path):
+    w = world(HIDDEN, n=n, m=m, batch_size=100, steps=20)
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+def test_a_large_eps_makes_it_gradient_descent():
+    """Of rate learning_rate / eps, here 0.1, and without momentum."""
+    settings = {"betas": [0.0, 0.999], "eps": 2.0**14, "learning_rate": 0.1 * 2**14, "weight_decay": 0.0}
+    steps = build(RELU, 2, world(RELU, **settings), fast=False)[0].steps
+    state = first_state(build(RELU, 2, world(RELU, **settings), fast=False)[0])
+    expected = [p.clone() for p in state[::3]]
+    for step in range(20):
+        slopes = steps.gradients(torch.tensor(step), expected)
+        expected = [p - 0.1 * slope for p, slope in zip(expected, slopes, strict=True)]
+    for ours, theirs in zip(steps.run(0, 20, state)[::3], expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
 @needs_a_compiler
@@ -111,7 +159,7 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     named = dict(zip([name for name, _ in steps.model.named_parameters()], leaves, strict=True))
     relu = torch.relu
     functions = {"relu": relu, "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.25)}
-    functions |= {"linear": lambda z: z, "clipped_relu": lambda z: z.clamp(0, 1)}
+    functions |= {"linear": lambda z: z, "clipped_relu": lambda z: torch.nn.functional.hardtanh(z, 0, 1)}
     h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
     h = functions[model.hidden](h)
     y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
@@ -406,6 +454,24 @@ def test_initial_scale_does_not_depend_on_the_number_of_instances(rule, expected
     assert W.mean().item() == pytest.approx(0, abs=5 * expected / W.numel() ** 0.5)
     alone = normal_weights(keys[:1], 20, 400, deviation)
     assert torch.equal(alone[0], W[0])
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 2), (3, 3), (2, 4)])
+def test_training_may_start_at_a_dimension_for_each_feature_and_at_biases(n, m):
+    w = world(HIDDEN, ABSOLUTE, n=n, m=m, count=2)
+    w.settings["initial"] = {"rule": "identity", "gain": 0.7, "bias": -0.25, "hidden_bias": 0.1}
+    for model in (HIDDEN, ABSOLUTE):
+        start = dict(build(model, m, w, fast=False)[0].steps.model.named_parameters())
+        # to the nearest steps of the weights' grid
+        for values in start["W"].detach():
+            np.testing.assert_allclose(values, 0.7 * np.eye(m, n), atol=2.0**-19)
+        np.testing.assert_allclose(start["b"].detach(), -0.25)
+        if model is HIDDEN:
+            np.testing.assert_allclose(start["b_hidden"].detach(), 0.1, atol=2.0**-19)
+        else:
+            np.testing.assert_array_equal(start["W_out"].detach(), start["W"].detach().mT)
+        for values in start.values():
+            assert torch.equal(snap(values.detach(), 18), values)
 
 
 def test_it_trains_as_a_job_of_a_cluster_too(tmp_path, monkeypatch):

@@ -52,7 +52,7 @@ def world(
         "n_features": n,
         "n_hidden": m,
         "models": [asdict(model) for model in models],
-        "initial": {"rule": "xavier", "gain": 1.0},
+        "initial": DOCUMENT["defaults"]["initial"],
         "training": SETTINGS | training,
         "values": values,
     }

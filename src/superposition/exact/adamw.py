@@ -51,9 +51,12 @@ def adamw(
     rates: Rates,
     betas: tuple[float, float],
     eps: float,
-    weight_decay: float,
+    weight_decay: float | Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The weight and the two moments after one step; all of one shape. Float32 tensors take the ordinary step."""
+    """The weight and the two moments after one step; all of one shape. Float32 tensors take the ordinary step.
+
+    `weight_decay` may be another one for each weight (`towards_length_one`).
+    """
     beta1, beta2 = map(exact_beta, betas)
     gradient = shorten(gradient, MOMENT_BITS)
     first = shorten(beta1 * first + (1 - beta1) * gradient, MOMENT_BITS)
@@ -61,6 +64,18 @@ def adamw(
     step = rates.learning_rate * (first * rates.correction1) / (square_root(second * rates.correction2) + eps)
     decay = weight * (rates.learning_rate * weight_decay)
     return weight - snap(decay, STEP_FRACTION_BITS) - snap(step, STEP_FRACTION_BITS), first, second
+
+
+def towards_length_one(weights: Tensor, axis: int, strength: float) -> Tensor:
+    """Decays that pull the lengths of vectors to 1: strength (1 - 1 / length), and 0 of vectors that are 0.
+
+    `weights` are on their grid, and vectors lie along `axis`. So sums of squares are exact, lengths have the bits of
+    `square_root`, and what follows is single operations.
+    """
+    squared = weights.square().sum(axis, keepdim=True)
+    there = squared > 0
+    length = square_root(torch.where(there, squared, 1.0))
+    return torch.where(there, strength * (1 - 1 / length), 0.0)
 
 
 class AdamW(torch.optim.Optimizer):

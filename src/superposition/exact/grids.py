@@ -64,6 +64,7 @@ class Sum:
 SUMS = (
     Sum("hidden values", INPUT, WEIGHT, "n_features"),
     Sum("outputs", HIDDEN, WEIGHT, "n_hidden"),
+    Sum("lengths of weights", WEIGHT, WEIGHT, "n_hidden"),
     Sum("squared errors", ERROR, ERROR, "batch_size"),
     Sum("hidden gradients", ERROR, WEIGHT, "n_features"),
     Sum("output weight gradients", ERROR, HIDDEN, "batch_size"),

@@ -127,7 +127,7 @@ def _slopes(error: Tensor, power: float) -> Tensor:
 
     Products only, each rounded once: the last of them is with a power of two, so that no compiler has one to fuse.
     """
-    e = error.clamp(-1, 1)
+    e = _within_one(error)
     square = e * e
     if power == 2.5:
         slope = square_root(e.abs()) * e
@@ -142,14 +142,17 @@ def _slopes(error: Tensor, power: float) -> Tensor:
     return snap(STEEPEST * slope, ERROR.fraction_bits)
 
 
+def _within_one(error: Tensor) -> Tensor:
+    return torch.where(error > 1, 1.0, torch.where(error < -1, -1.0, error))
+
+
 def _powers(error: Tensor, power: float) -> Tensor:
     """What `_slopes` are the slopes of: 8 |e|^p / p up to |e| = 1, and a straight line from there on.
 
     Below 64, and on the grid that squared errors are on, so that as many can be added up.
     """
-    size = error.abs()
-    beyond = (size - 1).clamp(min=0)
-    near = _slopes(error, power) * error.clamp(-1, 1) / power
+    beyond = torch.relu(error.abs() - 1)
+    near = _slopes(error, power) * _within_one(error) / power
     return snap(near, 2 * ERROR.fraction_bits) + STEEPEST * beyond
 
 

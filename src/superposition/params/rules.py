@@ -9,7 +9,7 @@ from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
 from superposition.params.models import Model
-from superposition.params.schema import Block, Training
+from superposition.params.schema import Block, Initial, Training
 
 
 def broken_rules(
@@ -22,8 +22,10 @@ def broken_rules(
     keys, training, measures = (valid.get(mapping, {}) for mapping in (Block, Training, Measures))
     models = points.get("model", [])
     yield from _training_faults(training, own)
+    yield from _floor_faults(training, own)
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
     yield from _tied_faults(models, keys)
+    yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
@@ -45,6 +47,17 @@ def _training_faults(training: dict[str, Any], own: dict[Any, Any]) -> Iterator[
             yield Fault(too_little, f"must be at least {small} = {training[small]}", training[large])
 
 
+def _floor_faults(training: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+    """A constant rate does not fall."""
+    if not training.get("floor") or training.get("schedule") != "constant":
+        return
+    floor, schedule = ("training", "floor"), ("training", "schedule")
+    if _blamed(own, floor, schedule) == floor:
+        yield Fault(floor, "must be 0 where the schedule is constant", training["floor"])
+    else:
+        yield Fault(schedule, "must be linear or cosine where there is a floor to fall to", training["schedule"])
+
+
 def _budget_faults(
     keys: dict[str, Any], training: dict[str, Any], own: dict[Any, Any], attacks: bool
 ) -> Iterator[Fault]:
@@ -63,12 +76,29 @@ def _budget_faults(
 
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
-    """A tied model gains nothing from more hidden dimensions than features: W^T W has rank n_features at most."""
-    n, tied = keys.get("n_features"), [model.name for model in models if model.tied]
+    """A tied model that is linear on h gains nothing from more hidden dimensions than features.
+
+    It is W^T W, of rank n_features at most. Neurons that rectify are another matter.
+    """
+    n, tied = keys.get("n_features"), [model.name for model in models if model.tied and model.hidden == "linear"]
     for where, m in placed(keys.get("n_hidden", [])):
         if tied and n is not None and m > n:
-            at_most = f"must be at most n_features = {n} for tied models ({among(tied)})"
+            at_most = f"must be at most n_features = {n} for tied models that are linear on h ({among(tied)})"
             yield Fault(("n_hidden", *where), at_most, m)
+
+
+def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
+    """The identity is no start for absolute values, which need two neurons a feature; and biases must be there."""
+    absolute = [model.name for model in models if model.target == "absolute"]
+    if initial.get("rule") == "identity" and absolute:
+        at = _blamed(own, ("initial", "rule"), ("model",))
+        yield Fault(at, f"must be another rule than identity for models of target absolute ({among(absolute)})")
+    for key, which in (("bias", "output_bias"), ("hidden_bias", "hidden_bias")):
+        where = ("initial", key)
+        if not initial.get(key) or is_inherited(where, own):  # what all inherit is for those that have biases
+            continue
+        if models and not any(getattr(model, which) for model in models):
+            yield Fault(where, f"must be 0 where no model has a bias there ({which}: true)", initial[key])
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:

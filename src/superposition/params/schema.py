@@ -6,7 +6,7 @@ the manual, says so at length, and where each value comes from.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from superposition.params.axes import (
     ImportanceAxis,
@@ -32,18 +32,47 @@ Paragraph = Annotated[
 ]
 
 
-class Initial(Strict):
-    """How initial weights are drawn; biases start at 0."""
+InitialBias = Annotated[float, Field(ge=-4, le=4), must("be a number between -4 and 4")]
 
-    rule: Annotated[Literal["xavier", "notebook", "normal"], must("be xavier, notebook or normal")]
+
+class Initial(Strict):
+    """How initial weights are drawn, and where biases start."""
+
+    rule: Annotated[
+        Literal["xavier", "notebook", "normal", "identity"], must("be xavier, notebook, normal or identity")
+    ]
     """Standard deviation of normal weights: gain * sqrt(2 / (n + m)) (xavier), gain * sqrt(2 / ((n + 1) m)) (notebook,
-    what the paper's notebook draws for a single instance), or gain (normal)."""
+    what the paper's notebook draws for a single instance), or gain (normal). identity: gain on the diagonal of W, 0
+    elsewhere, so that the first features have a dimension each and the others none."""
     gain: Annotated[float, Field(gt=0, le=1e6), must("be a number above 0, at most 1000000")]
-    """Factor of the standard deviation."""
+    """Factor of the standard deviation, or of the identity."""
+    bias: InitialBias
+    """Where the biases b of outputs start."""
+    hidden_bias: InitialBias
+    """Where the biases c of hidden dimensions start."""
 
 
 # Arithmetic takes it to 27 binary places: what is nearer to 1 would be 1, and never forget.
 Decay = Annotated[float, Field(ge=0, le=1 - 2**-27), must("be a number, at least 0 and at most 1 - 2^-27")]
+
+
+NOT_NEGATIVE = "a number of at least 0"
+
+
+class DecayOfEach(Strict):
+    """Decay of weights and of biases."""
+
+    weights: Annotated[float, Field(ge=-1e6, le=1e6), must("be a number between -1000000 and 1000000")]
+    """Of W and V; below 0 it pulls the lengths of features' weights to 1."""
+    biases: Annotated[float, Field(ge=0), must(f"be {NOT_NEGATIVE}")]
+    """Of b and c."""
+
+
+DECAY = f"{NOT_NEGATIVE}, or a mapping with weights and biases"
+
+
+def decay_form(value: Any) -> str:
+    return "<by_parameter>" if isinstance(value, dict) else "<number>"
 
 
 class Training(Strict):
@@ -63,6 +92,8 @@ class Training(Strict):
     """Of AdamW: the size of a weight's step."""
     schedule: Annotated[Literal["constant", "linear", "cosine"], must("be constant, linear or cosine")]
     """How the rate goes on after the warm-up: constant, linear (to 0), or a quarter cosine to 0."""
+    floor: Annotated[float, Field(ge=0, lt=1), must("be a number of at least 0 and below 1")]
+    """What the rate falls to in place of 0, as a share of `learning_rate`."""
     warmup_steps: Annotated[int, Field(ge=0), must("be a whole number of at least 0")]
     """Steps in which the rate first rises linearly, at most `steps`."""
     # A list in YAML, which strict tuples refuse.
@@ -70,8 +101,13 @@ class Training(Strict):
     """Of AdamW: memory of the gradient's mean, and of its square."""
     eps: Positive
     """Of AdamW, in the unit of the gradient."""
-    weight_decay: Annotated[float, Field(ge=0), must("be a number of at least 0")]
-    """Of AdamW, on weights and biases, per learning rate."""
+    weight_decay: Annotated[
+        Annotated[float, Field(ge=0), must(f"be {DECAY}"), Tag("<number>")]
+        | Annotated[DecayOfEach, Tag("<by_parameter>")],
+        Discriminator(decay_form),
+        must(f"be {DECAY}"),
+    ]
+    """Of AdamW, on weights and biases, per learning rate: a number, or one for each of the two."""
     arithmetic: Annotated[Literal["exact", "float32"], must("be exact or float32")]
     """exact: the same bits on every machine, of shapes that fit. float32: faster where float64 is slow."""
     snapshots: Snapshots
@@ -119,7 +155,7 @@ class Block(Defaults):
     """Number of features n; at most 4096 where arithmetic is exact."""
     n_hidden: WidthAxis
     """Number of hidden dimensions m, or an axis of several; at most 2048 where arithmetic is exact, and n_features for
-    tied models."""
+    tied models that are linear on h."""
     measures: Annotated[Measures, must("be a mapping of what else to measure")] = Measures()
     """What else is measured of trained models; what it lacks is not measured."""
     full_scale: Annotated[dict[Any, Any], FULL_SCALE] = Field(default_factory=dict)

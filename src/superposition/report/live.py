@@ -76,6 +76,10 @@ def unfit(experiment: Experiment) -> list[str]:
         f"arithmetic: {training.arithmetic}": training.arithmetic != "exact",
         f"sample_size: {training.sample_size}": training.sample_size is not None,
         f"values: {experiment.values}": experiment.values != "unit",
+        f"initial.rule: {experiment.initial.rule}": experiment.initial.rule == "identity",
+        f"initial.bias: {experiment.initial.bias}": experiment.initial.bias != 0,
+        f"floor: {training.floor}": training.floor != 0,
+        "weight_decay of weights and of biases": not isinstance(training.weight_decay, float | int),
         f"n_features: {experiment.n_features}": experiment.n_features > MOST_FEATURES,
         f"held_out: {experiment.held_out}": experiment.held_out > MOST_HELD_OUT,
     }

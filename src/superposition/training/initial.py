@@ -1,17 +1,18 @@
-"""Initial weights: normal, of a scale that does not depend on how many instances train together."""
+"""Initial weights: normal, of a scale that does not depend on how many instances train together, or the identity."""
 
 from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
+from numpy import ndarray
 from torch import Tensor
 
 from superposition.exact.functions import cos, log
 from superposition.exact.grids import WEIGHT
 from superposition.exact.philox import WORD, words
 
-Rule = Literal["xavier", "notebook", "normal"]
+Rule = Literal["xavier", "notebook", "normal", "identity"]
 
 
 def standard_deviation(rule: Rule, gain: float, n_features: int, n_hidden: int) -> float:
@@ -25,6 +26,22 @@ def standard_deviation(rule: Rule, gain: float, n_features: int, n_hidden: int) 
     return gain * float(np.sqrt(variance[rule]))
 
 
+def initial_weights(
+    keys: Int64[Tensor, "instance 2"], rows: int, columns: int, rule: Rule, gain: float, shape: tuple[int, int]
+) -> Float[Tensor, "instance {rows} {columns}"]:
+    """Of a matrix of a model of this `shape`, n_features and n_hidden.
+
+    identity: of all instances `gain` on the diagonal and 0 elsewhere, so that the first features have a dimension each.
+    """
+    if rule == "identity":
+        return torch.from_numpy(on_weight_grid(gain * np.eye(rows, columns))).expand(len(keys), -1, -1)
+    return normal_weights(keys, rows, columns, standard_deviation(rule, gain, *shape))
+
+
+def on_weight_grid(x: ndarray) -> ndarray:
+    return np.asarray(np.round(x * 2.0**WEIGHT.fraction_bits) * 2.0**-WEIGHT.fraction_bits)
+
+
 def normal_weights(
     keys: Int64[Tensor, "instance 2"], rows: int, columns: int, deviation: float
 ) -> Float[Tensor, "instance {rows} {columns}"]:
@@ -32,4 +49,4 @@ def normal_weights(
     drawn = words(keys, 2 * rows, torch.arange(columns), torch.tensor(0)).numpy()
     radius, angle = (drawn[:, :rows] + 0.5) / WORD, drawn[:, rows:] / WORD
     normal = deviation * np.sqrt(-2 * log(radius)) * cos(2 * np.pi * angle)
-    return torch.from_numpy(np.round(normal * 2.0**WEIGHT.fraction_bits) * 2.0**-WEIGHT.fraction_bits)
+    return torch.from_numpy(on_weight_grid(normal))

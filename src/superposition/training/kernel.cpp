@@ -106,7 +106,7 @@ struct Task {
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
   const Real* rates;                      // [step, 3]
-  double beta1, beta2, eps, weight_decay;
+  double beta1, beta2, eps, weight_decay, bias_decay;  // weight_decay < 0: towards length 1
 };
 static_assert(sizeof(Task<double>) == TASK_BYTES && sizeof(Task<float>) == TASK_BYTES, "kernel.py has other fields");
 
@@ -485,16 +485,18 @@ void outer_by_hidden(int hidden, int stride, const uint64_t* masks, const Real* 
 
 // ---- AdamW: exact/adamw.py
 
+// `decays`, if any, has one for each weight; else all have the same `weight_decay`.
 template <typename Real>
-void adamw(const Task<Real>& task, const Real* rates, int64_t count, const Real* gradients, Real* weight, Real* first,
-           Real* second) {
+void adamw(const Task<Real>& task, const Real* rates, Real weight_decay, const Real* decays, int64_t count,
+           const Real* gradients, Real* weight, Real* first, Real* second) {
   const Real beta1 = task.beta1, beta2 = task.beta2, rest1 = 1 - task.beta1, rest2 = 1 - task.beta2, eps = task.eps;
-  const Real rate = rates[0], correction1 = rates[1], correction2 = rates[2], decay = rate * Real(task.weight_decay);
+  const Real rate = rates[0], correction1 = rates[1], correction2 = rates[2], same = rate * weight_decay;
 #pragma GCC ivdep
   for (int64_t i = 0; i < count; ++i) {
     const Real gradient = shortened<MOMENT_BITS>(gradients[i]);
     first[i] = shortened<MOMENT_BITS>(beta1 * first[i] + rest1 * gradient);
     second[i] = shortened<MOMENT_BITS>(beta2 * second[i] + rest2 * shortened<MOMENT_BITS>(gradient * gradient));
+    const Real decay = decays ? rate * decays[i] : same;
     const Real step = rate * (first[i] * correction1) / (square_root(second[i] * correction2) + eps);
     weight[i] = weight[i] - snapped(weight[i] * decay, STEPS_PER_UNIT) - snapped(step, STEPS_PER_UNIT);
   }
@@ -529,7 +531,8 @@ class Worker {
         gradient_h(stride * BLOCK),
         importance(rows),
         unit(rows),
-        gradient(n * m) {}
+        gradient(n * m),
+        decays(task.weight_decay < 0 ? n * m : 0) {}
 
   // Steps `first` .. `last` - 1 of one instance, in place.
   void train(int64_t instance, int64_t first, int64_t last) {
@@ -855,10 +858,11 @@ class Worker {
   // From sums to gradients, and a step of AdamW.
   void update(int64_t instance, int64_t step) {
     const Real scale = task.loss_scale[instance], *rates = task.rates + 3 * step;
-    const auto apply = [&](const Parameter<Real>& p, int64_t size) {
-      adamw<Real>(task, rates, size, gradient, p.weight + instance * size, p.first + instance * size,
+    const auto apply = [&](const Parameter<Real>& p, int64_t size, double decay, const Real* decays = nullptr) {
+      adamw<Real>(task, rates, decay, decays, size, gradient, p.weight + instance * size, p.first + instance * size,
                   p.second + instance * size);
     };
+    const Real* to_length_one = decays.size ? decays.data : nullptr;
     const bool tied = !task.W_out.weight;
     const auto total = [&](const Real* sums, int i, int k) {
       return by_hidden ? sums[i * stride + k] : sum<Real>(vector(sums + (i * m + k) * LANES));
@@ -868,19 +872,33 @@ class Worker {
         const Real in = total(gradient_in, i, k);
         gradient[k * n + i] = (tied ? total(gradient_out, i, k) + in : in) * scale;
       }
-    apply(task.W, n * m);
+    pull(weight_in, 1, n);
+    apply(task.W, n * m, task.weight_decay, to_length_one);
     if (!tied) {
       for (int i = 0; i < n; ++i)
         for (int k = 0; k < m; ++k) gradient[i * m + k] = total(gradient_out, i, k) * scale;
-      apply(task.W_out, n * m);
+      pull(weight_out, m, 1);
+      apply(task.W_out, n * m, task.weight_decay, to_length_one);
     }
     if (task.b.weight) {
       for (int i = 0; i < n; ++i) gradient[i] = sum<Real>(vector(gradient_bias + i * LANES)) * scale;
-      apply(task.b, n);
+      apply(task.b, n, task.bias_decay);
     }
     if (task.b_hidden.weight) {
       for (int k = 0; k < m; ++k) gradient[k] = gradient_hidden_bias[k] * scale;
-      apply(task.b_hidden, m);
+      apply(task.b_hidden, m, task.bias_decay);
+    }
+  }
+
+  // adamw.towards_length_one, of weights as they are read; feature i's number k goes to decays[i * feature + k * hidden].
+  void pull(const Real* weight, int64_t feature, int64_t hidden) {
+    if (!decays.size) return;
+    for (int i = 0; i < n; ++i) {
+      Real squared = 0;
+      for (int k = 0; k < m; ++k) squared += weight[i * stride + k] * weight[i * stride + k];
+      const Real length = square_root(squared), strength = -task.weight_decay;
+      const Real decay = squared > 0 ? strength * (1 - 1 / length) : 0;
+      for (int k = 0; k < m; ++k) decays[i * feature + k * hidden] = decay;
     }
   }
 
@@ -893,7 +911,7 @@ class Worker {
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
-  Aligned<Real> importance, unit, gradient;
+  Aligned<Real> importance, unit, gradient, decays;
 };
 
 // Calls work(worker, instance) for all instances, each on whichever thread is free.

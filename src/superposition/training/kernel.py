@@ -75,7 +75,7 @@ class _Task(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
         *((name, ctypes.c_double) for name in ("offset", "negative_slope")),
         *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
-        *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay")),
+        *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay", "bias_decay")),
     ]
 
 
@@ -106,6 +106,7 @@ class FastSteps:
             beta2=adamw.exact_beta(settings.betas[1]),
             eps=settings.eps,
             weight_decay=settings.weight_decay,
+            bias_decay=settings.bias_decay,
         )
 
     def run(self, first: int, last: int, state: State) -> State:

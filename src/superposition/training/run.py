@@ -24,7 +24,7 @@ from superposition.training.attack import Attack
 from superposition.training.checkpoints import Checkpoints
 from superposition.training.data import Batches
 from superposition.training.held_out import HeldOut
-from superposition.training.initial import normal_weights, standard_deviation
+from superposition.training.initial import initial_weights, on_weight_grid
 from superposition.training.interruption import Stopped
 from superposition.training.module import Ensemble
 from superposition.training.progress import Progress
@@ -133,20 +133,26 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
     distribution = Distribution(density, settings["values"], dtype, *sets)
 
     model = ToyModel(architecture, count, n, m, dtype)
-    deviation = standard_deviation(settings["initial"]["rule"], settings["initial"]["gain"], n, m)
+    initial = settings["initial"]
+    rule = initial["rule"], initial["gain"], (n, m)
     with torch.no_grad():
-        model.W.copy_(normal_weights(keys("initial W"), m, n, deviation))
+        model.W.copy_(initial_weights(keys("initial W"), m, n, *rule))
         if model.W_out is not None:
-            model.W_out.copy_(normal_weights(keys("initial W_out"), n, m, deviation))
+            model.W_out.copy_(initial_weights(keys("initial W_out"), n, m, *rule))
+        for bias, key in ((model.b, "bias"), (model.b_hidden, "hidden_bias")):
+            if bias is not None:
+                bias.copy_(torch.from_numpy(on_weight_grid(np.full(bias.shape, initial[key]))))
 
     source: Source = Stream(keys("training"), distribution)
     if world.sample is not None:
         drawn = torch.from_numpy(world.sample[numbers].astype(np.int64))
         source = FiniteSample(drawn, training["batch_size"], distribution)
     beta1, beta2 = training["betas"]
-    optimiser = Optimiser((beta1, beta2), training["eps"], training["weight_decay"])
+    decay = training["weight_decay"]
+    decays = (decay["weights"], decay["biases"]) if isinstance(decay, dict) else (decay, decay)
+    optimiser = Optimiser((beta1, beta2), training["eps"], *decays)
     rising_and_falling = learning_rates(
-        training["schedule"], training["learning_rate"], training["steps"], training["warmup_steps"]
+        *(training[key] for key in ("schedule", "learning_rate", "steps", "warmup_steps", "floor"))
     )
     table = rates(rising_and_falling, optimiser.betas)
     held_out_words = torch.from_numpy(world.held_out.astype(np.int64))

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch._higher_order_ops.while_loop import while_loop_op
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from superposition.exact.adamw import Rates, adamw
+from superposition.exact.adamw import Rates, adamw, towards_length_one
 from superposition.exact.grids import HIDDEN_GRADIENT
-from superposition.exact.ops import powered_error, snap, unit_of
+from superposition.exact.ops import powered_error, snap, unit_of, weights
 from superposition.features.source import Source
 from superposition.models.toy_model import ToyModel
 from superposition.training.attack import Attack
@@ -33,7 +33,8 @@ class Optimiser:
 
     betas: tuple[float, float]
     eps: float
-    weight_decay: float
+    weight_decay: float  # below 0: how strongly the lengths of features' weights are pulled to 1
+    bias_decay: float
 
 
 class Steps(nn.Module):
@@ -109,9 +110,23 @@ class Steps(nn.Module):
         settings = self.optimiser
         new: list[Tensor] = []
         gradients = self.gradients(step, state[::3])
-        for weight, gradient, first, second in zip(state[::3], gradients, state[1::3], state[2::3], strict=True):
-            new += adamw(weight, gradient, first, second, now, settings.betas, settings.eps, settings.weight_decay)
+        names = [name for name, _ in self.model.named_parameters()]
+        for name, weight, gradient, first, second in zip(
+            names, state[::3], gradients, state[1::3], state[2::3], strict=True
+        ):
+            decay = self.decay(name, weight)
+            new += adamw(weight, gradient, first, second, now, settings.betas, settings.eps, decay)
         return tuple(new)
+
+    def decay(self, name: str, weight: Tensor) -> float | Tensor:
+        """Of a parameter, by its name."""
+        settings = self.optimiser
+        if name in ("b", "b_hidden"):
+            return settings.bias_decay
+        if settings.weight_decay >= 0:
+            return settings.weight_decay
+        along_hidden = {"W": 1, "W_out": 2}[name]
+        return towards_length_one(weights(weight), along_hidden, -settings.weight_decay)
 
     def run(self, first: int, last: int, state: State) -> State:
         """Steps `first` .. `last` - 1, one by one."""
