@@ -107,7 +107,13 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "training.arithmetic": ("float32", TRAINED),
     "training.snapshots": (1, TRAINED),
 }
-MINE: dict[str, Any] = {"model": {"name": "own", "hidden_bias": True}, "n_features": 3, "n_hidden": 2, "seeds": 2, "held_out": 64}
+MINE: dict[str, Any] = {
+    "model": {"name": "own", "hidden_bias": True},
+    "n_features": 3,
+    "n_hidden": 2,
+    "seeds": 2,
+    "held_out": 64,
+}
 STEPS: dict[str, Any] = {"schedule": "cosine", "steps": 2, "batch_size": 8, "snapshots": 2}
 
 

@@ -21,10 +21,12 @@ from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.steps import Optimiser, State, Steps, scale_to_one
 
 STEPS, BATCH, HELD_OUT = 30, 96, 64
+BENT = Architecture("bent", False, "leaky_relu", "clipped_relu", True, True, "relu", 0.0, 0.0, 2.5, 0.125)
 # Model, features, hidden dimensions, values of features; no shape fills vectors of a processor.
 CASES: dict[str, tuple[Architecture, int, int, Values]] = {
     "tied": (Architecture("tied", True, "linear", "relu", False, True, "identity", 0.0), 13, 3, "unit"),
     "penalised": (Architecture("penalised", True, "relu", "relu", True, True, "identity", 0.01), 9, 5, "unit"),
+    "bent": (BENT, 6, 9, "signed"),
     "untied": (Architecture("untied", False, "relu", "relu", False, True, "absolute", 0.0), 7, 10, "signed"),
 }
 DENSITIES = (1.0, 0.3, 0.1)
@@ -56,7 +58,7 @@ def trained(name: str, fast: bool) -> tuple[State, Tensor]:
     for i in range(1, n):
         importance[:, i] = importance[:, i - 1] * 0.75
     importance = importance.float().double()
-    optimiser = Optimiser((0.9, 0.999), 1e-8, 0.01)
+    optimiser = Optimiser((0.9, 0.999), 1e-8, 0.01, 0.01)
     table = rates([2.0**-7] * STEPS, optimiser.betas)
     steps = Steps(model, Stream(keys("training"), distribution), importance, optimiser, table, BATCH)
     drawn = words(torch.tensor([[7, WORD - 7]]), distribution.draws, torch.arange(HELD_OUT), torch.tensor(0))[0]
