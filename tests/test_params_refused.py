@@ -306,6 +306,7 @@ REFUSED = [
     ("intro.training.betas", 0.9, "training.betas = 0.9", "must be a list of two numbers"),
     ("intro.training.eps", 0, "training.eps = 0", "must be a number above 0"),
     ("intro.training.weight_decay", -1, "training.weight_decay = -1", "must be a number of at least 0"),
+    ("intro.training.control_variate", 0, "training.control_variate = 0", "must be null (none) or a density"),
     ("intro.training.arithmetic", "float64", "training.arithmetic = 'float64'", "must be exact or float32"),
     ("intro.training.snapshots", 0, "training.snapshots = 0", SNAPSHOTS),
 ]
@@ -343,6 +344,31 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
     assert "input weight gradients of attacked inputs would need 54 bits" in line
     assert "allowed: at most 1024" in line
     assert intro(file, ("model", {"name": "mine", "training_attack": 0.5})).models[0].training_attack == 0.5
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("importance", {"geometric": 0.9}, "must be null where features differ in importance"),
+        ("sets", {"correlated": 3}, "must be null where features come in sets"),
+        ("training.sample_size", 2048, "must be null where sample_size is a number"),
+        (
+            "model",
+            ["relu_output", "relu_hidden", {"name": "mine", "training_attack": 0.1}],
+            "must be null but for tied models, linear on h and without a bias there, of target identity and without "
+            "training_attack; not so: relu_hidden, mine",
+        ),
+    ],
+)
+def test_control_variates_are_where_the_linear_gradient_is_known(
+    file: Path, path: str, value: Any, message: str
+) -> None:
+    wanted = ("training.control_variate", 0.5)
+    assert intro(file, wanted).training.control_variate == 0.5
+    own = (f"experiments.intro.{path}", value)
+    assert faults(file, ("experiments.intro.training", {"control_variate": 0.5}), own) == [
+        f"experiments.intro.training.control_variate = 0.5: {message}"
+    ]
 
 
 @pytest.mark.parametrize(("change", "value", "where", "message"), REFUSED, ids=[f"{r[0]}={r[1]}"[:60] for r in REFUSED])

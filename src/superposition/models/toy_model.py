@@ -71,10 +71,18 @@ class ToyModel(nn.Module):
 
     def decode(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
         """The outputs y, from hidden activations on their grid."""
+        return self.activated(self.output_sums(h))
+
+    def output_sums(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
+        """W_out h + b: what g makes outputs of."""
         y = product(weights(self.W).mT if self.W_out is None else weights(self.W_out), h)
         if self.b is not None:
             y = y + weights(self.b).unsqueeze(-1)
-        return ACTIVATIONS[self.architecture.output](y)
+        return y
+
+    def activated(self, sums: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
+        """g of W_out h + b."""
+        return ACTIVATIONS[self.architecture.output](sums)
 
     def target(self, x: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         """What the outputs are compared with."""

@@ -23,6 +23,7 @@ def broken_rules(
     models = points.get("model", [])
     yield from _training_faults(training, own)
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
+    yield from _control_faults(training, points)
     yield from _tied_faults(models, keys)
     yield from _sets_faults(points, own)
     yield from _training_attack_faults(models)
@@ -56,10 +57,28 @@ def _budget_faults(
         "n_hidden": max(widths(keys.get("n_hidden", 1))[0]),
         "batch_size": training.get("batch_size", 1),
     }
-    for sentence in over_budget(**shape, attacks=attacks):
+    control = training.get("control_variate") is not None
+    for sentence in over_budget(**shape, attacks=attacks, control=control):
         axis = sentence.split()[0]
         location = ("training", axis) if axis in training else (axis,)
         yield Fault(_blamed(own, location, ("training", "arithmetic")), sentence)
+
+
+def _control_faults(training: dict[str, Any], points: dict[str, list[Any]]) -> Iterator[Fault]:
+    """The expectation of the linear model's gradient is known of tied models and independent, fresh features."""
+    if (least := training.get("control_variate")) is None:
+        return
+    wrong = [m.name for m in points.get("model", []) if not attackable(m) or m.hidden_bias or m.training_attack]
+    right = "tied models, linear on h and without a bias there, of target identity and without training_attack"
+    refused = {
+        f"but for {right}; not so: {among(wrong)}": bool(wrong),
+        "where features differ in importance": any(len(set(one.curve)) > 1 for one in points.get("importance", [])),
+        "where features come in sets": any(one.kind != "independent" for one in points.get("sets", [])),
+        "where sample_size is a number": training.get("sample_size") is not None,
+    }
+    for where, holds in refused.items():
+        if holds:
+            yield Fault(("training", "control_variate"), f"must be null {where}", least)
 
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:

@@ -72,6 +72,11 @@ class Training(Strict):
     """Of AdamW, in the unit of the gradient."""
     weight_decay: Annotated[float, Field(ge=0), must("be a number of at least 0")]
     """Of AdamW, on weights and biases, per learning rate."""
+    control_variate: Annotated[
+        Annotated[float, Field(gt=0, le=1)] | None, must("be null (none) or a density, a number above 0, at most 1")
+    ] = None
+    """Models whose every feature is active with at least this probability learn from gradients with less noise: the
+    linear model's is exchanged for its expectation. Tied, linear on h, of independent features of one importance."""
     arithmetic: Annotated[Literal["exact", "float32"], must("be exact or float32")]
     """exact: the same bits on every machine, of shapes that fit. float32: faster where float64 is slow."""
     snapshots: Snapshots

@@ -105,6 +105,9 @@ struct Task {
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
+  const uint8_t* controlled;              // [instance]: whether it has a control variate; null if none has
+  const Real *mean, *variance;            // [instance, feature]: of features, for control variates
+  const Real* control_factor;             // [instance]
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay;
 };
@@ -529,7 +532,8 @@ class Worker {
         gradient_h(stride * BLOCK),
         importance(rows),
         unit(rows),
-        gradient(n * m) {}
+        gradient(n * m),
+        expected(task.controlled ? rows * stride + rows : 0) {}
 
   // Steps `first` .. `last` - 1 of one instance, in place.
   void train(int64_t instance, int64_t first, int64_t last) {
@@ -540,7 +544,7 @@ class Worker {
       for (int64_t start = 0; start < task.batch; start += BLOCK) {
         const int count = std::min<int64_t>(BLOCK, task.batch - start);
         encode(instance, step, start, count);
-        decode(count);
+        decode(count, task.controlled && task.controlled[instance]);
         backward(task.hidden_l1[instance], count);
       }
       update(instance, step);
@@ -681,12 +685,13 @@ class Worker {
   }
 
   // The gradients of the outputs, and with them those of W_out and b and the sums for those of h.
-  void decode(int count) {
+  void decode(int count, bool controlled) {
     alignas(WIDTH) Real g[GROUP * BLOCK], common[GROUP * BLOCK];
     uint64_t some[GROUP], shared_some[GROUP];
     const Real* weights = task.W_out.weight ? weight_out : weight_in;
-    const auto error_of = task.output_relu ? (task.absolute ? errors<true, true> : errors<true, false>)
-                                           : (task.absolute ? errors<false, true> : errors<false, false>);
+    const auto error_of = controlled         ? (task.output_relu ? errors<true, false, true> : errors<false, false, true>)
+                          : task.output_relu ? (task.absolute ? errors<true, true> : errors<true, false>)
+                                             : (task.absolute ? errors<false, true> : errors<false, false>);
     gradient_h.zero();
     for (int i = 0; i < n; i += GROUP) {
       const Real* weight = weights + i * stride;
@@ -720,15 +725,16 @@ class Worker {
   }
 
   // From sums W_out h to the gradient of each output: on its feature's own grid, and on the grid that all of them share
-  // unless `shared` is null. Adds the former to `to_bias`.
-  template <bool CUT, bool ABSOLUTE>
+  // unless `shared` is null. Adds the former to `to_bias`. CONTROLLED: less the gradient of the linear model.
+  template <bool CUT, bool ABSOLUTE, bool CONTROLLED = false>
   [[gnu::noinline]] static void errors(const Real* x, Real bias, Real importance, Real unit, int count, Real* g,
                                        Real* shared, Real* to_bias) {
     const Real share = importance / unit, twice = 2 * unit, step = twice / ERROR_STEPS;
     for (int s = 0; s < BLOCK; s += LANES) {
-      Vector<Real> y;
-      const Vector<Real> all = nearest(error<CUT, ABSOLUTE>(vector(g + s), bias, vector(x + s), y) * share);
-      const Vector<Real> weighted = CUT ? (y <= Vector<Real>{} ? Vector<Real>{} : all) : all;
+      Vector<Real> y, sums = vector(g + s), target = vector(x + s);
+      const Vector<Real> all = nearest(error<CUT, ABSOLUTE>(sums, bias, target, y) * share);
+      Vector<Real> weighted = CUT ? (y <= Vector<Real>{} ? Vector<Real>{} : all) : all;
+      if constexpr (CONTROLLED) weighted -= nearest(error<false, ABSOLUTE>(sums, bias, target, y) * share);
       const Vector<Real> own = weighted * step;
       vector(g + s) = own;
       if (shared) vector(shared + s) = limited(own, nearest(weighted * twice) / ERROR_STEPS);
@@ -791,9 +797,53 @@ class Worker {
     }
   }
 
+  // Half of the linear model's expected gradients, of W as [feature][hidden] and then of b: training/control.py
+  [[gnu::noinline]] void expect(int64_t instance) {
+    const Real *mean = task.mean + instance * n, *variance = task.variance + instance * n;
+    Real *of_W = expected, *error = of_W + rows * stride;
+    std::vector<Real> hidden(stride), back(stride), gram(m * stride), across(m * stride), scaled(rows * stride);
+    for (int i = 0; i < n; ++i)
+      for (int k = 0; k < m; ++k) hidden[k] += weight_in[i * stride + k] * mean[i];
+    for (int k = 0; k < m; ++k) hidden[k] = rounded(hidden[k], HIDDEN_PER_UNIT, HIDDEN_LIMIT);
+    for (int i = 0; i < n; ++i) {
+      const Real* w = weight_in + i * stride;
+      Real total = 0;
+      for (int k = 0; k < m; ++k) total += w[k] * hidden[k];
+      error[i] = rounded(total - mean[i] + bias[i], Real(ERRORS_PER_UNIT), Real(ERROR_LIMIT));
+      for (int k = 0; k < m; ++k) {
+        back[k] += w[k] * error[i];
+        scaled[i * stride + k] = on_weight_grid(w[k] * variance[i]);
+      }
+      for (int k = 0; k < m; ++k)
+        for (int l = 0; l < stride; ++l) {
+          gram[k * stride + l] += w[k] * w[l];
+          across[k * stride + l] += scaled[i * stride + k] * w[l];
+        }
+    }
+    for (int k = 0; k < m; ++k) back[k] = rounded(back[k], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
+    for (Real& product : gram) product = rounded(product, GRAM_PER_UNIT, GRAM_LIMIT);
+    for (Real& product : across) product = rounded(product, GRAM_PER_UNIT, GRAM_LIMIT);
+    for (int i = 0; i < n; ++i) {
+      const Real* w = weight_in + i * stride;
+      for (int k = 0; k < m; ++k) {
+        Real through = 0, others = 0;
+        for (int l = 0; l < m; ++l) {
+          through += gram[k * stride + l] * w[l];
+          others += across[k * stride + l] * w[l];
+        }
+        through = shortened<MOMENT_BITS>(through - w[k]) * variance[i];
+        others -= scaled[i * stride + k];
+        of_W[i * stride + k] = (through + others) + (back[k] * mean[i] + hidden[k] * error[i]);
+      }
+    }
+  }
+
   // From sums to gradients, and a step of AdamW.
   void update(int64_t instance, int64_t step) {
     const Real scale = task.loss_scale[instance], *rates = task.rates + 3 * step;
+    const bool controlled = task.controlled && task.controlled[instance];
+    const Real factor = controlled ? task.control_factor[instance] : 0;
+    if (controlled) expect(instance);
     const auto apply = [&](const Parameter<Real>& p, int64_t size) {
       adamw<Real>(task, rates, size, gradient, p.weight + instance * size, p.first + instance * size,
                   p.second + instance * size);
@@ -805,7 +855,9 @@ class Worker {
     for (int k = 0; k < m; ++k)
       for (int i = 0; i < n; ++i) {
         const Real in = total(gradient_in, i, k);
-        gradient[k * n + i] = (tied ? total(gradient_out, i, k) + in : in) * scale;
+        Real all = tied ? total(gradient_out, i, k) + in : in;
+        if (controlled) all += shortened<MOMENT_BITS>(expected[i * stride + k] * factor);
+        gradient[k * n + i] = all * scale;
       }
     apply(task.W, n * m);
     if (!tied) {
@@ -814,7 +866,11 @@ class Worker {
       apply(task.W_out, n * m);
     }
     if (task.b.weight) {
-      for (int i = 0; i < n; ++i) gradient[i] = sum<Real>(vector(gradient_bias + i * LANES)) * scale;
+      for (int i = 0; i < n; ++i) {
+        Real all = sum<Real>(vector(gradient_bias + i * LANES));
+        if (controlled) all += shortened<MOMENT_BITS>(expected[rows * stride + i] * factor);
+        gradient[i] = all * scale;
+      }
       apply(task.b, n);
     }
     if (task.b_hidden.weight) {
@@ -832,7 +888,7 @@ class Worker {
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
-  Aligned<Real> importance, unit, gradient;
+  Aligned<Real> importance, unit, gradient, expected;
 };
 
 // Calls work(worker, instance) for all instances, each on whichever thread is free.

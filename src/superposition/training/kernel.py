@@ -40,6 +40,8 @@ CONSTANTS = {
     "ERROR_LIMIT": grids.ERROR.limit,
     "HIDDEN_GRADIENTS_PER_UNIT": f"0x1p{grids.HIDDEN_GRADIENT.fraction_bits}",
     "HIDDEN_GRADIENT_LIMIT": grids.HIDDEN_GRADIENT.limit,
+    "GRAM_PER_UNIT": f"0x1p{grids.GRAM.fraction_bits}",
+    "GRAM_LIMIT": grids.GRAM.limit,
     "LOSSES_PER_UNIT": f"0x1p{grids.LOSS.fraction_bits}",
     "LOSS_LIMIT": grids.LOSS.limit,
     "MOMENT_BITS": adamw.MOMENT_BITS,
@@ -68,7 +70,9 @@ class _Task(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
         *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
         ("offset", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
+        *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1")),
+        *((name, ctypes.c_void_p) for name in ("controlled", "expected_value", "variance", "control_factor")),
+        ("rates", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay")),
     ]
 
@@ -85,6 +89,9 @@ class FastSteps:
             }
         else:
             data = {"keys": source.keys}
+        if (control := steps.control) is not None:
+            data |= {"controlled": control.used, "expected_value": control.expected_value}
+            data |= {"variance": control.variance, "control_factor": control.factor}
         self.names = [name for name, _ in steps.model.named_parameters()]
         self.call = _Call(
             steps.model,
