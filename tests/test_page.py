@@ -9,6 +9,7 @@ import pytest
 from scripts.settings import settings
 from scripts.vary import with_settings
 from superposition.claims import evaluate
+from superposition.params import Model
 from superposition.params import read as read_params
 from superposition.params.document import parse
 from superposition.params.experiments import resolve
@@ -102,6 +103,23 @@ def test_formulas_have_what_the_models_have():
     assert "".join(word for word in letters if "<" not in word) == "h=Wx,y=ReLU(W⊤h+b)"
     assert "λ" not in loss
     assert "λ" in formulas(EXPERIMENTS["hidden_l1"])[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        ([{}], "(yi−xi)2"),
+        ([{"target": "absolute"}], "(yi−|xi|)2"),
+        ([{"target": "relu", "loss_power": 4.0}], "|yi−ReLU(xi)|4"),
+        ([{"loss_power": 2.5}, {"target": "relu", "loss_power": 2.5}], "|yi−ti|2.5"),
+        ([{"loss_power": 4.0}, {"loss_power": 2.0}], "|yi−xi|p"),
+    ],
+)
+def test_the_formula_of_the_loss_has_its_target_and_its_power(models, expected):
+    own = tuple(Model(name=f"own{number}", **keys) for number, keys in enumerate(models))
+    _, loss = formulas(EXPERIMENTS["intro"].model_copy(update={"models": own}))[-1]
+    letters = loss.replace("<", " <").replace(">", "> ").split()
+    assert "".join(word for word in letters if "<" not in word) == f"L=1nmean(∑iIi{expected})"
 
 
 def test_data_to_explore_are_whole_numbers_of_thousandths():

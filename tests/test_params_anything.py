@@ -30,7 +30,7 @@ READABLE = st.characters(codec="utf-8", categories=("L", "M", "N", "P", "S", "Zs
 
 def drawn(kind: Any, metadata: Any = ()) -> st.SearchStrategy[Any]:
     """Values that the schema allows for a type with these limits, by themselves; mostly small ones."""
-    said = [inner for one in metadata for inner in (one.metadata if isinstance(one, FieldInfo) else [one])]
+    said = [inner for one in metadata for inner in (one.metadata if isinstance(one, FieldInfo) else []) + [one]]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return drawn(arguments[0], [*said, *arguments[1:]])
@@ -52,7 +52,8 @@ def drawn(kind: Any, metadata: Any = ()) -> st.SearchStrategy[Any]:
     if kind is str:
         return text(said)
     if kind in (int, float):
-        return number(kind, said)
+        listed = [one.json_schema_extra["enum"] for one in said if getattr(one, "json_schema_extra", None)]
+        return st.sampled_from(listed[0]) if listed else number(kind, said)
     assert issubclass(kind, BaseModel), kind
     return mapping(kind)
 

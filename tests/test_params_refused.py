@@ -213,8 +213,21 @@ REFUSED = [
     ),
     ("intro.model", {"name": "../a"}, "model.name = '../a'", NAME),
     ("intro.model", {"name": "a\n"}, "model.name = 'a\\n'", NAME),
-    ("intro.model", {"name": "a", "hidden": "tanh"}, "model.hidden = 'tanh'", "must be linear or relu"),
+    (
+        "intro.model",
+        {"name": "a", "hidden": "tanh"},
+        "model.hidden = 'tanh'",
+        "must be linear, relu, leaky_relu or clipped_relu",
+    ),
     ("intro.model", {"name": "a", "hidden_l1": -1}, "model.hidden_l1 = -1", "must be a number between 0 and 16"),
+    (
+        "intro.model",
+        {"name": "a", "negative_slope": 0.01},
+        "model.negative_slope = 0.01",
+        "must be a power of two from 2^-10 (0.0009765625) to 0.5",
+    ),
+    ("intro.model", {"name": "a", "target": "x"}, "model.target = 'x'", "must be identity, absolute or relu"),
+    ("intro.model", {"name": "a", "loss_power": 5}, "model.loss_power = 5", "must be 2, 2.5, 3, 4, 6 or 8"),
     (
         "intro.model",
         {"name": "a", "training_attack": "far"},
@@ -355,8 +368,8 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
         (
             "model",
             ["relu_output", "relu_hidden", {"name": "mine", "training_attack": 0.1}],
-            "must be null but for tied models, linear on h and without a bias there, of target identity and without "
-            "training_attack; not so: relu_hidden, mine",
+            "must be null but for tied models, linear on h and without a bias there, with linear or relu outputs, of "
+            "target identity and loss_power 2, without training_attack; not so: relu_hidden, mine",
         ),
     ],
 )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from superposition.exact.ops import POWERS, SQUARED
 from superposition.exact.philox import stream_key
 from superposition.training import compiled, kernel, processor
 from superposition.training.held_out import SAMPLES
@@ -17,7 +18,20 @@ from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.run import build, snapshot_steps, train
 from superposition.training.steps import State
 from superposition.training.worlds import OutOfRange
-from tests.worlds import ABSOLUTE, ALONE, HIDDEN, LINEAR, RELU, assert_same, fast, plain, world
+from tests.worlds import (
+    ABSOLUTE,
+    ALONE,
+    CLIPPED,
+    HIDDEN,
+    LEAKY,
+    LINEAR,
+    RECTIFYING,
+    RELU,
+    assert_same,
+    fast,
+    plain,
+    world,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,6 +70,60 @@ def test_the_kernel_on_sets_of_features(n, m, batch_size, tmp_path):
 def test_the_kernel_with_a_penalty_on_hidden_values(model, n, m, tmp_path):
     w = world(replace(model, hidden_l1=0.1), n=n, m=m, batch_size=100)
     assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("model", "n", "m", "gain"), [(LINEAR, 6, 3, 0.6), (RECTIFYING, 33, 20, 0.2)])
+@pytest.mark.parametrize("power", [power for power in POWERS if power != SQUARED])
+def test_the_kernel_with_other_powers_of_the_error(power, model, n, m, gain, tmp_path):
+    """Of weights so large that some errors are above 1."""
+    w = world(replace(model, loss_power=power), n=n, m=m, batch_size=100, values="signed", steps=20)
+    w.settings["initial"] = {"rule": "normal", "gain": gain}
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_on_a_rectified_target(n, m, tmp_path):
+    w = world(RECTIFYING, replace(RECTIFYING, name="linear", output="linear"), n=n, m=m, values="signed")
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+@pytest.mark.parametrize("model", [LEAKY, CLIPPED, replace(LEAKY, hidden_l1=0.1, loss_power=3.0)], ids=repr)
+def test_the_kernel_with_other_activations(model, n, m, tmp_path):
+    w = world(model, n=n, m=m, batch_size=100, values="signed", steps=20)
+    w.features["importance"] = (0.3 ** w.features["feature"]).clip(1e-12)  # fainter than the grid that all share
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
+
+
+@pytest.mark.parametrize("power", POWERS)
+@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED], ids=lambda a: a.name)
+def test_gradients_are_those_of_float64_autograd(model, power):
+    """Of the loss as a formula: I |y - target|^p, mean over samples and features, and a multiple of |h|."""
+    model = replace(model, loss_power=power, hidden_l1=0.05)
+    steps = build(model, 3, world(model, n=8, m=3, batch_size=256, values="signed"), fast=False)[0].steps
+    parameters = [p.detach() for p in steps.model.parameters()]
+    ours = steps.gradients(torch.tensor(0), parameters)
+    x = steps.source.batch(torch.tensor(0), torch.arange(256))
+    leaves = [p.clone().requires_grad_() for p in parameters]
+    named = dict(zip([name for name, _ in steps.model.named_parameters()], leaves, strict=True))
+    relu = torch.relu
+    functions = {"relu": relu, "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.25)}
+    functions |= {"linear": lambda z: z, "clipped_relu": lambda z: z.clamp(0, 1)}
+    h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
+    h = functions[model.hidden](h)
+    y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
+    error = (y - {"identity": x, "absolute": x.abs(), "relu": relu(x)}[model.target]).abs()
+    # Beyond 1 the loss is straight, which some errors here are.
+    powered = torch.where(error <= 1, error.clamp(max=1) ** power, 1 + power * (error - 1))
+    loss = powered if power != SQUARED else error**2
+    importance = (0.9 ** torch.arange(8)).double().view(1, 8, 1)
+    ((importance * loss).sum() / (256 * 8) + 0.05 * h.abs().sum() / (256 * 8)).backward()
+    for name, found, leaf in zip(named, ours, leaves, strict=True):
+        scale = leaf.grad.abs().max().item()
+        np.testing.assert_allclose(found, leaf.grad, atol=2e-4 * scale, err_msg=name)
 
 
 def test_a_penalty_on_hidden_values_has_the_gradient_of_its_formula():
@@ -121,7 +189,11 @@ ON_A_GPU = pytest.param(
 
 @needs_a_compiler
 @pytest.mark.parametrize("device", ["cpu", ON_A_GPU])
-@pytest.mark.parametrize(("model", "n", "m"), [(RELU, 20, 5), (ABSOLUTE, 6, 3)], ids=["relu_output", "absolute"])
+@pytest.mark.parametrize(
+    ("model", "n", "m"),
+    [(RELU, 20, 5), (ABSOLUTE, 6, 3), (replace(LEAKY, loss_power=2.5), 6, 3)],
+    ids=["relu_output", "absolute", "leaky"],
+)
 def test_the_compiled_loop_has_the_bits_of_the_plain_form(model, n, m, device):
     """The form that GPUs take; of 20 features, since one call of Philox has words for 4."""
     w = world(model, n=n, m=m)

@@ -17,6 +17,9 @@ RELU = Architecture("relu_output", True, "linear", "relu", False, True, "identit
 LINEAR = replace(RELU, name="linear", output="linear")
 HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity", 0.0)
 ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute", 0.0)
+LEAKY = Architecture("leaky", True, "leaky_relu", "leaky_relu", True, True, "identity", 0.0, negative_slope=0.25)
+CLIPPED = replace(ABSOLUTE, name="clipped", hidden="clipped_relu", output="clipped_relu", target="relu")
+RECTIFYING = replace(ABSOLUTE, name="rectifying", target="relu")
 
 ALONE = [("independent", 1)]
 SETTINGS = DOCUMENT["defaults"]["training"] | {"steps": 40, "batch_size": 64, "learning_rate": 0.01, "snapshots": 4}

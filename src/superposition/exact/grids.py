@@ -38,7 +38,9 @@ class Grid:
 INPUT = Grid("input", 16, 0)  # features are at most 1 in magnitude
 WEIGHT = Grid("weight", 18, 3)  # its step, 4e-6, is a small part of what AdamW moves a weight by at 1e-3
 HIDDEN = Grid("hidden value", 16, 5)  # the widest range: dense inputs add up, before training makes them cancel
-ERROR = Grid("error", 17, 3)  # output minus target, weighted with an importance of at most 1
+# Output minus target, weighted with an importance of at most 1. Where the loss is another power p of the error, what is
+# weighted is 8 |e|^(p - 1), at most 8: a step is then 2^-20 of the steepest slope that there is (ops.powered_error).
+ERROR = Grid("error", 17, 3)
 HIDDEN_GRADIENT = Grid("hidden gradient", 19, 5)  # sums of errors times weights
 # Adversarial training: inputs after an attack, and W^T W, whose columns say where attacks go.
 ATTACKED = Grid("attacked input", 16, 3)

@@ -10,7 +10,7 @@ own in every row (a feature of importance 1e-10 learns as precisely as one of im
 common grid only where rows are added up.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from superposition.exact.grids import ERROR, HIDDEN_GRADIENT, LOSS, WEIGHT, Grid
+
+Activation = Literal["linear", "relu", "leaky_relu", "clipped_relu"]
+SQUARED = 2.0
+POWERS = (SQUARED, 2.5, 3.0, 4.0, 6.0, 8.0)  # of errors, in losses
+STEEPEST = ERROR.limit  # slope of what is computed of a loss, at an error of 1
 
 
 def is_exact(x: Tensor) -> bool:
@@ -84,27 +89,95 @@ class _Product(torch.autograd.Function):
         )
 
 
-class _SquaredError(torch.autograd.Function):
+class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(output: Tensor, target: Tensor, importance: Tensor) -> Tensor:
-        error = round_to(output - target, ERROR)
-        return round_to(importance * error.square().sum(-1), LOSS).sum(-1)
+    def forward(
+        sums: Tensor, target: Tensor, importance: Tensor, power: float, activation: Activation, negative_slope: float
+    ) -> Tensor:
+        error = round_to(activated(sums, activation, negative_slope) - target, ERROR)
+        terms = error.square() if power == SQUARED else _powers(error, power)
+        return round_to(importance * terms.sum(-1), LOSS).sum(-1)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, float, Activation, float], output: Tensor
+    ) -> None:
+        ctx.save_for_backward(*inputs[:3])
+        ctx.power, ctx.activation, ctx.negative_slope = inputs[3:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
-        output, target, importance = ctx.saved_tensors
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None, None, None, None]:
+        sums, target, importance = ctx.saved_tensors
+        output = activated(sums, ctx.activation, ctx.negative_slope)
         error = round_to(output - target, ERROR)
-        weighted = importance.unsqueeze(-1) * error
-        if is_exact(output):
+        # A square's slope is twice the error.
+        slope, times = (error, 2) if ctx.power == SQUARED else (_slopes(error, ctx.power), 1)
+        # Before it is rounded, since a leaky ReLU's slope takes it off its grid.
+        weighted = _before(importance.unsqueeze(-1) * slope, output, ctx.activation, ctx.negative_slope)
+        if is_exact(sums):
             # In units of a power of two near its importance, each feature's weighted error keeps all its bits.
             unit = power_of_two_above(importance).unsqueeze(-1)
             weighted = unit * snap(weighted / unit, ERROR.fraction_bits)
-        return 2 * cotangent.view(-1, 1, 1) * weighted, None, None
+        return times * cotangent.view(-1, 1, 1) * weighted, None, None, None, None, None
+
+
+def _slopes(error: Tensor, power: float) -> Tensor:
+    """8 |e|^(p - 1) with the sign of the error e, at most 8 in size; on the grid of errors.
+
+    Products only, each rounded once: the last of them is with a power of two, so that no compiler has one to fuse.
+    """
+    e = error.clamp(-1, 1)
+    square = e * e
+    if power == 2.5:
+        slope = square_root(e.abs()) * e
+    elif power == 3:
+        slope = e.abs() * e
+    elif power == 4:
+        slope = square * e
+    elif power == 6:
+        slope = square * square * e
+    else:
+        slope = square * square * square * e
+    return snap(STEEPEST * slope, ERROR.fraction_bits)
+
+
+def _powers(error: Tensor, power: float) -> Tensor:
+    """What `_slopes` are the slopes of: 8 |e|^p / p up to |e| = 1, and a straight line from there on.
+
+    Below 64, and on the grid that squared errors are on, so that as many can be added up.
+    """
+    size = error.abs()
+    beyond = (size - 1).clamp(min=0)
+    near = _slopes(error, power) * error.clamp(-1, 1) / power
+    return snap(near, 2 * ERROR.fraction_bits) + STEEPEST * beyond
+
+
+def activated(x: Tensor, activation: Activation, negative_slope: float) -> Tensor:
+    """An activation of sums; `negative_slope`, a power of two, is a leaky ReLU's below 0."""
+    if activation == "relu":
+        return torch.relu(x)
+    if activation == "leaky_relu":
+        return torch.where(x > 0, x, negative_slope * x)
+    if activation == "clipped_relu":
+        return torch.where(x <= 0, 0.0, torch.where(x >= 1, 1.0, x))
+    return x
+
+
+def _before(gradient: Tensor, output: Tensor, activation: Activation, negative_slope: float) -> Tensor:
+    """The gradient of what went into an activation, from that of its `output`."""
+    if activation == "relu":
+        return torch.where(output <= 0, 0.0, gradient)
+    if activation == "leaky_relu":
+        return torch.where(output > 0, gradient, negative_slope * gradient)
+    if activation == "clipped_relu":
+        return torch.where((output <= 0) | (output >= 1), 0.0, gradient)
+    return gradient
+
+
+def back_on(value: Tensor, grid: Grid) -> Tensor:
+    """What an activation took off its grid, on it again, with the gradient passed straight through."""
+    return _OnGrid.apply(value, grid, None)
 
 
 def weights(parameter: Tensor) -> Tensor:
@@ -138,7 +211,29 @@ def squared_error(
     (samples, features, a larger importance) is to be divided out of the gradient afterwards: a constant factor in
     front of the sums would only push terms off the grid.
     """
-    return _SquaredError.apply(output, target, importance)
+    return _Loss.apply(output, target, importance, SQUARED, "linear", 1.0)
+
+
+def powered_error(
+    sums: Float[Tensor, "instance feature sample"],
+    target: Float[Tensor, "instance feature sample"],
+    importance: Float[Tensor, "instance feature"],
+    power: float,
+    activation: Activation,
+    negative_slope: float,
+) -> Float[Tensor, " instance"]:
+    """`squared_error` of the outputs activation(sums), with the power p of |output - target|, one of POWERS.
+
+    To be multiplied by `unit_of(power)`. Other powers than 2 are so where the error is at most 1 in size. Beyond, the
+    loss goes on as a straight line of the same slope, p: steeper ones would leave the grid. The slope's own step is
+    p 2^-20, so that errors below 2^(-21 / (p - 1)), such as 0.008 of p = 4 and 0.12 of p = 8, teach nothing.
+    """
+    return _Loss.apply(sums, target, importance, power, activation, negative_slope)
+
+
+def unit_of(power: float) -> float:
+    """What a loss and its gradient are to be multiplied by, as they are computed in units that fill their grids."""
+    return 1.0 if power == SQUARED else power / STEEPEST
 
 
 def power_of_two_above(x: Tensor) -> Tensor:

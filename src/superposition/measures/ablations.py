@@ -72,7 +72,7 @@ def errors(model: TrainedModel, without: Sequence[str], samples: int) -> Float[n
 
 def switched_off(model: TrainedModel, part: str) -> TrainedModel:
     """The model with a linear output, or with a bias of 0, or as it is."""
-    if part == RELU:
+    if part == RELU and model.output == "relu":
         return replace(model, output="linear")
     if part == BIAS:
         return replace(model, b=np.zeros_like(model.b))

@@ -27,10 +27,10 @@ def activity(model: TrainedModel, words: Integer[ndarray, "draw sample"]) -> Flo
 def activity_of_rectified(
     models: Sequence[TrainedModel], words: Integer[ndarray, "draw sample"], n_hidden: int
 ) -> Float[ndarray, "instance {n_hidden}"]:
-    """`activity` of models with a ReLU on the hidden layer; NaN of all others, and of dimensions that a model lacks."""
+    """`activity` of models with a ReLU of some kind on the hidden layer; NaN of others, and of dimensions they lack."""
     active = np.full((len(models), n_hidden), np.nan)
     for row, model in zip(active, models, strict=True):
-        if model.hidden == "relu":
+        if model.hidden != "linear":
             row[: len(model.W)] = activity(model, words)
     return active
 

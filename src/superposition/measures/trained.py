@@ -5,7 +5,7 @@ have the same bits whatever multiplies the matrices.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,12 @@ from superposition.features.distribution import Distribution, Values
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
 
+TARGETS: dict[str, Callable[[ndarray], ndarray]] = {
+    "identity": lambda x: x,
+    "absolute": np.abs,
+    "relu": lambda x: np.maximum(x, 0.0),
+}
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -31,9 +37,9 @@ class TrainedModel:
     seed: int
     best: bool  # whether its held-out loss is the lowest at its point
     model: str
-    hidden: str  # f: linear or relu
-    output: str  # g: linear or relu
-    target: str  # identity or absolute
+    hidden: str  # f: linear, relu, leaky_relu or clipped_relu
+    output: str  # g, likewise
+    target: str  # identity, absolute or relu
     W: Float[ndarray, "hidden feature"]
     W_out: Float[ndarray, "feature hidden"]
     b: Float[ndarray, " feature"]
@@ -44,6 +50,7 @@ class TrainedModel:
     sets: str
     set_size: int
     hidden_l1: float = 0.0  # what training added to a sample's loss for each unit of |h|
+    negative_slope: float = 2**-7  # of leaky ReLUs below 0
     names: Mapping[str, object] = field(default_factory=dict)  # of its experiment's random streams (`names_of`)
 
     def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
@@ -53,20 +60,29 @@ class TrainedModel:
 
     def encode(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """The hidden activations h, on their grid."""
-        h = to_grid(self.sums(x), HIDDEN.fraction_bits)
-        return np.maximum(h, 0.0) if self.hidden == "relu" else h
+        h = self.activated(to_grid(self.sums(x), HIDDEN.fraction_bits), self.hidden)
+        return to_grid(h, HIDDEN.fraction_bits)  # which a leaky ReLU leaves
 
     def decode(self, h: Float[ndarray, "hidden sample"]) -> Float[ndarray, "feature sample"]:
         """The outputs y."""
         y = matmul(self.W_out, h, (WEIGHT.fraction_bits, HIDDEN.fraction_bits)) + self.b[:, None]
-        return np.maximum(y, 0.0) if self.output == "relu" else y
+        return self.activated(y, self.output)
+
+    def activated(self, x: ndarray, activation: str) -> ndarray:
+        """An activation of sums, of one of the names that it has in params.yaml."""
+        if activation == "linear":
+            return x
+        if activation == "leaky_relu":
+            return np.where(x > 0, x, self.negative_slope * x)
+        rectified: ndarray = np.maximum(x, 0.0)
+        return np.minimum(rectified, 1.0) if activation == "clipped_relu" else rectified
 
     def outputs(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
         return self.decode(self.encode(x))
 
     def wanted(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
         """What outputs are compared with."""
-        return np.abs(x) if self.target == "absolute" else x
+        return TARGETS[self.target](x)
 
     def draw(self, words: Integer[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
         """Samples of the features that it was trained on, on the input grid, from random words."""
@@ -113,7 +129,7 @@ def trained_models(
                 seed=row["seed"],
                 best=row["best"],
                 model=row["model"],
-                **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1")},
+                **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1", "negative_slope")},
                 W=W,
                 W_out=W_out,
                 b=on_weight_grid(parameters.b[number : number + 1])[0],

@@ -14,11 +14,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from superposition.exact.grids import HIDDEN
-from superposition.exact.ops import on_grid, product, weights
+from superposition.exact.ops import SQUARED, Activation, activated, back_on, on_grid, product, weights
 
-Activation = Literal["linear", "relu"]
-ACTIVATIONS = {"linear": lambda x: x, "relu": torch.relu}
-TARGETS = {"identity": lambda x: x, "absolute": torch.abs}
+Target = Literal["identity", "absolute", "relu"]
+TARGETS = {"identity": lambda x: x, "absolute": torch.abs, "relu": torch.relu}
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,10 @@ class Architecture:
     """What distinguishes one toy model from another.
 
     `tied`: W_out is the transpose of W. `hidden`, `output`: the activations f and g. `hidden_bias`, `output_bias`:
-    whether c and b exist. `target`: what y is compared with, x itself or |x|. `hidden_l1`: what training adds to a
-    sample's summed squared error for each unit of |h|. `training_attack`: how far training perturbs its samples,
-    relative to their mean norm (training/attack.py).
+    whether c and b exist. `target`: what y is compared with, x itself, |x| or ReLU(x). `hidden_l1`: what training adds
+    to a sample's summed error for each unit of |h|. `training_attack`: how far training perturbs its samples, relative
+    to their mean norm (training/attack.py). `loss_power`: the power of the error that training minimises, one of
+    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two.
     """
 
     name: str
@@ -37,9 +37,11 @@ class Architecture:
     output: Activation
     hidden_bias: bool
     output_bias: bool
-    target: Literal["identity", "absolute"]
+    target: Target
     hidden_l1: float
     training_attack: float = 0.0
+    loss_power: float = SQUARED
+    negative_slope: float = 2**-7
 
 
 class ToyModel(nn.Module):
@@ -67,22 +69,18 @@ class ToyModel(nn.Module):
         h = product(weights(self.W), x)
         if self.b_hidden is not None:
             h = h + weights(self.b_hidden).unsqueeze(-1)
-        return ACTIVATIONS[self.architecture.hidden](on_grid(h, HIDDEN))
+        form = self.architecture
+        h = activated(on_grid(h, HIDDEN), form.hidden, form.negative_slope)
+        return back_on(h, HIDDEN) if form.hidden == "leaky_relu" else h
 
     def decode(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
         """The outputs y, from hidden activations on their grid."""
-        return self.activated(self.output_sums(h))
+        return activated(self.sums(h), self.architecture.output, self.architecture.negative_slope)
 
-    def output_sums(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
-        """W_out h + b: what g makes outputs of."""
-        y = product(weights(self.W).mT if self.W_out is None else weights(self.W_out), h)
-        if self.b is not None:
-            y = y + weights(self.b).unsqueeze(-1)
-        return y
-
-    def activated(self, sums: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
-        """g of W_out h + b."""
-        return ACTIVATIONS[self.architecture.output](sums)
+    def sums(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
+        """W_out h + b, of which outputs are made."""
+        sums = product(weights(self.W).mT if self.W_out is None else weights(self.W_out), h)
+        return sums if self.b is None else sums + weights(self.b).unsqueeze(-1)
 
     def target(self, x: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         """What the outputs are compared with."""

@@ -183,8 +183,13 @@ def attackable(model: Model) -> bool:
 
 def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
     for model in models:
-        if measures.get("attack") is not None and not attackable(model):
+        if measures.get("attack") is None:
+            continue
+        if not attackable(model):
             allowed = f"must be null for models that are not tied, linear on h and of target identity ({model.name})"
+            yield Fault(("measures", "attack"), allowed)
+        elif model.output not in ("linear", "relu"):
+            allowed = f"must be null for models whose output is neither linear nor relu ({model.name})"
             yield Fault(("measures", "attack"), allowed)
 
 

@@ -8,7 +8,39 @@ from superposition.params.axes import AT_LEAST_ONE
 from superposition.params.faults import Strict, must
 
 Flag = Annotated[bool, must("be true or false")]
-Activation = Annotated[Literal["linear", "relu"], must("be linear or relu")]
+Activation = Annotated[
+    Literal["linear", "relu", "leaky_relu", "clipped_relu"], must("be linear, relu, leaky_relu or clipped_relu")
+]
+LOSS_POWERS = (2.0, 2.5, 3.0, 4.0, 6.0, 8.0)  # those of exact.ops, which needs torch
+
+
+def is_loss_power(power: float) -> float:
+    if power not in LOSS_POWERS:
+        raise ValueError
+    return power
+
+
+SLOPES = tuple(2.0**-k for k in range(1, 11))
+
+
+def is_slope(slope: float) -> float:
+    if slope not in SLOPES:
+        raise ValueError
+    return slope
+
+
+NegativeSlope = Annotated[
+    float,
+    AfterValidator(is_slope),
+    Field(json_schema_extra={"enum": list(SLOPES)}),
+    must("be a power of two from 2^-10 (0.0009765625) to 0.5"),
+]
+LossPower = Annotated[
+    float,
+    AfterValidator(is_loss_power),
+    Field(json_schema_extra={"enum": list(LOSS_POWERS)}),
+    must("be 2, 2.5, 3, 4, 6 or 8"),
+]
 # Names become names of files, stages and columns.
 Name = Annotated[
     str,
@@ -25,17 +57,22 @@ class Model(Strict):
     tied: Flag = True
     """Whether V is the transpose of W."""
     hidden: Activation = "linear"
-    """Activation of the hidden layer."""
+    """Activation of the hidden layer: none, ReLU(z), a leaky ReLU, or ReLU(z) up to 1 (clipped_relu)."""
     output: Activation = "relu"
-    """Activation of the output."""
+    """Activation of the output, likewise."""
+    negative_slope: NegativeSlope = 2**-7
+    """Slope of leaky ReLUs below 0; a power of two, so that products with it are exact."""
     output_bias: Flag = True
     """Whether outputs have a bias b."""
     hidden_bias: Flag = False
     """Whether hidden dimensions have a bias c."""
-    target: Annotated[Literal["identity", "absolute"], must("be identity or absolute")] = "identity"
-    """What the output is compared with: x (identity) or |x| (absolute)."""
+    target: Annotated[Literal["identity", "absolute", "relu"], must("be identity, absolute or relu")] = "identity"
+    """What the output is compared with: x (identity), |x| (absolute) or the larger one of x and 0 (relu)."""
+    loss_power: LossPower = 2.0
+    """The power p of errors |y - target| that training minimises the mean of. Beyond an error of 1 another power than
+    2 goes on as a straight line. Held-out losses stay squared errors."""
     hidden_l1: Annotated[float, Field(ge=0, le=16), must("be a number between 0 and 16")] = 0.0
-    """What training adds to a sample's summed squared error for each unit of |h|."""
+    """What training adds to a sample's summed error for each unit of |h|."""
     training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
     """How far training perturbs each sample along a random column of W^T W, relative to the mean norm of a sample; of
     tied models that are linear on h."""

@@ -68,8 +68,11 @@ def _control_faults(training: dict[str, Any], points: dict[str, list[Any]]) -> I
     """The expectation of the linear model's gradient is known of tied models and independent, fresh features."""
     if (least := training.get("control_variate")) is None:
         return
-    wrong = [m.name for m in points.get("model", []) if not attackable(m) or m.hidden_bias or m.training_attack]
-    right = "tied models, linear on h and without a bias there, of target identity and without training_attack"
+    wrong = [model.name for model in points.get("model", []) if not _has_linear_gradient(model)]
+    right = (
+        "tied models, linear on h and without a bias there, with linear or relu outputs, of target identity and "
+        "loss_power 2, without training_attack"
+    )
     refused = {
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
         "where features differ in importance": any(len(set(one.curve)) > 1 for one in points.get("importance", [])),
@@ -79,6 +82,12 @@ def _control_faults(training: dict[str, Any], points: dict[str, list[Any]]) -> I
     for where, holds in refused.items():
         if holds:
             yield Fault(("training", "control_variate"), f"must be null {where}", least)
+
+
+def _has_linear_gradient(model: Model) -> bool:
+    """Whether without its output ReLU it is a linear model of whose loss the expectation is known."""
+    plain = model.output in ("linear", "relu") and model.loss_power == 2 and not model.training_attack
+    return attackable(model) and plain and not model.hidden_bias
 
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:

@@ -22,14 +22,20 @@ def formula(model: Model) -> str:
 
 
 def applied(function: str, inner: Sequence[str]) -> list[str]:
-    return ["ReLU", "(", *inner, ")"] if function == "relu" else list(inner)
+    return [FUNCTIONS[function], "(", *inner, ")"] if function in FUNCTIONS else list(inner)
 
 
 def loss(experiment: Experiment) -> str:
-    """The importance-weighted squared error, mean over samples and features, and what training adds to it."""
-    absolute = any(model.target == "absolute" for model in experiment.models)
-    wanted = ["|", sub("x", "i"), "|"] if absolute else [sub("x", "i")]
-    terms = [sub("I", "i"), "(", sub("y", "i"), "−", *wanted, power(")", "2")]
+    """The importance-weighted squared error, mean over samples and features, and what training adds to it.
+
+    Where it minimises another power of errors, p, or several.
+    """
+    targets = {model.target for model in experiment.models}
+    wanted = WANTED[targets.pop()] if len(targets) == 1 else [sub("t", "i")]
+    powers = {model.loss_power for model in experiment.models}
+    exponent = "p" if len(powers) > 1 else f"{powers.pop():g}"
+    ends = ("(", ")") if exponent == "2" else ("|", "|")
+    terms = [sub("I", "i"), ends[0], sub("y", "i"), "−", *wanted, power(ends[1], exponent)]
     penalty = ["+", "λ", "‖", "h", sub("‖", "1")] if any(model.hidden_l1 for model in experiment.models) else []
     return typeset(["L", "=", ONE_NTH, "mean", "(", SUM, *terms, *penalty, ")"])
 
@@ -42,7 +48,7 @@ def token(part: str) -> str:
     """A letter or a word is an identifier, a number is one, and all else is an operator."""
     if part.startswith("<"):  # typeset already
         return part
-    kind = "mi" if part.isalpha() else "mn" if part.isdigit() else "mo"
+    kind = "mi" if part.isalpha() else "mn" if part.replace(".", "").isdigit() else "mo"
     return f"<{kind}>{part}</{kind}>"
 
 
@@ -52,3 +58,11 @@ def power(base: str, exponent: str) -> str:
 
 def sub(base: str, index: str) -> str:
     return f"<msub>{token(base)}{token(index)}</msub>"
+
+
+FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "clipped_relu": "ClippedReLU"}
+WANTED = {
+    "identity": [sub("x", "i")],
+    "absolute": ["|", sub("x", "i"), "|"],
+    "relu": ["ReLU", "(", sub("x", "i"), ")"],
+}

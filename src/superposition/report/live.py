@@ -84,7 +84,8 @@ def unfit(experiment: Experiment) -> list[str]:
 
 def model_fits(model: Model) -> bool:
     """Whether it is y = W^T W x + b or the ReLU of that, with or without b."""
-    return model == Model(name=model.name, output=model.output, output_bias=model.output_bias)
+    known = model.output in ("linear", "relu")
+    return known and model == Model(name=model.name, output=model.output, output_bias=model.output_bias)
 
 
 def instance_fits(experiment: Experiment, model: Model, n_hidden: int, sets: str) -> bool:

@@ -186,7 +186,7 @@ TABLES: dict[str, Table] = {
             *(INSTANCE, HIDDEN),
             Column("bias", "float64", "values of h", "c of the hidden dimension; 0 for models without"),
             Column(
-                "active", "float64", NO_UNIT, "share of held-out samples with W x + c > 0; missing without a ReLU on h"
+                "active", "float64", NO_UNIT, "share of held-out samples with W x + c > 0; missing where h is linear"
             ),
         ),
     ),

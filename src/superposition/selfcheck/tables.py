@@ -28,10 +28,11 @@ WANTED: dict[str, dict[str, Any]] = {
     | {key: module.EXAMPLE[hidden] for key, module in of_some_experiments().items() if hidden in module.EXAMPLE}
     for hidden, attack in (("linear", 0.1), ("relu", None))
 }
+OUTPUT = {"output": "relu", "negative_slope": 2**-7, "training_attack": 0.0}
 # n_features, n_hidden of the models, and their architecture
 SHAPES: dict[str, tuple[int, tuple[int, ...], dict[str, Any]]] = {
-    "linear": (6, (2, 3), {"output": "relu", "target": "identity", "hidden_l1": 0.0, "training_attack": 0.0}),
-    "relu": (4, (6, 8), {"output": "relu", "target": "absolute", "hidden_l1": 0.01, "training_attack": 0.0}),
+    "linear": (6, (2, 3), OUTPUT | {"target": "identity", "hidden_l1": 0.0}),
+    "relu": (4, (6, 8), OUTPUT | {"target": "absolute", "hidden_l1": 0.01}),
 }
 
 

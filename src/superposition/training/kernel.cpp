@@ -94,14 +94,14 @@ struct Parameter {
 template <typename Real>
 struct Task {
   int64_t instances, features, draws, hidden, batch;  // draws: random words of a sample, the features' own first
-  int64_t hidden_relu, output_relu, absolute;
+  int64_t activation, output_activation, target, twice_loss_power;  // activation: of the hidden layer
   Parameter<Real> W, W_out, b, b_hidden;  // [hidden, feature], [feature, hidden], [feature], [hidden]
   const int64_t* keys;                    // [instance, 2]
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
   int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const double* scale;                    // [instance, feature]
-  double offset;
+  double offset, negative_slope;  // the latter of leaky ReLUs
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
@@ -555,8 +555,7 @@ class Worker {
   void evaluate(int64_t instance, double* sums, int64_t parts) {
     read_importance(instance);
     read_weights(instance);
-    const auto add_squares = task.output_relu ? (task.absolute ? squares<true, true> : squares<true, false>)
-                                              : (task.absolute ? squares<false, true> : squares<false, false>);
+    Squares* const add_squares = form_of<Squares>();
     for (int64_t part = 0; part < parts; ++part) {
       const int64_t length = std::min(task.batch, task.sample_size - part * task.batch);
       gradient_bias.zero();  // holds the sums of squares
@@ -567,7 +566,7 @@ class Worker {
         for (int i = 0; i < n; i += GROUP) {
           outputs<Real>(m, stride, (task.W_out.weight ? weight_out : weight_in) + i * stride, h, y);
           for (int f = 0; f < GROUP && i + f < n; ++f)
-            add_squares(x + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK, gradient_bias + (i + f) * LANES);
+            add_squares(task, x + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK, gradient_bias + (i + f) * LANES);
         }
       }
       Real total = 0;
@@ -627,8 +626,13 @@ class Worker {
     if (task.b_hidden.weight)
       for (int j = 0; j < size; ++j) sums[j] += hidden_bias[by_hidden ? j % stride : j / BLOCK];
     for (int j = 0; j < size; ++j) sums[j] = rounded(sums[j], HIDDEN_PER_UNIT, HIDDEN_LIMIT);
-    if (task.hidden_relu)
+    const Real slope = task.negative_slope;
+    if (task.activation == RELU)
       for (int j = 0; j < size; ++j) sums[j] = relu(sums[j]);
+    else if (task.activation == LEAKY_RELU)
+      for (int j = 0; j < size; ++j) sums[j] = sums[j] > 0 ? sums[j] : snapped(sums[j] * slope, HIDDEN_PER_UNIT);
+    else if (task.activation == CLIPPED_RELU)
+      for (int j = 0; j < size; ++j) sums[j] = sums[j] >= 1 ? 1 : relu(sums[j]);
   }
 
   // x of a block of samples, and h.
@@ -689,9 +693,9 @@ class Worker {
     alignas(WIDTH) Real g[GROUP * BLOCK], common[GROUP * BLOCK];
     uint64_t some[GROUP], shared_some[GROUP];
     const Real* weights = task.W_out.weight ? weight_out : weight_in;
-    const auto error_of = controlled         ? (task.output_relu ? errors<true, false, true> : errors<false, false, true>)
-                          : task.output_relu ? (task.absolute ? errors<true, true> : errors<true, false>)
-                                             : (task.absolute ? errors<false, true> : errors<false, false>);
+    Errors* const error_of = !controlled                     ? form_of<Errors>()
+                             : task.output_activation == RELU ? errors<RELU, TARGET_IDENTITY, true, true>
+                                                              : errors<LINEAR, TARGET_IDENTITY, true, true>;
     gradient_h.zero();
     for (int i = 0; i < n; i += GROUP) {
       const Real* weight = weights + i * stride;
@@ -700,7 +704,7 @@ class Worker {
         Real *row = g + f * BLOCK, *shared = common + f * BLOCK;
         const bool faint = is_exact && unit[i + f] < FAINT;
         if (faint) std::memset(shared, 0, BLOCK * sizeof(Real));
-        error_of(x + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
+        error_of(task, x + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
                  faint ? nullptr : shared, gradient_bias + (i + f) * LANES);
         some[f] = nonzero(row);
         shared_some[f] = faint ? 0 : some[f];
@@ -715,29 +719,83 @@ class Worker {
     }
   }
 
+  // What the output is made of sums by, and compared with. Of all forms of a function, the one that this model has.
+  using Errors = void(const Task<Real>&, const Real*, Real, Real, Real, int, Real*, Real*, Real*);
+  using Squares = void(const Task<Real>&, const Real*, Real, int, Real*, Real*);
+
+  template <typename Function>
+  Function* form_of() const {
+    if (task.output_activation == RELU) return form_of<Function, RELU>();
+    if (task.output_activation == LEAKY_RELU) return form_of<Function, LEAKY_RELU>();
+    if (task.output_activation == CLIPPED_RELU) return form_of<Function, CLIPPED_RELU>();
+    return form_of<Function, LINEAR>();
+  }
+  template <typename Function, int OUTPUT>
+  Function* form_of() const {
+    if (task.target == TARGET_ABSOLUTE) return form_of<Function, OUTPUT, TARGET_ABSOLUTE>();
+    if (task.target == TARGET_RELU) return form_of<Function, OUTPUT, TARGET_RELU>();
+    return form_of<Function, OUTPUT, TARGET_IDENTITY>();
+  }
+  template <typename Function, int OUTPUT, int TARGET>
+  Function* form_of() const {
+    if constexpr (std::is_same_v<Function, Squares>)
+      return squares<OUTPUT, TARGET>;
+    else
+      return task.twice_loss_power == TWICE_SQUARED ? errors<OUTPUT, TARGET, true> : errors<OUTPUT, TARGET, false>;
+  }
+
   // Output minus target on the error grid, in multiples of its step, from sums W_out h; and the output.
-  template <bool CUT, bool ABSOLUTE>
-  static Vector<Real> error(Vector<Real> sums, Real bias, Vector<Real> x, Vector<Real>& y) {
-    const Vector<Real> total = sums + bias;
-    y = CUT ? (total < Vector<Real>{} ? Vector<Real>{} : total) : total;
-    const Vector<Real> difference = y - (ABSOLUTE ? magnitude(x) : x);
+  template <int OUTPUT, int TARGET>
+  static Vector<Real> error(Vector<Real> sums, Real bias, Vector<Real> x, Real negative_slope, Vector<Real>& y) {
+    const Vector<Real> zero = {}, one = zero + 1, total = sums + bias;
+    y = total;
+    if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) y = total < zero ? zero : total;
+    if (OUTPUT == LEAKY_RELU) y = total > zero ? total : total * negative_slope;
+    if (OUTPUT == CLIPPED_RELU) y = y > one ? one : y;
+    Vector<Real> wanted = x;
+    if (TARGET == TARGET_ABSOLUTE) wanted = magnitude(x);
+    if (TARGET == TARGET_RELU) wanted = x < zero ? zero : x;
+    const Vector<Real> difference = y - wanted;
     return limited(difference, nearest(difference * ERROR_STEPS));
+  }
+
+  // ops._slopes, in multiples of the error grid's step, of errors in such multiples.
+  static Vector<Real> slopes(Vector<Real> errors, int64_t twice_power) {
+    const Vector<Real> zero = {}, one = zero + 1, in_units = errors / ERROR_STEPS;
+    const Vector<Real> e = in_units > one ? one : in_units < -one ? -one : in_units, square = e * e;
+    Vector<Real> slope = square * e;  // of the fourth power
+    if (twice_power == 5) {
+      for (int l = 0; l < LANES; ++l) slope[l] = square_root(std::fabs(e[l])) * e[l];
+    } else if (twice_power == 6) {
+      slope = magnitude(e) * e;
+    } else if (twice_power == 12) {
+      slope = square * square * e;
+    } else if (twice_power == 16) {
+      slope = square * square * square * e;
+    }
+    return nearest(slope * (STEEPEST * ERROR_STEPS));
   }
 
   // From sums W_out h to the gradient of each output: on its feature's own grid, and on the grid that all of them share
   // unless `shared` is null. Adds the former to `to_bias`. CONTROLLED: less the gradient of the linear model.
-  template <bool CUT, bool ABSOLUTE, bool CONTROLLED = false>
-  [[gnu::noinline]] static void errors(const Real* x, Real bias, Real importance, Real unit, int count, Real* g,
-                                       Real* shared, Real* to_bias) {
-    const Real share = importance / unit, twice = 2 * unit, step = twice / ERROR_STEPS;
+  template <int OUTPUT, int TARGET, bool SQUARED, bool CONTROLLED = false>
+  [[gnu::noinline]] static void errors(const Task<Real>& task, const Real* x, Real bias, Real importance, Real unit,
+                                       int count, Real* g, Real* shared, Real* to_bias) {
+    const Real share = importance / unit, times = (SQUARED ? 2 : 1) * unit, step = times / ERROR_STEPS;
+    const Real negative_slope = task.negative_slope;
+    const Vector<Real> zero = {}, one = zero + 1;
     for (int s = 0; s < BLOCK; s += LANES) {
-      Vector<Real> y, sums = vector(g + s), target = vector(x + s);
-      const Vector<Real> all = nearest(error<CUT, ABSOLUTE>(sums, bias, target, y) * share);
-      Vector<Real> weighted = CUT ? (y <= Vector<Real>{} ? Vector<Real>{} : all) : all;
-      if constexpr (CONTROLLED) weighted -= nearest(error<false, ABSOLUTE>(sums, bias, target, y) * share);
+      const Vector<Real> sums = vector(g + s), target = vector(x + s);
+      Vector<Real> y, slope = error<OUTPUT, TARGET>(sums, bias, target, negative_slope, y);
+      if (!SQUARED) slope = slopes(slope, task.twice_loss_power);
+      if (OUTPUT == LEAKY_RELU) slope = y > zero ? slope : slope * negative_slope;
+      Vector<Real> weighted = nearest(slope * share);
+      if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) weighted = y <= zero ? zero : weighted;
+      if (OUTPUT == CLIPPED_RELU) weighted = y >= one ? zero : weighted;
+      if (CONTROLLED) weighted -= nearest(error<LINEAR, TARGET>(sums, bias, target, negative_slope, y) * share);
       const Vector<Real> own = weighted * step;
       vector(g + s) = own;
-      if (shared) vector(shared + s) = limited(own, nearest(weighted * twice) / ERROR_STEPS);
+      if (shared) vector(shared + s) = limited(own, nearest(weighted * times) / ERROR_STEPS);
     }
     for (int s = count; s < BLOCK; ++s) g[s] = 0;
     if (shared)
@@ -746,11 +804,11 @@ class Worker {
   }
 
   // Adds squares of errors, in multiples of the error grid's step, to `to_sum`.
-  template <bool CUT, bool ABSOLUTE>
-  static void squares(const Real* x, Real bias, int count, Real* y, Real* to_sum) {
+  template <int OUTPUT, int TARGET>
+  static void squares(const Task<Real>& task, const Real* x, Real bias, int count, Real* y, Real* to_sum) {
     for (int s = 0; s < BLOCK; s += LANES) {
       Vector<Real> output;
-      vector(y + s) = error<CUT, ABSOLUTE>(vector(y + s), bias, vector(x + s), output);
+      vector(y + s) = error<OUTPUT, TARGET>(vector(y + s), bias, vector(x + s), task.negative_slope, output);
     }
     for (int s = count; s < BLOCK; ++s) y[s] = 0;
     for (int s = 0; s < BLOCK; s += LANES) vector(to_sum) += vector(y + s) * vector(y + s);
@@ -781,8 +839,13 @@ class Worker {
       for (int j = 0; j < size; ++j)
         if ((by_hidden ? j / stride : j % BLOCK) < count)
           gradient_h[j] += values[j] > 0 ? hidden_l1 : values[j] < 0 ? -hidden_l1 : Real(0);
-    if (task.hidden_relu)
+    const Real slope = task.negative_slope;
+    if (task.activation == RELU)
       for (int j = 0; j < size; ++j) gradient_h[j] = values[j] <= 0 ? Real(0) : gradient_h[j];
+    else if (task.activation == LEAKY_RELU)
+      for (int j = 0; j < size; ++j) gradient_h[j] = values[j] > 0 ? gradient_h[j] : gradient_h[j] * slope;
+    else if (task.activation == CLIPPED_RELU)
+      for (int j = 0; j < size; ++j) gradient_h[j] = values[j] <= 0 || values[j] >= 1 ? Real(0) : gradient_h[j];
     for (int j = 0; j < size; ++j)
       gradient_h[j] = rounded(gradient_h[j], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
     if (task.b_hidden.weight)

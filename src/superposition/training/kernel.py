@@ -10,21 +10,23 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from superposition.exact import adamw, grids, philox
+from superposition.exact import adamw, grids, ops, philox
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample
-from superposition.models.toy_model import ToyModel
+from superposition.models.toy_model import TARGETS, ToyModel
 from superposition.training.compiled import NotCompiled, load
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.steps import State, Steps
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 SECONDS = 0.2  # that a call is to take, of which nothing can be seen and which nothing interrupts
+ACTIVATIONS = get_args(ops.Activation)
 CONSTANTS = {
     "ROUNDS": philox.ROUNDS,
     "MULTIPLIER0": f"{philox.MULTIPLIER[0]}u",
@@ -46,6 +48,10 @@ CONSTANTS = {
     "LOSS_LIMIT": grids.LOSS.limit,
     "MOMENT_BITS": adamw.MOMENT_BITS,
     "STEPS_PER_UNIT": f"0x1p{adamw.STEP_FRACTION_BITS}",
+    "STEEPEST": ops.STEEPEST,
+    "TWICE_SQUARED": int(2 * ops.SQUARED),
+    **{name.upper(): number for number, name in enumerate(ACTIVATIONS)},
+    **{f"TARGET_{name.upper()}": number for number, name in enumerate(TARGETS)},
 }
 FLAGS = [
     *("-std=c++17", "-O3", "-march=native"),
@@ -64,12 +70,12 @@ class _Task(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("instances", "features", "draws", "hidden", "batch")),
-        *((name, ctypes.c_int64) for name in ("hidden_relu", "output_relu", "absolute")),
+        *((name, ctypes.c_int64) for name in ("activation", "output_activation", "target", "twice_loss_power")),
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
         *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
-        ("offset", ctypes.c_double),
+        *((name, ctypes.c_double) for name in ("offset", "negative_slope")),
         *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1")),
         *((name, ctypes.c_void_p) for name in ("controlled", "expected_value", "variance", "control_factor")),
         ("rates", ctypes.c_void_p),
@@ -162,9 +168,11 @@ class _Call:
             "features": features,
             "draws": law.draws,
             "hidden": hidden,
-            "hidden_relu": model.architecture.hidden == "relu",
-            "output_relu": model.architecture.output == "relu",
-            "absolute": model.architecture.target == "absolute",
+            "activation": ACTIVATIONS.index(model.architecture.hidden),
+            "output_activation": ACTIVATIONS.index(model.architecture.output),
+            "target": list(TARGETS).index(model.architecture.target),
+            "twice_loss_power": int(2 * model.architecture.loss_power),  # which is a whole number
+            "negative_slope": model.architecture.negative_slope,
             "gate": law.gate,
             "first": law.first,
             "count": law.count,

@@ -18,7 +18,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from superposition.exact.adamw import Rates, adamw
 from superposition.exact.grids import HIDDEN_GRADIENT
-from superposition.exact.ops import snap, squared_error
+from superposition.exact.ops import powered_error, snap, unit_of
 from superposition.features.source import Source
 from superposition.models.toy_model import ToyModel
 from superposition.training.attack import Attack
@@ -41,8 +41,8 @@ class Steps(nn.Module):
     """Optimiser steps of an ensemble, on whatever device the module is on.
 
     `importance` [instance, feature] may have any scale; the loss is its weighted mean squared error over samples and
-    features, and where the model says so a multiple of |h|, likewise over samples and the number of features. `rates`
-    has a row for each step.
+    features, or of another power where the model says so, and a multiple of |h|, likewise over samples and the number
+    of features. `rates` has a row for each step.
     """
 
     importance: Tensor
@@ -67,9 +67,10 @@ class Steps(nn.Module):
         dtype = model.W.dtype
         # Not part of a checkpoint: whoever resumes has made them anew.
         unit, scaled = scale_to_one(importance)
+        unit = unit * unit_of(model.architecture.loss_power)
         self.register_buffer("importance", scaled.to(dtype), persistent=False)
         self.register_buffer("loss_scale", (unit / (batch_size * importance.shape[1])).to(dtype), persistent=False)
-        # In the units of the sum of squared errors, and on the grid of the gradients that it is added to.
+        # In the units of the sum of errors, and on the grid of the gradients that it is added to.
         l1 = snap(model.architecture.hidden_l1 / unit, HIDDEN_GRADIENT.fraction_bits)
         self.register_buffer("hidden_l1", l1.to(dtype), persistent=False)
         self.register_buffer("rates", torch.tensor(rates, dtype=dtype), persistent=False)
@@ -85,11 +86,11 @@ class Steps(nn.Module):
         `seen` is what the model gets instead of `x`, where that is attacked. Of a control variate it is the difference.
         """
         h = self.model.encode(seen)
-        sums, target = self.model.output_sums(h), self.model.target(x)
-        loss = squared_error(self.model.activated(sums), target, self.importance)
+        form, sums, target = self.model.architecture, self.model.sums(h), self.model.target(x)
+        loss = powered_error(sums, target, self.importance, form.loss_power, form.output, form.negative_slope)
         if self.control is not None:
             loss = loss - self.control.loss(sums, target, self.importance)
-        if self.model.architecture.hidden_l1:
+        if form.hidden_l1:
             loss = loss + self.hidden_l1 * h.abs().sum((1, 2))
         return loss
 
