@@ -31,6 +31,7 @@ FORMS = (
     *("SparsityRange", "LastSparsity", "LastSparsityRange", "PerFeature"),
     *("ImportanceRange", "Geometric", "Listed", "Last", "LastRange"),
     *("Correlated", "Anticorrelated", "SeedRange"),
+    *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal"),
 )
 # Repeat what is said already: all keys of an experiment, optional.
 TWINS = ("FullScale", "OwnInitial", "OwnTraining")

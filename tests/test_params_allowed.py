@@ -107,6 +107,20 @@ def test_models(file: Path) -> None:
     assert all(name == model.name for name, model in PRESETS.items())
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("constant", "constant"),
+        ({"exponential": 5.0}, "exponential 5"),
+        ({"power_law": {"exponent": 2.5, "least": 0.01}}, "power_law 2.5 0.01"),
+        ({"normal": 3.0}, "normal 3"),
+        ({"half_normal": 2.25}, "half_normal 2.25"),
+    ],
+)
+def test_laws_of_values(file: Path, values: Any, words: str) -> None:
+    assert intro(file, ("values", values)).values == words
+
+
 def test_sets(file: Path) -> None:
     points = intro(file, ("sets", ["independent", {"correlated": 3}, {"anticorrelated": 3}])).sets
     assert [(point.kind, point.size) for point in points] == [

@@ -51,6 +51,17 @@ def test_the_kernel_on_sets_of_features(n, m, batch_size, tmp_path):
 
 
 @needs_a_compiler
+@pytest.mark.parametrize("values", ["constant", "exponential 5", "power_law 2 0.01", "normal 3", "half_normal 3"])
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_on_other_laws_of_values(values, n, m, tmp_path):
+    sets = [*ALONE, ("correlated", 3), ("anticorrelated", 3)]
+    w = world(RELU, n=n, m=m, batch_size=100, values=values, sets=sets, steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    assert trained.history["loss"].gt(0).all()
+
+
+@needs_a_compiler
 @pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
 @pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE], ids=lambda a: a.name)
 def test_the_kernel_with_a_penalty_on_hidden_values(model, n, m, tmp_path):

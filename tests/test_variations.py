@@ -106,6 +106,8 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
     yield "signed values", {"values": "signed"}
     yield "unit values", {"values": "unit"}
+    yield "constant values", {"values": "constant"}
+    yield "normal values", {"values": {"normal": 3.0}}
     for size in sorted({2, *halves}):
         yield f"correlated in {size}", {"sets": {"correlated": size}, "sparsity": 0.9}
         kinds = ["independent", {"correlated": size}, {"anticorrelated": size}]

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
 from superposition.exact.sums import total
-from superposition.features.distribution import Distribution, Values
+from superposition.features.distribution import Distribution
 from superposition.features.sets import draws
 from superposition.measures.columns import FEATURE, INSTANCE, NO_UNIT, Column
 from superposition.measures.trained import TrainedModel
@@ -83,7 +83,7 @@ def switched_off(model: TrainedModel, part: str) -> TrainedModel:
 def data(
     names: tuple[tuple[str, object], ...],
     density: tuple[float, ...],
-    values: Values,
+    values: str,
     sets: str,
     set_size: int,
     samples: int,

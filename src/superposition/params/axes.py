@@ -313,7 +313,7 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
     for where, point in _spread_sparsity(axis):
         if isinstance(point, LastSparsity):
             last, others = _rounded(point.last), _rounded(point.others)
-            label = f"last {_digits(last)}, others {_digits(others)}"
+            label = f"last {digits(last)}, others {digits(others)}"
             values = (others,) * (n_features - 1) + (last,)
             points.append((where, Sparsity(label=label, uniform=None, per_feature=values)))
         elif isinstance(point, PerFeature):
@@ -322,7 +322,7 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
             points.append((where, Sparsity(label=f"per feature {_listing(values)}", uniform=None, per_feature=values)))
         else:
             value = _rounded(point)
-            points.append((where, Sparsity(label=_digits(value), uniform=value, per_feature=(value,) * n_features)))
+            points.append((where, Sparsity(label=digits(value), uniform=value, per_feature=(value,) * n_features)))
     return [point for _, point in points], faults + _repeated([(where, p.per_feature) for where, p in points])
 
 
@@ -333,7 +333,7 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
         if isinstance(point, Last):
             value = _rounded(point.last)
             curve = (1.0,) * (n_features - 1) + (value,)
-            label = f"last {_digits(value)}"
+            label = f"last {digits(value)}"
         elif isinstance(point, Listed):
             faults += _wrong_length((*where, "listed"), point.listed, n_features)
             curve = tuple(map(_rounded, point.listed))
@@ -345,10 +345,10 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
                 faults.append(Fault((*where, "geometric"), f"{allowed}; n_features = {n_features}", point.geometric))
                 continue
             curve = tuple(_rounded(_power(ratio, i)) for i in range(n_features))
-            label = f"{_digits(ratio)}^i"
+            label = f"{digits(ratio)}^i"
         else:
             curve = (_rounded(point),) * n_features
-            label = _digits(point)
+            label = digits(point)
         points.append((where, Importance(label=label, curve=curve)))
     return [point for _, point in points], faults + _repeated([(where, p.curve) for where, p in points])
 
@@ -450,13 +450,13 @@ def _rounded(x: float) -> float:
     return float(f"{x:.10g}") + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
-def _digits(x: float) -> str:
+def digits(x: float) -> str:
     return f"{x:.10g}"
 
 
 def _listing(values: Sequence[float]) -> str:
     """The values themselves, or for many of them a beginning and a digest of all."""
     if len(values) <= 8:
-        return ", ".join(map(_digits, values))
-    digest = hashlib.sha256(", ".join(map(_digits, values)).encode()).hexdigest()
-    return f"{', '.join(map(_digits, values[:3]))}, ... #{digest[:8]}"
+        return ", ".join(map(digits, values))
+    digest = hashlib.sha256(", ".join(map(digits, values)).encode()).hexdigest()
+    return f"{', '.join(map(digits, values[:3]))}, ... #{digest[:8]}"

@@ -201,8 +201,8 @@ def _recovery_faults(points: Mapping[str, list[Any]], keys: dict[str, Any]) -> I
         if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
             allowed = "must be null for models that are not linear on h, without a bias there and of target identity"
             yield Fault(at, f"{allowed} ({model.name})")
-    if keys.get("values") == "signed":
-        yield Fault(at, "must be null where values are signed: what is recovered is not negative")
+    if keys.get("values", "unit") != "unit":
+        yield Fault(at, "must be null where values are not unit: what is recovered is uniform on [0, 1]")
     n = keys.get("n_features")
     for place, active in enumerate(recovery.active):
         if n is not None and active > n:
@@ -219,8 +219,8 @@ def _explanation_faults(
     for model in points.get("model", []):
         if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
             yield Fault(here, f"must be null for models that are not linear on h and of target identity ({model.name})")
-    if keys.get("values") == "signed":
-        yield Fault(here, "must be null for values: signed")
+    if keys.get("values", "unit") != "unit":
+        yield Fault(here, "must be null where values are not unit: what is explained is uniform")
     n = keys.get("n_features")
     yield from _listed_twice(wanted.active, (*here, "active"))
     for number, active in enumerate(wanted.active):

@@ -38,7 +38,12 @@ SPARSITY_LABEL = Column("sparsity_label", "str", NO_UNIT, "the same in words, wh
 SETS = Column("sets", "str", NO_UNIT, "which features are active together: independent, correlated or anticorrelated")
 SET_SIZE = Column("set_size", "int64", "features", "in each set of neighbours; 1 if independent")
 SEED = Column("seed", "int64", NO_UNIT, "what tells apart models at the same point: initial weights, and training data")
-VALUES = Column("values", "str", NO_UNIT, "where features that are not 0 are uniform: unit [0, 1], signed [-1, 1]")
+VALUES = Column(
+    "values",
+    "str",
+    NO_UNIT,
+    "law of features that are not 0: uniform on [0, 1] (unit) or [-1, 1] (signed), or its name and numbers",
+)
 STREAM = Column("stream", "str", NO_UNIT, "name of its random streams, in JSON: what an instance is known by")
 BEST = Column("best", "bool", NO_UNIT, "whether its loss is the lowest at its point: rank 0")
 CURVE = "how importance falls from feature to feature, in words: 1, 0.9^i, last 0.1, listed ..."

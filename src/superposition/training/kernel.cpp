@@ -102,6 +102,7 @@ struct Task {
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const double* scale;                    // [instance, feature]
   double offset;
+  const Real* table;                      // [level]: values, or null where they are linear in the word
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
@@ -244,13 +245,21 @@ inline uint64_t nonzero(const Real* row) {
 // Values x of a feature whose own words are `word`, and a bit for each sample in which it is active.
 template <typename Real>
 uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64_t count, double scale, double offset,
-                Real* x) {
+                const Real* table, Real* x) {
   // Signed integers are what vector units compare and convert: both sides are shifted by 2^31.
   const uint32_t shift = 0x80000000u - uint32_t(first);
   const int32_t last = int32_t(uint32_t(count - 1) ^ 0x80000000u);
   uint64_t active = 0;
   for (int s = 0; s < BLOCK; s += Simd<int32_t>::LANES)
     active |= lanes_set(Vector<int32_t>(vector(gate + s) + shift) <= last) << s;
+  if (table) {  // an active feature's word is below what `scale` makes the table's length
+    std::memset(x, 0, BLOCK * sizeof(Real));
+    for (uint64_t left = active; left; left &= left - 1) {
+      const int s = __builtin_ctzll(left);
+      x[s] = table[int32_t(word[s] * scale)];
+    }
+    return active;
+  }
   const auto value = [=](uint32_t w) {
     return Real(std::nearbyint((int32_t(w ^ 0x80000000u) + 0x1p31) * scale) / INPUTS_PER_UNIT + offset);
   };
@@ -665,7 +674,7 @@ class Worker {
         const int64_t own = instance * n + f, gate = task.gate[own];
         const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
         masks[f] = inside & values(words[f - i], decides, task.first[own], task.count[own], task.scale[own],
-                                   task.offset, x + f * BLOCK);
+                                   task.offset, task.table, x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
       const Real *weight = weight_in + i * stride, *v = x + i * BLOCK;

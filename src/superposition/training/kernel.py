@@ -68,6 +68,7 @@ class _Task(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
         *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
         ("offset", ctypes.c_double),
+        ("table", ctypes.c_void_p),
         *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay")),
     ]
@@ -163,6 +164,7 @@ class _Call:
             "count": law.count,
             "scale": law.scale,
             "offset": law.offset,
+            **({} if law.table is None else {"table": law.table}),
             "importance": importance,
         }
         fields |= more
