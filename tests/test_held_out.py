@@ -120,6 +120,18 @@ def test_who_is_active_is_as_likely_as_given_how_many():
         assert sum(found) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("density", [0.3, 1e-4, 2e-6])
+def test_losses_where_sets_differ_and_features_are_rare(density):
+    """A model that gives nothing, and of each kind of sets a third of E[x^2] of a feature that is always active."""
+    kind = "correlated 2, anticorrelated 3, independent 2"
+    each = density * np.array([1, 0.5, 1, 1, 1, 1, 0.9])
+    found = judged(each, kind=kind, size=0).iloc[0]
+    expected = float(np.sum(each[[0, 1, 2, 5, 6]])) / 3 / 7
+    assert abs(found["loss"] - expected) < 4 * found["standard_error"] + 1e-3 * expected
+    assert found["standard_error"] <= 0.01 * found["loss"]
+    assert found["loss"] == pytest.approx(expected, rel=0.04)
+
+
 @pytest.mark.parametrize("density", [1.0, 0.3, 0.03, 0.001])
 @pytest.mark.parametrize(("kind", "size"), [("independent", 1), ("correlated", 3), ("anticorrelated", 3)])
 def test_a_model_that_gives_nothing_loses_what_there_is(density, kind, size):

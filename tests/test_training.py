@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from superposition.exact.philox import stream_key
+from superposition.features.sets import draws
 from superposition.training import compiled, kernel, processor
 from superposition.training.held_out import SAMPLES
 from superposition.training.initial import normal_weights, standard_deviation
@@ -48,6 +49,27 @@ def test_the_kernel_on_sets_of_features(n, m, batch_size, tmp_path):
     words = np.random.default_rng(1).integers(0, 2**32, (4, n + n // 2, 150), dtype=np.uint32)
     finite = replace(world(RELU, n=n, m=m, sets=sets, sample_size=150), sample=words)
     assert_same(fast(finite, tmp_path / "c"), plain(finite, tmp_path / "d"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(7, 3), (22, 12)])
+def test_the_kernel_where_sets_differ_and_on_rare_features(n, m, tmp_path):
+    mixed = f"2 x correlated 2, independent {n - 6}, anticorrelated 2"
+    w = world(RELU, n=n, m=m, batch_size=100, sets=[(mixed, 0), *ALONE], values="exponential 5", steps=20)
+    # All of them, and every second one of an instance with others
+    for instance, every in ((1, 1), (3, 2)):
+        w.features.loc[(w.features["instance"] == instance) & (w.features["feature"] % every == 0), "density"] = 9e-5
+    density = torch.tensor(w.features["density"].to_numpy().reshape(4, n))
+    count = draws(density, w.instances["sets"].tolist(), w.instances["set_size"].tolist())
+    words = np.random.default_rng(0).integers(0, 2**32, (4, count, 100), dtype=np.uint32)
+    words[:, n:, ::2] >>= 14  # at which rare features are active
+    stream = replace(w, held_out=words[0])
+    assert_same(fast(stream, tmp_path / "a"), plain(stream, tmp_path / "b"))
+    finite = replace(stream, settings=w.settings | {"training": w.settings["training"] | {"sample_size": 100}})
+    finite = replace(finite, sample=words)
+    trained = fast(finite, tmp_path / "c")
+    assert_same(trained, plain(finite, tmp_path / "d"))
+    assert (trained.weights["relu_output.b"][1] > 0.001).all()
 
 
 @needs_a_compiler

@@ -114,6 +114,13 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"all kinds of sets of {size}", {"sets": kinds, "sparsity": [0.5, 0.95]}
     yield "one active at a time", {"sets": {"anticorrelated": n}, "sparsity": 0.0}
     yield "independent", {"sets": "independent"}
+    if n > 2:
+        yield (
+            "sets that differ",
+            {"sets": {"groups": [{"correlated": 2}, {"independent": n - 2}]}, "sparsity": [0.5, 0.95]},
+        )
+    yield "a power law of densities", {"sparsity": {"power_law": {"exponent": 1.5, "total": 1.0}}}
+    yield "rare features", {"sparsity": [0.9, 0.9999999]}
     yield "one step", {"training": {"steps": 1, "snapshots": 1}}
     yield "twenty steps", {"training": {"steps": 20, "snapshots": 20}}
     yield "a fixed sample", {"training": {"sample_size": 16}}

@@ -3,8 +3,8 @@
 A feature's own word is enough for both where features are independent. It is active where the word is below density *
 2^32, and given that, the word is uniform below that threshold, so its quotient by the threshold is the number u in
 [0, 1) that the value is a function of (features/values.py). This halves the random numbers to be made. With densities
-of at least 1e-4 that number has more than 4e5 equally likely levels. Where features come in sets, a word of the set
-decides, and the own word over 2^32 is u.
+of at least 1e-4 that number has more than 4e5 equally likely levels. Where features come in sets or are rarer, another
+word decides, and the own word over 2^32 is u.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from superposition.exact.grids import INPUT
 from superposition.exact.philox import WORD
-from superposition.features.sets import INDEPENDENT, gates
+from superposition.features.sets import gates
 from superposition.features.values import LEVELS, LINES, Line, table
 
 
@@ -43,8 +43,8 @@ class Distribution(nn.Module):
     ) -> None:
         super().__init__()
         found = gates(density, kinds, sizes)
-        own = torch.tensor([kind == INDEPENDENT for kind in kinds]).view(-1, 1, 1)
         self.dtype, self.features, self.draws = dtype, density.shape[1], found.draws
+        own = (found.gate == torch.arange(self.features)).unsqueeze(-1)  # whether the own word decides too
         self.register_buffer("gate", found.gate, persistent=False)
         self.register_buffer("first", found.first.unsqueeze(-1), persistent=False)
         self.register_buffer("count", found.number.unsqueeze(-1), persistent=False)

@@ -5,11 +5,13 @@ experiment's axes, and its random streams are named by them, so adding a point t
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
 from superposition.features.sets import draws
@@ -20,7 +22,7 @@ def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
     """One row per instance: its number, its coordinates, and `stream`, the name of its random streams.
 
     `sparsity` is NaN where every feature has its own; `sparsity_label` tells such points apart. `sets` says how
-    features are correlated, in sets of `set_size`.
+    features are correlated, in sets of `set_size`, which is 0 where sets differ.
     """
     rows = [
         {
@@ -59,8 +61,7 @@ def features(experiment: Experiment) -> pd.DataFrame:
             "instance": np.repeat(np.arange(len(worlds)), n),
             "feature": np.tile(np.arange(n), len(worlds)),
             "importance": np.concatenate([curve for curve, _ in worlds]),
-            # 10 digits, as of sparsity: 1 - 0.9 is then 0.1
-            "density": np.round(1 - np.concatenate([sparsity for _, sparsity in worlds]), 10),
+            "density": _density(np.concatenate([sparsity for _, sparsity in worlds])),
         }
     )
 
@@ -81,8 +82,14 @@ def training_words(streams: Iterable[str], experiment: Experiment, sample_size: 
 
 def _draws(experiment: Experiment) -> int:
     """Random words of a sample, over all models of the experiment."""
-    kinds, sizes = zip(*((sets.kind, sets.size) for sets in experiment.sets), strict=True)
-    return draws(experiment.n_features, kinds, sizes)
+    each = list(product(experiment.sparsities, experiment.sets))
+    density = torch.tensor(np.array([_density(sparsity.per_feature) for sparsity, _ in each]))
+    return draws(density, [sets.kind for _, sets in each], [sets.size for _, sets in each])
+
+
+def _density(sparsity: Sequence[float] | ndarray) -> ndarray:
+    """To 10 digits, as sparsity has: 1 - 0.9 is then 0.1."""
+    return np.round(1 - np.asarray(sparsity), 10)
 
 
 def _words(names: list[dict[str, object]], count: int, samples: int) -> np.ndarray:

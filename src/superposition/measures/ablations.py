@@ -18,7 +18,6 @@ from numpy import ndarray
 from superposition.exact.philox import stream_key, words
 from superposition.exact.sums import total
 from superposition.features.distribution import Distribution
-from superposition.features.sets import draws
 from superposition.measures.columns import FEATURE, INSTANCE, NO_UNIT, Column
 from superposition.measures.trained import TrainedModel
 
@@ -89,7 +88,6 @@ def data(
     samples: int,
 ) -> list[Float[ndarray, "feature chunk"]]:
     """Samples in chunks. All models see the same random words: errors differ only where models or densities do."""
-    count = draws(len(density), [sets], [set_size])
     law = Distribution(torch.tensor([density], dtype=torch.float64), values, torch.float64, [sets], [set_size])
     key = torch.tensor([stream_key({**dict(names), "purpose": "ablations"})])
-    return [law(words(key, count, at, torch.tensor(0)))[0].numpy() for at in torch.arange(samples).split(SAMPLES)]
+    return [law(words(key, law.draws, at, torch.tensor(0)))[0].numpy() for at in torch.arange(samples).split(SAMPLES)]

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
 
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.features.sets import INDEPENDENT
+from superposition.features.sets import gates
 
 APART = 5  # numbers of active units, from 0, that may have a stratum of their own ...
 LEAST = 0.125  # ... if it is at least so much of what is left
@@ -29,9 +29,8 @@ class Units(NamedTuple):
     """What is active or not as a whole, each with its probability; independent of each other."""
 
     probability: Float[ndarray, " unit"]
-    features: int
-    size: int  # features of a unit
-    own: bool  # whether a feature's own word decides, and not one for its set
+    word: Int64[ndarray, " unit"]  # that decides, of the random words of a sample
+    draws: int  # these words
 
 
 class Stratum(NamedTuple):
@@ -43,9 +42,15 @@ class Stratum(NamedTuple):
 
 
 def units_of(density: Float[ndarray, " feature"], kind: str, size: int) -> Units:
-    """Of an instance's world; as features/sets.py rounds probabilities to words."""
-    size = 1 if kind == INDEPENDENT else size
-    return Units(np.rint(density[::size] * WORD) / WORD, len(density), size, kind == INDEPENDENT)
+    """Of an instance's world; as features/sets.py rounds probabilities to words.
+
+    A unit is active where its word is below the last part of any of its features.
+    """
+    found = gates(torch.tensor(density).unsqueeze(0), [kind], [size])
+    word, unit = np.unique(found.gate[0].numpy(), return_inverse=True)
+    end = np.zeros(len(word))
+    np.maximum.at(end, unit, (found.first + found.number)[0].numpy())
+    return Units(end / WORD, word, found.draws)
 
 
 def strata(units: Units) -> list[Stratum]:
@@ -81,11 +86,10 @@ def drawn(
     `names` name the experiment's random streams. Where all samples are one stratum, they go on with those that judge
     training's snapshots.
     """
-    draws = units.features + (0 if units.own else len(units.probability))
     everything = stratum.active == 0 and stratum.or_more
     step = 0 if everything else 1 + stratum.active
     limits = units.probability[:, None] * WORD
-    size = max(1, AT_A_TIME // draws // 64) * 64
+    size = max(1, AT_A_TIME // units.draws // 64) * 64
     for block in range(first // size, -(-last // size)):
         own = slice(max(first - block * size, 0), min(last - block * size, size))
 
@@ -93,14 +97,14 @@ def drawn(
             named = tuple(sorted((names | {"purpose": purpose}).items()))
             return random_words(named, rows, step, block * size, (block + 1) * size)[:, own]
 
-        found = stream("held out", draws).copy()
-        gates = found if units.own else found[units.features :]
+        found = stream("held out", units.draws).copy()
+        decides = found[units.word]
         if everything:
-            active = gates < limits
+            active = decides < limits
         else:
-            active = chosen(stratum, units, stream("which are active", len(gates)))
+            active = chosen(stratum, units, stream("which are active", len(decides)))
             # An active unit's word is uniform below its limit, as it is where nothing was chosen.
-            gates[:] = np.where(active, np.floor(gates * units.probability[:, None]), INACTIVE)
+            found[units.word] = np.where(active, np.floor(decides * units.probability[:, None]), INACTIVE)
         yield found, active
 
 

@@ -7,25 +7,26 @@ write them.
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from math import fsum
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from superposition.features.groups import ANTICORRELATED, CORRELATED, INDEPENDENT, groups, in_words
 from superposition.params.faults import Fault, Location, Strict, must, reads_as_number
 
 MAX_INSTANCES = 1_000_000  # of one experiment; a phase diagram of 150 x 150 points with 10 seeds has 225000
-# A feature is active where a 32-bit random word falls below density * 2^32, and the same word gives its value: at a
-# density of 1e-4 that leaves 4e5 levels, several for each step of the input grid (2^-16).
-MAX_SPARSITY = 0.9999
+# A feature is active where a 32-bit random word falls below density * 2^32, which takes a density of 1e-7 to 0.1 %.
+MAX_SPARSITY = 0.9999999
 # Gradients are proportional to importance and Adam squares them: beyond these, squares come near float32's 1e-38.
 MIN_IMPORTANCE, MAX_IMPORTANCE = 1e-12, 1e6
 
 SparsityValue = Annotated[
     float,
     Field(ge=0, le=MAX_SPARSITY),
-    must(f"be a number, at least 0 and below 1 (at most {MAX_SPARSITY}: values of rarer features would be coarse)"),
+    must(f"be a number, at least 0 and below 1 (at most {MAX_SPARSITY}: densities of rarer features would be coarse)"),
 ]
 ImportanceValue = Annotated[
     float,
@@ -89,6 +90,22 @@ class PerFeature(Strict):
     """S of each feature, as many numbers as features."""
 
 
+class PowerSpread(Strict):
+    """How steeply densities fall, and what they add up to."""
+
+    exponent: Annotated[float, Field(ge=0, le=8), must("be a number from 0 to 8, the exponent a of i^-a")]
+    """The exponent a: the density of feature i, counted from 1, is proportional to i^-a."""
+    total: Annotated[float, Field(gt=0), must("be a number above 0, the sum of all densities")]
+    """The sum of all densities: how many features are active in the mean."""
+
+
+class PowerLawSparsity(Strict):
+    """Densities 1 - S fall from feature to feature as a power of its number."""
+
+    power_law: Annotated[PowerSpread, must("be a mapping with exponent and total")]
+    """The exponent of the law, and the sum of all densities."""
+
+
 class LastSparsity(Strict):
     """The last feature has another sparsity than the others."""
 
@@ -121,7 +138,8 @@ class Last(Strict):
 
 FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
 FORM_OF_KEY |= {
-    key: f"<{key}>" for key in ("per_feature", "geometric", "listed", "last", "correlated", "anticorrelated")
+    key: f"<{key}>"
+    for key in ("per_feature", "power_law", "geometric", "listed", "last", "correlated", "anticorrelated", "groups")
 }
 
 
@@ -155,12 +173,14 @@ class LastSparsityRange(Strict):
 
 
 SPARSITY_POINT = (
-    "a number, at least 0 and below 1, {last: number, others: number} or {per_feature: [one number for each feature]}"
+    "a number, at least 0 and below 1, {last: number, others: number}, {per_feature: [one number for each feature]} or "
+    "{power_law: {exponent: ..., total: ...}}"
 )
 SparsityPoint = Annotated[
     Annotated[SparsityValue, Tag("<number>")]
     | Annotated[LastSparsity, Tag("<last>")]
-    | Annotated[PerFeature, Tag("<per_feature>")],
+    | Annotated[PerFeature, Tag("<per_feature>")]
+    | Annotated[PowerLawSparsity, Tag("<power_law>")],
     BY_FORM,
     must(f"be {SPARSITY_POINT}"),
 ]
@@ -168,6 +188,7 @@ SparsityAxis = Annotated[
     Annotated[SparsityValue, Tag("<number>")]
     | Annotated[LastSparsityRange, Tag("<last>")]
     | Annotated[PerFeature, Tag("<per_feature>")]
+    | Annotated[PowerLawSparsity, Tag("<power_law>")]
     | Annotated[list[SparsityPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
     | Annotated[SparsityRange, Tag("<range>")],
     BY_FORM,
@@ -242,11 +263,64 @@ class Anticorrelated(Strict):
     """Features in a set: one of them is active, each as often, or none is."""
 
 
-SETS_POINT = "independent, {correlated: features in each set} or {anticorrelated: features in each set}"
+TIMES = Annotated[int, Field(ge=1), must("be a number of such sets in a row, a whole number of at least 1")]
+
+
+class CorrelatedGroup(Correlated):
+    """A set of features that are active together, or several in a row."""
+
+    times: TIMES = 1
+    """How many such sets there are in a row."""
+
+
+class AnticorrelatedGroup(Anticorrelated):
+    """A set of features that are never active together, or several in a row."""
+
+    times: TIMES = 1
+    """How many such sets there are in a row."""
+
+
+class IndependentGroup(Strict):
+    """Features by themselves."""
+
+    independent: Annotated[int, Field(ge=1), must("be a number of features, a whole number of at least 1")]
+    """How many of them there are in a row."""
+
+
+GROUP = "{correlated: features}, {anticorrelated: features} or {independent: features}"
+
+
+def group_form(value: Any) -> str | None:
+    """Which kind of sets an entry of `groups` is meant to have."""
+    named = [key for key in (CORRELATED, ANTICORRELATED, INDEPENDENT) if isinstance(value, dict) and key in value]
+    return f"<{named[0]}>" if len(named) == 1 else None
+
+
+Group = Annotated[
+    Annotated[CorrelatedGroup, Tag("<correlated>")]
+    | Annotated[AnticorrelatedGroup, Tag("<anticorrelated>")]
+    | Annotated[IndependentGroup, Tag("<independent>")],
+    Discriminator(group_form),
+    must(f"be {GROUP}"),
+]
+
+
+class Groups(Strict):
+    """Sets of different kinds or sizes, in the order of their features."""
+
+    groups: Annotated[list[Group], Field(min_length=1), must(f"be a list of {GROUP}")]
+    """The sets in order, which have n_features features together."""
+
+
+SETS_POINT = (
+    "independent, {correlated: features in each set}, {anticorrelated: features in each set} or "
+    "{groups: [sets in order]}"
+)
 SetsPoint = Annotated[
     Annotated[Literal["independent"], Tag("<independent>")]
     | Annotated[Correlated, Tag("<correlated>")]
-    | Annotated[Anticorrelated, Tag("<anticorrelated>")],
+    | Annotated[Anticorrelated, Tag("<anticorrelated>")]
+    | Annotated[Groups, Tag("<groups>")],
     BY_FORM,
     must(f"be {SETS_POINT}"),
 ]
@@ -254,6 +328,7 @@ SetsAxis = Annotated[
     Annotated[Literal["independent"], Tag("<independent>")]
     | Annotated[Correlated, Tag("<correlated>")]
     | Annotated[Anticorrelated, Tag("<anticorrelated>")]
+    | Annotated[Groups, Tag("<groups>")]
     | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
     BY_FORM,
     must(f"be {SETS_POINT}, or a list of those"),
@@ -264,19 +339,27 @@ SetsAxis = Annotated[
 class Sets:
     """A point of the axis of sets: which features are active together, or never together."""
 
-    kind: str  # "independent", "correlated" or "anticorrelated"
-    size: int  # features in each set; 1 if independent
+    kind: str  # "independent", "correlated" or "anticorrelated", or where sets differ the list of features/groups.py
+    size: int  # features in each set; 1 if independent, 0 if sets differ
 
     @property
     def label(self) -> str:
-        return self.kind if self.size == 1 else f"{self.kind} in sets of {self.size}"
+        return self.kind if self.size <= 1 else f"{self.kind} in sets of {self.size}"
+
+    def exclusive(self, n_features: int) -> list[tuple[int, int]]:
+        """The first feature of each anti-correlated set, and the one after its last."""
+        found, first = [], 0
+        for kind, size in groups(self.kind, self.size, n_features):
+            found += [(first, first + size)] if kind == ANTICORRELATED else []
+            first += size
+        return found
 
 
 @dataclass(frozen=True)
 class Sparsity:
     """A point of the sparsity axis: the probability that a feature is zero."""
 
-    label: str  # "0.9", "last 0.5, others 0.9" or "per feature ..."
+    label: str  # "0.9", "last 0.5, others 0.9", "power law 1.5, total 1" or "per feature ..."
     uniform: float | None  # the sparsity that all features share, if they do
     per_feature: tuple[float, ...]  # [feature]
 
@@ -320,10 +403,29 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
             faults += _wrong_length((*where, "per_feature"), point.per_feature, n_features)
             values = tuple(map(_rounded, point.per_feature))
             points.append((where, Sparsity(label=f"per feature {_listing(values)}", uniform=None, per_feature=values)))
+        elif isinstance(point, PowerLawSparsity):
+            found, fault = _falling(point.power_law, n_features)
+            faults += [replace(one, location=(*where, "power_law", *one.location)) for one in fault]
+            points += [(where, one) for one in found]
         else:
             value = _rounded(point)
             points.append((where, Sparsity(label=digits(value), uniform=value, per_feature=(value,) * n_features)))
     return [point for _, point in points], faults + _repeated([(where, p.per_feature) for where, p in points])
+
+
+def _falling(law: PowerSpread, n_features: int) -> tuple[list[Sparsity], list[Fault]]:
+    """The point that a power law of densities stands for, or what is wrong with it at this number of features."""
+    exponent, total = _rounded(law.exponent), _rounded(law.total)
+    powers = [_power(float(i + 1), -exponent) for i in range(n_features)]
+    whole = fsum(powers)
+    first, last = total * powers[0] / whole, total * powers[-1] / whole
+    least = round(1 - MAX_SPARSITY, 10)
+    if first > 1 or last < least:
+        wrong = f"must keep all densities between {least:g} and 1; the first one is {first:.4g}, the last {last:.4g}"
+        return [], [Fault(("total",), wrong, law.total)]
+    values = tuple(_rounded(1 - total * power / whole) for power in powers)
+    label = f"power law {digits(exponent)}, total {digits(total)}"
+    return [Sparsity(label=label, uniform=values[0] if len(set(values)) == 1 else None, per_feature=values)], []
 
 
 def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Fault]]:
@@ -357,11 +459,32 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
     """The points of a valid SetsAxis, and what is wrong with them at this number of features."""
     points, faults = [], []
     for where, point in placed(axis):
-        kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
-        if n_features % size:
-            faults.append(Fault((*where, kind), f"must divide n_features = {n_features} into sets of equal size", size))
+        if isinstance(point, Groups):
+            every = _in_order(point)
+            if (has := sum(size * times for _, size, times in every)) != n_features:
+                fault = f"must be of n_features = {n_features} features together, not {has}"
+                faults.append(Fault((*where, "groups"), fault))
+                continue
+            kind, size = in_words([(kind, size) for kind, size, times in every for _ in range(times)])
+        else:
+            kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
+            if n_features % size:
+                fault = f"must divide n_features = {n_features} into sets of equal size"
+                faults.append(Fault((*where, kind), fault, size))
         points.append((where, Sets(kind=kind, size=size)))
     return [point for _, point in points], faults + _repeated(points)
+
+
+def _in_order(point: Groups) -> list[tuple[str, int, int]]:
+    """Kind, size and number of each entry's sets."""
+    return [
+        (INDEPENDENT, 1, group.independent)
+        if isinstance(group, IndependentGroup)
+        else (CORRELATED, group.correlated, group.times)
+        if isinstance(group, CorrelatedGroup)
+        else (ANTICORRELATED, group.anticorrelated, group.times)
+        for group in point.groups
+    ]
 
 
 def widths(axis: int | list[int]) -> tuple[list[int], list[Fault]]:

@@ -77,7 +77,7 @@ class Rotations(Strict):
 
 
 Part = Annotated[Literal["relu", "bias"], must("be relu or bias")]
-Density = Annotated[float, Bounds(0.0001, 1.0)]  # as features have it in training, where S is at most 0.9999
+Density = Annotated[float, Bounds(0.0001, 1.0)]  # rarer features would hardly be seen in the samples
 
 
 class Ablations(Strict):

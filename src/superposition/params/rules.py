@@ -72,16 +72,15 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """A set is active as a whole, and so has one density."""
+    """An anti-correlated set is active as a whole, and so has one density."""
     for group in points.get("sets", []):
         for sparsity in points.get("sparsity", []):
-            values = sparsity.per_feature
-            if len(values) % group.size:
-                break  # a fault of its own
-            if any(values[i :: group.size] != values[:: group.size] for i in range(1, group.size)):
+            values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
+            if any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep features of different sparsity in different sets; sparsity has {sparsity.label}",
+                    "must keep features of different sparsity in different anti-correlated sets; "
+                    f"sparsity has {sparsity.label}",
                     group.label,
                 )
                 break

@@ -89,7 +89,7 @@ class Defaults(Strict):
     sets: SetsAxis
     """Which features are active together: neighbours in sets of equal size. One point, or an axis of several."""
     values: Values
-    """Law of non-zero features: uniform on [0, 1] (unit) or [-1, 1] (signed), 1 (constant), or another, cut off at 1."""
+    """Law of non-zero features: uniform on [0, 1] (unit) or [-1, 1] (signed), 1 (constant), or another cut off at 1."""
     seeds: SeedAxis
     """Models for each point of the other axes, which differ in initial weights and data: how many, or which seeds."""
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]

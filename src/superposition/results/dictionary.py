@@ -35,8 +35,10 @@ SPARSITY = Column(
     "sparsity", "float64", NO_UNIT, "probability S that a feature is 0; missing where features differ in it"
 )
 SPARSITY_LABEL = Column("sparsity_label", "str", NO_UNIT, "the same in words, which tells apart where features differ")
-SETS = Column("sets", "str", NO_UNIT, "which features are active together: independent, correlated or anticorrelated")
-SET_SIZE = Column("set_size", "int64", "features", "in each set of neighbours; 1 if independent")
+SETS = Column(
+    "sets", "str", NO_UNIT, "which features are active together: independent, correlated or anticorrelated, or a list"
+)
+SET_SIZE = Column("set_size", "int64", "features", "in each set of neighbours; 1 if independent, 0 if sets differ")
 SEED = Column("seed", "int64", NO_UNIT, "what tells apart models at the same point: initial weights, and training data")
 VALUES = Column(
     "values",
