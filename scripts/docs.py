@@ -30,7 +30,15 @@ KEYS = {
 FORMS = (
     *("SparsityRange", "LastSparsity", "LastSparsityRange", "PerFeature", "PowerLawSparsity", "PowerSpread"),
     *("ImportanceRange", "Geometric", "Listed", "Last", "LastRange"),
-    *("Correlated", "Anticorrelated", "Groups", "CorrelatedGroup", "AnticorrelatedGroup", "IndependentGroup"),
+    *(
+        "Correlated",
+        "Anticorrelated",
+        "Groups",
+        "CorrelatedGroup",
+        "AnticorrelatedGroup",
+        "IndependentGroup",
+        "HasParents",
+    ),
     "SeedRange",
     *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal"),
 )

@@ -97,8 +97,13 @@ REFUSED = [
         "must differ from the other points",
     ),
     # sets
-    ("intro.sets", None, "sets = null", "must be independent, {correlated: features in each set} or"),
-    ("intro.sets", "correlated", "sets = 'correlated'", "must be independent, {correlated: features in each set} or"),
+    ("intro.sets", None, "sets = null", "must be independent, {correlated: features in each set}, {anti"),
+    (
+        "intro.sets",
+        "correlated",
+        "sets = 'correlated'",
+        "must be independent, {correlated: features in each set}, {anti",
+    ),
     ("intro.sets", {"correlated": 1}, "sets.correlated = 1", "must be a number of features in each set, a whole"),
     ("intro.sets", {"correlated": 2}, "sets.correlated = 2", "must divide n_features = 3 into sets of equal size"),
     ("intro.sets", {"anticorrelated": 3.0}, "sets.anticorrelated = 3.0", "must be a number of features in each set"),
@@ -229,6 +234,30 @@ REFUSED = [
     ),
     ("intro.model", {"name": "a", "tied": "yes"}, "model.tied = 'yes'", "must be true or false"),
     ("intro.model", {"name": "a", "hiden": "relu"}, "model.hiden = 'relu'", "is an unknown key; did you mean hidden?"),
+    # parents
+    ("intro.sets", {"parents": [None, 0], "active": 0.5, "inactive": 0.0}, "sets.parents = [None, 0]", "must hold n_f"),
+    (
+        "intro.sets",
+        {"parents": [None, 1, 0], "active": 0.5, "inactive": 0.0},
+        "sets.parents[1] = 1",
+        "must be null or an earlier feature, from 0 to 0",
+    ),
+    ("intro.sets", {"parents": [0, 0, 0], "active": 0.5, "inactive": 0.0}, "sets.parents[0] = 0", "must be null: no"),
+    ("intro.sets", {"parents": [None] * 3, "active": 0.5, "inactive": 0.0}, "sets.parents", "must give at least one"),
+    (
+        "intro.sets",
+        {"parents": [None, 0, 0], "active": [0.5], "inactive": 0.0},
+        "sets.active = [0.5]",
+        "must hold 2 numbers, one for each feature that has a parent, not 1",
+    ),
+    ("intro.sets", {"parents": [None, 0, 0], "active": 1.5, "inactive": 0.0}, "sets.active = 1.5", "must be a prob"),
+    ("intro.sets", {"parents": [None, 0, 0], "active": 0.5}, "sets.inactive", "is missing"),
+    (
+        "intro.sets",
+        {"parents": [None, 0, 1], "active": 1e-4, "inactive": 0.0},
+        "sets = 'parents - 0 1, active 0.0001 0.0001, inactive 0 0'",
+        "must keep all densities at least 1e-07; that of feature 2 is 9e-09 at a sparsity of 0.1",
+    ),
     # the rest of a block
     ("intro.title", "two\nlines", "title = 'two\\nlines'", "must be one line"),
     ("intro.title", None, "title = null", "must be one line"),

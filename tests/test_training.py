@@ -69,7 +69,25 @@ def test_the_kernel_where_sets_differ_and_on_rare_features(n, m, tmp_path):
     finite = replace(finite, sample=words)
     trained = fast(finite, tmp_path / "c")
     assert_same(trained, plain(finite, tmp_path / "d"))
-    assert (trained.weights["relu_output.b"][1] > 0.001).all()
+    words[:, n:] = 2**32 - 1  # at which no set and no rare feature is active
+    other = fast(finite, tmp_path / "e").weights["relu_output.W"]
+    assert [bool((a != b).any()) for a, b in zip(trained.weights["relu_output.W"], other, strict=True)] == [
+        *(True, True, True, True)
+    ]
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (22, 12)])
+def test_the_kernel_on_features_that_have_parents(n, m, tmp_path):
+    tree = (
+        f"parents - 0 0 1 - {' '.join('4' * (n - 5))}, active 1 0.5 {'0 ' * (n - 4)}, inactive 0.25 0 {'1 ' * (n - 4)}"
+    )
+    w = world(RELU, n=n, m=m, batch_size=100, sets=[*ALONE, (tree, 0)], values="exponential 5", steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    alone = fast(replace(w, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "c")
+    same = [np.array_equal(a, b) for a, b in zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)]
+    assert same == [True, False, True, False]
 
 
 @needs_a_compiler

@@ -119,6 +119,9 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             "sets that differ",
             {"sets": {"groups": [{"correlated": 2}, {"independent": n - 2}]}, "sparsity": [0.5, 0.95]},
         )
+    if n > 2:
+        tree = {"parents": [None, 0, *[1] * (n - 2)], "active": 0.5, "inactive": [0.0, *[0.1] * (n - 2)]}
+        yield "features with parents", {"sets": ["independent", tree], "sparsity": [0.5, 0.9]}
     yield "a power law of densities", {"sparsity": {"power_law": {"exponent": 1.5, "total": 1.0}}}
     yield "rare features", {"sparsity": [0.9, 0.9999999]}
     yield "one step", {"training": {"steps": 1, "snapshots": 1}}

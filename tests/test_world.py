@@ -154,6 +154,38 @@ def test_rarer_features_of_a_correlated_set_are_active_where_the_others_are():
     assert x[1][active[1]].mean() == pytest.approx(0.5, abs=0.01)
 
 
+def test_features_that_have_parents():
+    """A hierarchy of three generations, beside a feature that is rarer while its parent is active."""
+    kind = "parents - 0 1 0, active 0.5 0.8 0.1, inactive 0 0 0.6"
+    law = Distribution(torch.tensor([[0.2, 1, 1, 1]]), "unit", torch.float64, [kind], [0])
+    drawn = torch.randint(0, 2**32, (1, law.draws, 200_000), generator=torch.Generator().manual_seed(0))
+    x = law(drawn)[0].numpy()
+    active = x != 0
+    assert active.mean(1) == pytest.approx([0.2, 0.1, 0.08, 0.02 + 0.48], abs=0.005)
+    assert active[0][active[1]].mean() > 0.9999  # a value may be rounded to 0
+    assert active[1][active[2]].mean() > 0.9999
+    assert active[1][active[0]].mean() == pytest.approx(0.5, abs=0.01)
+    assert active[2][active[1]].mean() == pytest.approx(0.8, abs=0.01)
+    assert active[3][active[0]].mean() == pytest.approx(0.1, abs=0.01)
+    assert active[3][~active[0]].mean() == pytest.approx(0.6, abs=0.01)
+    assert [one[one != 0].mean() for one in x] == pytest.approx([0.5] * 4, abs=0.01)
+    assert np.corrcoef(x[0, active[3] & active[0]], x[3, active[3] & active[0]])[0, 1] == pytest.approx(0, abs=0.03)
+
+
+def test_the_world_of_features_that_have_parents():
+    block = {"model": "relu_output", "n_features": 4, "n_hidden": 2, "sparsity": 0.9, "seeds": 1, "held_out": 5}
+    tree = {"parents": [None, 0, 0, 1], "active": 0.5, "inactive": [0.0, 0.2, 0.1]}
+    block["sets"] = ["independent", tree]
+    (experiment,) = resolve(DOCUMENT | {"experiments": {"small": block}}).experiments.values()
+    table, density = instances(3, "small", experiment), features(experiment)["density"].tolist()
+    assert density[:4] == [0.1] * 4
+    # 0.1 / 2, 0.1 / 2 + 0.9 * 0.2 and 0.05 / 2 + 0.95 * 0.1
+    assert density[4:] == [0.1, 0.05, 0.23, 0.12]
+    assert table["sparsity"].isna().tolist() == [False, True]
+    assert table["sets"].tolist() == ["independent", "parents - 0 0 1, active 0.5 0.5 0.5, inactive 0 0.2 0.1"]
+    assert held_out_words(3, "small", experiment).shape == (7, 5)
+
+
 def test_a_rare_feature_has_a_word_more():
     """Below a density of 1e-4, own words are values alone, and words after all others say who is active."""
     law = distribution([0.5, 5e-5, 1e-4, 1e-7])

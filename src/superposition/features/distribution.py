@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from superposition.exact.grids import INPUT
 from superposition.exact.philox import WORD
-from superposition.features.sets import gates
+from superposition.features.sets import Gates, gates
 from superposition.features.values import LEVELS, LINES, Line, table
 
 
@@ -30,6 +30,8 @@ class Distribution(nn.Module):
     gate: Tensor
     first: Tensor
     count: Tensor
+    parent: Tensor
+    otherwise: Tensor
     scale: Tensor
     table: Tensor | None
 
@@ -43,28 +45,27 @@ class Distribution(nn.Module):
     ) -> None:
         super().__init__()
         found = gates(density, kinds, sizes)
-        self.dtype, self.features, self.draws = dtype, density.shape[1], found.draws
-        own = (found.gate == torch.arange(self.features)).unsqueeze(-1)  # whether the own word decides too
+        self.dtype, self.features, self.draws, self.depth = dtype, density.shape[1], found.draws, found.depth
+        own = found.gate == torch.arange(self.features)  # whether the own word decides too
         self.register_buffer("gate", found.gate, persistent=False)
-        self.register_buffer("first", found.first.unsqueeze(-1), persistent=False)
-        self.register_buffer("count", found.number.unsqueeze(-1), persistent=False)
+        self.register_buffer("first", found.first, persistent=False)
+        self.register_buffer("count", found.number, persistent=False)
+        self.register_buffer("parent", found.parent, persistent=False)
+        self.register_buffer("otherwise", found.otherwise, persistent=False)
         tabulated = table(values)
         # What a word is multiplied with: the grid steps of a line from its start on, or the levels of a table.
         line = LINES.get(values, Line(0.0, 0.0))
         levels = LEVELS if tabulated is not None else line.slope * 2.0**INPUT.fraction_bits
         self.offset = line.start
-        self.register_buffer("scale", levels / torch.where(own, self.count, WORD).double(), persistent=False)
+        scale = levels / torch.where(own, self.count, WORD).double()
+        self.register_buffer("scale", scale.unsqueeze(-1), persistent=False)
         kept = None if tabulated is None else torch.tensor(tabulated, dtype=dtype)
         self.register_buffer("table", kept, persistent=False)
 
     def forward(self, words: Int64[Tensor, "instance draw sample"]) -> Float[Tensor, "instance feature sample"]:
-        own = words[:, : self.features]
-        decides = own
-        if self.draws > self.features:
-            decides = words.gather(1, self.gate.unsqueeze(-1).expand(-1, -1, words.shape[-1]))
-        since = decides - self.first
-        value = self._values(own.double() * self.scale)
-        return torch.where((since >= 0) & (since < self.count), value, 0.0).to(self.dtype)
+        gates = Gates(self.draws, self.gate, self.first, self.count, self.parent, self.otherwise)
+        value = self._values(words[:, : self.features].double() * self.scale)
+        return torch.where(gates.active(words, self.depth), value, 0.0).to(self.dtype)
 
     def _values(self, scaled: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         if self.table is None:

@@ -5,7 +5,7 @@ experiment's axes, and its random streams are named by them, so adding a point t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
@@ -14,22 +14,25 @@ import torch
 from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
+from superposition.features.groups import DECIMALS, parents
 from superposition.features.sets import draws
+from superposition.params.axes import Sets, Sparsity
 from superposition.params.experiments import Experiment
 
 
 def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
     """One row per instance: its number, its coordinates, and `stream`, the name of its random streams.
 
-    `sparsity` is NaN where every feature has its own; `sparsity_label` tells such points apart. `sets` says how
-    features are correlated, in sets of `set_size`, which is 0 where sets differ.
+    `sparsity` is NaN where every feature has its own or some have parents; `sparsity_label` tells such points apart.
+    `sets` says how features are correlated, in sets of `set_size`, which is 0 where sets differ or features have
+    parents.
     """
     rows = [
         {
             "instance": number,
             "model": model.name,
             "n_hidden": n_hidden,
-            "sparsity": np.nan if sparsity.uniform is None else sparsity.uniform,
+            "sparsity": sparsity.uniform if sparsity.uniform is not None and not parents(sets.kind) else np.nan,
             "sparsity_label": sparsity.label,
             "importance": importance.label,
             "sets": sets.kind,
@@ -54,14 +57,16 @@ def features(experiment: Experiment) -> pd.DataFrame:
 
     Of an anti-correlated set, the density is the probability that one of its features is active.
     """
-    worlds = [(importance.curve, sparsity.per_feature) for _, _, importance, sparsity, _, _ in experiment.points()]
+    worlds = [
+        (importance.curve, _density(sparsity, sets)) for _, _, importance, sparsity, sets, _ in experiment.points()
+    ]
     n = experiment.n_features
     return pd.DataFrame(
         {
             "instance": np.repeat(np.arange(len(worlds)), n),
             "feature": np.tile(np.arange(n), len(worlds)),
             "importance": np.concatenate([curve for curve, _ in worlds]),
-            "density": _density(np.concatenate([sparsity for _, sparsity in worlds])),
+            "density": np.concatenate([density for _, density in worlds]),
         }
     )
 
@@ -83,13 +88,15 @@ def training_words(streams: Iterable[str], experiment: Experiment, sample_size: 
 def _draws(experiment: Experiment) -> int:
     """Random words of a sample, over all models of the experiment."""
     each = list(product(experiment.sparsities, experiment.sets))
-    density = torch.tensor(np.array([_density(sparsity.per_feature) for sparsity, _ in each]))
+    density = torch.tensor(np.array([_density(*point) for point in each]))
     return draws(density, [sets.kind for _, sets in each], [sets.size for _, sets in each])
 
 
-def _density(sparsity: Sequence[float] | ndarray) -> ndarray:
-    """To 10 digits, as sparsity has: 1 - 0.9 is then 0.1."""
-    return np.round(1 - np.asarray(sparsity), 10)
+def _density(sparsity: Sparsity, sets: Sets) -> ndarray:
+    """How often each feature or its set is active."""
+    own = np.round(1 - np.array(sparsity.per_feature), DECIMALS)
+    found = parents(sets.kind)
+    return np.array(found.densities(own.tolist())) if found else own
 
 
 def _words(names: list[dict[str, object]], count: int, samples: int) -> np.ndarray:

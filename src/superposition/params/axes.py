@@ -5,16 +5,24 @@ place in a list: adding a point changes no other. Numbers are rounded to 10 sign
 write them.
 """
 
-import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from hashlib import sha256
 from math import fsum
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from superposition.features.groups import ANTICORRELATED, CORRELATED, INDEPENDENT, groups, in_words
+from superposition.features.groups import (
+    ANTICORRELATED,
+    CORRELATED,
+    INDEPENDENT,
+    NONE,
+    PARENTS,
+    groups,
+    in_words,
+)
 from superposition.params.faults import Fault, Location, Strict, must, reads_as_number
 
 MAX_INSTANCES = 1_000_000  # of one experiment; a phase diagram of 150 x 150 points with 10 seeds has 225000
@@ -33,6 +41,8 @@ ImportanceValue = Annotated[
     Field(ge=MIN_IMPORTANCE, le=MAX_IMPORTANCE),
     must(f"be a number between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"),
 ]
+MIN_DENSITY = 1e-7
+LONGEST = 80  # characters of a label of sets
 _DIGITS = Context(prec=40)  # of powers, before they are rounded to a float
 SeedValue = Annotated[int, Field(ge=0, lt=2**32), must("be a whole number, at least 0 and below 2^32")]
 
@@ -139,7 +149,17 @@ class Last(Strict):
 FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
 FORM_OF_KEY |= {
     key: f"<{key}>"
-    for key in ("per_feature", "power_law", "geometric", "listed", "last", "correlated", "anticorrelated", "groups")
+    for key in (
+        "per_feature",
+        "power_law",
+        "geometric",
+        "listed",
+        "last",
+        "correlated",
+        "anticorrelated",
+        "groups",
+        "parents",
+    )
 }
 
 
@@ -312,15 +332,39 @@ class Groups(Strict):
     """The sets in order, which have n_features features together."""
 
 
+PROBABILITY = must("be a probability, a number from 0 to 1")
+Probability = Annotated[float, Field(ge=0, le=1), PROBABILITY]
+EACH = must("be a probability, or a list with one for each feature that has a parent")
+Probabilities = Annotated[
+    Annotated[Probability, Tag("<number>")] | Annotated[list[Probability], Tag("<list>")], BY_FORM, EACH
+]
+PARENT = must("be null, or the number of an earlier feature, counted from 0")
+
+
+class HasParents(Strict):
+    """Features that are active with one probability while another is, and with another while it is not."""
+
+    parents: Annotated[
+        list[Annotated[Annotated[int, Field(ge=0)] | None, PARENT]],
+        must("be a list with a parent for each feature, null or the number of an earlier feature"),
+    ]
+    """The parent of each feature, a number counted from 0, or null; as many as features."""
+    active: Probabilities
+    """How likely a feature is to be active while its parent is: one number, or one for each that has a parent."""
+    inactive: Probabilities
+    """How likely it is while its parent is not."""
+
+
 SETS_POINT = (
-    "independent, {correlated: features in each set}, {anticorrelated: features in each set} or "
-    "{groups: [sets in order]}"
+    "independent, {correlated: features in each set}, {anticorrelated: features in each set}, "
+    "{groups: [sets in order]} or {parents: [one for each feature], active: ..., inactive: ...}"
 )
 SetsPoint = Annotated[
     Annotated[Literal["independent"], Tag("<independent>")]
     | Annotated[Correlated, Tag("<correlated>")]
     | Annotated[Anticorrelated, Tag("<anticorrelated>")]
-    | Annotated[Groups, Tag("<groups>")],
+    | Annotated[Groups, Tag("<groups>")]
+    | Annotated[HasParents, Tag("<parents>")],
     BY_FORM,
     must(f"be {SETS_POINT}"),
 ]
@@ -329,6 +373,7 @@ SetsAxis = Annotated[
     | Annotated[Correlated, Tag("<correlated>")]
     | Annotated[Anticorrelated, Tag("<anticorrelated>")]
     | Annotated[Groups, Tag("<groups>")]
+    | Annotated[HasParents, Tag("<parents>")]
     | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
     BY_FORM,
     must(f"be {SETS_POINT}, or a list of those"),
@@ -339,12 +384,15 @@ SetsAxis = Annotated[
 class Sets:
     """A point of the axis of sets: which features are active together, or never together."""
 
-    kind: str  # "independent", "correlated" or "anticorrelated", or where sets differ the list of features/groups.py
-    size: int  # features in each set; 1 if independent, 0 if sets differ
+    kind: str  # "independent", "correlated" or "anticorrelated", or a list (features/groups.py)
+    size: int  # features in each set; 1 if independent, 0 if sets differ or features have parents
 
     @property
     def label(self) -> str:
-        return self.kind if self.size <= 1 else f"{self.kind} in sets of {self.size}"
+        if self.size > 1:
+            return f"{self.kind} in sets of {self.size}"
+        short = len(self.kind) <= LONGEST
+        return self.kind if short else f"{self.kind[:LONGEST]} ... #{sha256(self.kind.encode()).hexdigest()[:8]}"
 
     def exclusive(self, n_features: int) -> list[tuple[int, int]]:
         """The first feature of each anti-correlated set, and the one after its last."""
@@ -419,9 +467,9 @@ def _falling(law: PowerSpread, n_features: int) -> tuple[list[Sparsity], list[Fa
     powers = [_power(float(i + 1), -exponent) for i in range(n_features)]
     whole = fsum(powers)
     first, last = total * powers[0] / whole, total * powers[-1] / whole
-    least = round(1 - MAX_SPARSITY, 10)
-    if first > 1 or last < least:
-        wrong = f"must keep all densities between {least:g} and 1; the first one is {first:.4g}, the last {last:.4g}"
+    if first > 1 or last < MIN_DENSITY:
+        at = f"the first one is {first:.4g}, the last {last:.4g}"
+        wrong = f"must keep all densities between {MIN_DENSITY:g} and 1; {at}"
         return [], [Fault(("total",), wrong, law.total)]
     values = tuple(_rounded(1 - total * power / whole) for power in powers)
     label = f"power law {digits(exponent)}, total {digits(total)}"
@@ -459,7 +507,12 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
     """The points of a valid SetsAxis, and what is wrong with them at this number of features."""
     points, faults = [], []
     for where, point in placed(axis):
-        if isinstance(point, Groups):
+        if isinstance(point, HasParents):
+            kind, size = _parents_in_words(point), 0
+            if found := _parent_faults(point, n_features):
+                faults += [replace(fault, location=(*where, *fault.location)) for fault in found]
+                continue
+        elif isinstance(point, Groups):
             every = _in_order(point)
             if (has := sum(size * times for _, size, times in every)) != n_features:
                 fault = f"must be of n_features = {n_features} features together, not {has}"
@@ -473,6 +526,36 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
                 faults.append(Fault((*where, kind), fault, size))
         points.append((where, Sets(kind=kind, size=size)))
     return [point for _, point in points], faults + _repeated(points)
+
+
+def _parents_in_words(point: HasParents) -> str:
+    named = " ".join(NONE if parent is None else str(parent) for parent in point.parents)
+    children = sum(parent is not None for parent in point.parents)
+
+    def each(shares: float | list[float]) -> str:
+        return " ".join(map(digits, shares if isinstance(shares, list) else [shares] * children))
+
+    return f"{PARENTS} {named}, active {each(point.active)}, inactive {each(point.inactive)}"
+
+
+def _parent_faults(point: HasParents, n_features: int) -> list[Fault]:
+    faults = _wrong_length((PARENTS,), point.parents, n_features)
+    children = [number for number, parent in enumerate(point.parents) if parent is not None]
+    faults += [
+        Fault((PARENTS, number), f"must be null or an earlier feature, from 0 to {number - 1}", point.parents[number])
+        if number
+        else Fault((PARENTS, 0), "must be null: no feature is earlier", point.parents[0])
+        for number in children
+        if (point.parents[number] or 0) >= number
+    ]
+    if not children:
+        faults.append(Fault((PARENTS,), "must give at least one feature a parent; without, sets are independent"))
+    for key in ("active", "inactive"):
+        shares = getattr(point, key)
+        if isinstance(shares, list) and len(shares) != len(children):
+            allowed = f"must hold {len(children)} numbers, one for each feature that has a parent, not {len(shares)}"
+            faults.append(Fault((key,), allowed, shares))
+    return faults
 
 
 def _in_order(point: Groups) -> list[tuple[str, int, int]]:
@@ -540,7 +623,7 @@ def _even_sparsities(axis: Range) -> list[float]:
     return _even(axis)
 
 
-def _wrong_length(where: Location, values: Sequence[float], n_features: int) -> list[Fault]:
+def _wrong_length(where: Location, values: Sequence[object], n_features: int) -> list[Fault]:
     if len(values) == n_features:
         return []
     return [
@@ -581,5 +664,5 @@ def _listing(values: Sequence[float]) -> str:
     """The values themselves, or for many of them a beginning and a digest of all."""
     if len(values) <= 8:
         return ", ".join(map(digits, values))
-    digest = hashlib.sha256(", ".join(map(digits, values)).encode()).hexdigest()
+    digest = sha256(", ".join(map(digits, values)).encode()).hexdigest()
     return f"{', '.join(map(digits, values[:3]))}, ... #{digest[:8]}"

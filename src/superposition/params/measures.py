@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import GroupedMetadata, Interval
 from pydantic import Field
 
+from superposition.features.groups import parents
 from superposition.params.axes import AT_LEAST_ONE, placed
 from superposition.params.faults import Fault, Location, Strict, among, must
 from superposition.params.models import Model
@@ -171,7 +172,7 @@ def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measu
     yield from _attack_faults(models, measures)
     yield from _recovery_faults(points, keys)
     yield from _explanation_faults(points, keys, measures)
-    yield from _ablation_faults(models, measures)
+    yield from _ablation_faults(models, points, measures)
     yield from _imitation_faults(points, measures)
     yield from _packings_faults(keys, measures)
 
@@ -232,11 +233,14 @@ def _explanation_faults(
             yield Fault(here, f"must be null where features make more than {MAX_SETS} sets of at most n_hidden of them")
 
 
-def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+def _ablation_faults(models: list[Model], points: Mapping[str, list[Any]], measures: dict[str, Any]) -> Iterator[Fault]:
     """One of the models at least must have what is switched off; the others have it off already."""
     ablations = measures.get("ablations")
     if ablations is None or not models:
         return
+    if ablations.densities and any(parents(sets.kind) for sets in points.get("sets", [])):
+        at = ("measures", "ablations", "densities")
+        yield Fault(at, "must be empty where features have parents, which say how dense they are")
     parts = {
         "relu": any(model.output == "relu" for model in models),
         "bias": any(model.output_bias for model in models),

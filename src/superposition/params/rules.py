@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.params.axes import placed, widths
+from superposition.features.groups import parents
+from superposition.params.axes import MIN_DENSITY, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
@@ -25,6 +26,7 @@ def broken_rules(
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
     yield from _tied_faults(models, keys)
     yield from _sets_faults(points, own)
+    yield from _parents_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
 
@@ -81,6 +83,22 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
                     _blamed(own, ("sets",), ("sparsity",)),
                     "must keep features of different sparsity in different anti-correlated sets; "
                     f"sparsity has {sparsity.label}",
+                    group.label,
+                )
+                break
+
+
+def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Features that have parents may be rare by theirs."""
+    for group in points.get("sets", []):
+        for sparsity in points.get("sparsity", []):
+            found = parents(group.kind)
+            densities = found.densities([1 - S for S in sparsity.per_feature]) if found else [1.0]
+            if min(densities) < MIN_DENSITY:
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must keep all densities at least {MIN_DENSITY:g}; that of feature "
+                    f"{densities.index(min(densities))} is {min(densities):.4g} at a sparsity of {sparsity.label}",
                     group.label,
                 )
                 break

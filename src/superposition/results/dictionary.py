@@ -36,9 +36,17 @@ SPARSITY = Column(
 )
 SPARSITY_LABEL = Column("sparsity_label", "str", NO_UNIT, "the same in words, which tells apart where features differ")
 SETS = Column(
-    "sets", "str", NO_UNIT, "which features are active together: independent, correlated or anticorrelated, or a list"
+    "sets",
+    "str",
+    NO_UNIT,
+    "which features are active together: independent, correlated or anticorrelated, or a list of sets or parents",
 )
-SET_SIZE = Column("set_size", "int64", "features", "in each set of neighbours; 1 if independent, 0 if sets differ")
+SET_SIZE = Column(
+    "set_size",
+    "int64",
+    "features",
+    "in each set of neighbours; 1 if independent, 0 if sets differ or features have parents",
+)
 SEED = Column("seed", "int64", NO_UNIT, "what tells apart models at the same point: initial weights, and training data")
 VALUES = Column(
     "values",

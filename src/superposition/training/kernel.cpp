@@ -100,6 +100,7 @@ struct Task {
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
   int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
+  const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
   const double* scale;                    // [instance, feature]
   double offset;
   const Real* table;                      // [level]: values, or null where they are linear in the word
@@ -277,6 +278,18 @@ uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64
       const int s = __builtin_ctzll(left);
       x[s] = value(word[s]);
     }
+  }
+  return active;
+}
+
+// Of values x with a bit in `active`, those whose word is below a limit that depends on whether the parent is active.
+template <typename Real>
+uint64_t with_parent(const uint32_t* gate, int64_t count, int64_t otherwise, uint64_t parent, uint64_t active, Real* x) {
+  for (uint64_t left = active; left; left &= left - 1) {
+    const int s = __builtin_ctzll(left);
+    if (gate[s] < (parent >> s & 1 ? count : otherwise)) continue;
+    active &= ~(uint64_t(1) << s);
+    x[s] = 0;
   }
   return active;
 }
@@ -673,8 +686,13 @@ class Worker {
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
         const int64_t own = instance * n + f, gate = task.gate[own];
         const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
-        masks[f] = inside & values(words[f - i], decides, task.first[own], task.count[own], task.scale[own],
-                                   task.offset, task.table, x + f * BLOCK);
+        const int64_t parent = task.parent ? task.parent[own] : -1;
+        const int64_t most = parent < 0 ? task.count[own] : std::max(task.count[own], task.otherwise[own]);
+        masks[f] = inside & values(words[f - i], decides, task.first[own], most, task.scale[own], task.offset,
+                                   task.table, x + f * BLOCK);
+        if (parent >= 0)
+          masks[f] =
+              with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
       const Real *weight = weight_in + i * stride, *v = x + i * BLOCK;

@@ -66,7 +66,7 @@ class _Task(ctypes.Structure):
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
-        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
+        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "parent", "otherwise", "scale")),
         ("offset", ctypes.c_double),
         ("table", ctypes.c_void_p),
         *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
@@ -165,6 +165,7 @@ class _Call:
             "scale": law.scale,
             "offset": law.offset,
             **({} if law.table is None else {"table": law.table}),
+            **({"parent": law.parent, "otherwise": law.otherwise} if law.depth else {}),
             "importance": importance,
         }
         fields |= more
