@@ -42,17 +42,20 @@ def test_models_of_lower_density_learn_as_without(tmp_path):
     assert same == [False, False, True, True]
 
 
-@pytest.mark.parametrize("signed", [False, True])
-def test_expected_gradients_are_those_of_the_expected_loss(signed):
+@pytest.mark.parametrize(
+    ("values", "of_active", "of_square"),
+    [("unit", 1 / 2, 1 / 3), ("signed", 0, 1 / 3), ("constant", 1, 1), ("power_law 1 0.1", 0.390865, 0.214976)],
+)
+def test_expected_gradients_are_those_of_the_expected_loss(values, of_active, of_square):
     torch.manual_seed(0)
     n, m = 7, 3
     density = torch.rand(2, n, dtype=torch.float64)
-    control = LinearControl(density, signed, torch.tensor([True, False]), torch.full((2,), 2.0), torch.float64)
+    control = LinearControl(density, values, torch.tensor([True, False]), torch.full((2,), 2.0), torch.float64)
     W, b = torch.randn(2, m, n, dtype=torch.float64) / 2, torch.randn(2, n, dtype=torch.float64) / 2
     of_W, of_b = control.expected(W, b)
     W, b = W[0].requires_grad_(), b[0].requires_grad_()
-    mean = torch.zeros(n, dtype=torch.float64) if signed else density[0] / 2
-    second = torch.diag(density[0] / 3 - mean**2) + torch.outer(mean, mean)  # E[x x^T]
+    mean = density[0] * of_active
+    second = torch.diag(density[0] * of_square - mean**2) + torch.outer(mean, mean)  # E[x x^T]
     off = W.T @ W - torch.eye(n, dtype=torch.float64)
     loss = (off @ second * off).sum() + 2 * b @ off @ mean + b @ b
     loss.backward()

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.params.axes import placed, widths
+from superposition.features.groups import parents
+from superposition.params.axes import MIN_DENSITY, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
@@ -26,6 +27,7 @@ def broken_rules(
     yield from _control_faults(training, points)
     yield from _tied_faults(models, keys)
     yield from _sets_faults(points, own)
+    yield from _parents_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
 
@@ -100,16 +102,31 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """A set is active as a whole, and so has one density."""
+    """An anti-correlated set is active as a whole, and so has one density."""
     for group in points.get("sets", []):
         for sparsity in points.get("sparsity", []):
-            values = sparsity.per_feature
-            if len(values) % group.size:
-                break  # a fault of its own
-            if any(values[i :: group.size] != values[:: group.size] for i in range(1, group.size)):
+            values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
+            if any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep features of different sparsity in different sets; sparsity has {sparsity.label}",
+                    "must keep features of different sparsity in different anti-correlated sets; "
+                    f"sparsity has {sparsity.label}",
+                    group.label,
+                )
+                break
+
+
+def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Features that have parents may be rare by theirs."""
+    for group in points.get("sets", []):
+        for sparsity in points.get("sparsity", []):
+            found = parents(group.kind)
+            densities = found.densities([1 - S for S in sparsity.per_feature]) if found else [1.0]
+            if min(densities) < MIN_DENSITY:
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must keep all densities at least {MIN_DENSITY:g}; that of feature "
+                    f"{densities.index(min(densities))} is {min(densities):.4g} at a sparsity of {sparsity.label}",
                     group.label,
                 )
                 break

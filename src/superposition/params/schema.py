@@ -19,6 +19,7 @@ from superposition.params.axes import (
 from superposition.params.faults import Strict, must
 from superposition.params.measures import Measures
 from superposition.params.models import ModelAxis, Name
+from superposition.params.values import Values
 
 # Fifty times what any experiment has. What is kept of each step takes some hundred megabytes then.
 Steps = Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
@@ -92,8 +93,8 @@ class Defaults(Strict):
     """Weight I_i of each feature's squared error in the loss. One point, or an axis of several."""
     sets: SetsAxis
     """Which features are active together: neighbours in sets of equal size. One point, or an axis of several."""
-    values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
-    """Non-zero features are uniform on [0, 1] (unit) or on [-1, 1] (signed)."""
+    values: Values
+    """Law of non-zero features: uniform on [0, 1] (unit) or [-1, 1] (signed), 1 (constant), or another cut off at 1."""
     seeds: SeedAxis
     """Models for each point of the other axes, which differ in initial weights and data: how many, or which seeds."""
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]

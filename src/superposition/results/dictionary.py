@@ -35,10 +35,25 @@ SPARSITY = Column(
     "sparsity", "float64", NO_UNIT, "probability S that a feature is 0; missing where features differ in it"
 )
 SPARSITY_LABEL = Column("sparsity_label", "str", NO_UNIT, "the same in words, which tells apart where features differ")
-SETS = Column("sets", "str", NO_UNIT, "which features are active together: independent, correlated or anticorrelated")
-SET_SIZE = Column("set_size", "int64", "features", "in each set of neighbours; 1 if independent")
+SETS = Column(
+    "sets",
+    "str",
+    NO_UNIT,
+    "which features are active together: independent, correlated or anticorrelated, or a list of sets or parents",
+)
+SET_SIZE = Column(
+    "set_size",
+    "int64",
+    "features",
+    "in each set of neighbours; 1 if independent, 0 if sets differ or features have parents",
+)
 SEED = Column("seed", "int64", NO_UNIT, "what tells apart models at the same point: initial weights, and training data")
-VALUES = Column("values", "str", NO_UNIT, "where features that are not 0 are uniform: unit [0, 1], signed [-1, 1]")
+VALUES = Column(
+    "values",
+    "str",
+    NO_UNIT,
+    "law of features that are not 0: uniform on [0, 1] (unit) or [-1, 1] (signed), or its name and numbers",
+)
 STREAM = Column("stream", "str", NO_UNIT, "name of its random streams, in JSON: what an instance is known by")
 BEST = Column("best", "bool", NO_UNIT, "whether its loss is the lowest at its point: rank 0")
 CURVE = "how importance falls from feature to feature, in words: 1, 0.9^i, last 0.1, listed ..."

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from superposition.exact.adamw import rates
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.features.distribution import Distribution, Values
+from superposition.features.distribution import Distribution
 from superposition.features.source import Stream
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.held_out import HeldOut
@@ -22,7 +22,7 @@ from superposition.training.steps import Optimiser, State, Steps, scale_to_one
 
 STEPS, BATCH, HELD_OUT = 30, 96, 64
 # Model, features, hidden dimensions, values of features; no shape fills vectors of a processor.
-CASES: dict[str, tuple[Architecture, int, int, Values]] = {
+CASES: dict[str, tuple[Architecture, int, int, str]] = {
     "tied": (Architecture("tied", True, "linear", "relu", False, True, "identity", 0.0), 13, 3, "unit"),
     "penalised": (Architecture("penalised", True, "relu", "relu", True, True, "identity", 0.01), 9, 5, "unit"),
     "untied": (Architecture("untied", False, "relu", "relu", False, True, "absolute", 0.0), 7, 10, "signed"),

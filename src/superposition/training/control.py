@@ -23,13 +23,15 @@ from torch import Tensor, nn
 from superposition.exact.adamw import MOMENT_BITS
 from superposition.exact.grids import ERROR, GRAM, HIDDEN, HIDDEN_GRADIENT, MEAN, WEIGHT
 from superposition.exact.ops import round_to, shorten, squared_error, weights
+from superposition.features.values import moments
 
 
 class LinearControl(nn.Module):
     """For the instances that are `used`; the others' gradients stay as they are.
 
-    `expected_value` and `variance` are those of features; `factor` is what stands before half of the expected gradient above, in
-    the unit of a batch's gradients: twice the importance times the number of samples.
+    `values` is the law of active features, of which `expected_value` and `variance` follow. `factor` is what stands
+    before half of the expected gradient above, in the unit of a batch's gradients: twice the importance times the
+    number of samples.
     """
 
     expected_value: Tensor
@@ -40,15 +42,18 @@ class LinearControl(nn.Module):
     def __init__(
         self,
         density: Float[Tensor, "instance feature"],
-        signed: bool,
+        values: str,
         used: Bool[Tensor, " instance"],
         factor: Float[Tensor, " instance"],
         dtype: torch.dtype,
     ) -> None:
         super().__init__()
-        mean = torch.zeros_like(density) if signed else density / 2
+        of_active, of_square = moments(values)
+        mean = density * of_active
         self.register_buffer("expected_value", round_to(mean, MEAN).to(dtype), persistent=False)
-        self.register_buffer("variance", shorten(density / 3 - mean * mean, MOMENT_BITS).to(dtype), persistent=False)
+        self.register_buffer(
+            "variance", shorten(density * of_square - mean * mean, MOMENT_BITS).to(dtype), persistent=False
+        )
         self.register_buffer("factor", factor.to(dtype), persistent=False)
         self.register_buffer("used", used, persistent=False)
 

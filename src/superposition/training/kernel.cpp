@@ -100,8 +100,10 @@ struct Task {
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
   int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
+  const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
   const double* scale;                    // [instance, feature]
-  double offset, negative_slope;  // the latter of leaky ReLUs
+  double offset, negative_slope;          // the latter of leaky ReLUs
+  const Real* table;                      // [level]: values, or null where they are linear in the word
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
@@ -247,13 +249,21 @@ inline uint64_t nonzero(const Real* row) {
 // Values x of a feature whose own words are `word`, and a bit for each sample in which it is active.
 template <typename Real>
 uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64_t count, double scale, double offset,
-                Real* x) {
+                const Real* table, Real* x) {
   // Signed integers are what vector units compare and convert: both sides are shifted by 2^31.
   const uint32_t shift = 0x80000000u - uint32_t(first);
   const int32_t last = int32_t(uint32_t(count - 1) ^ 0x80000000u);
   uint64_t active = 0;
   for (int s = 0; s < BLOCK; s += Simd<int32_t>::LANES)
     active |= lanes_set(Vector<int32_t>(vector(gate + s) + shift) <= last) << s;
+  if (table) {  // an active feature's word is below what `scale` makes the table's length
+    std::memset(x, 0, BLOCK * sizeof(Real));
+    for (uint64_t left = active; left; left &= left - 1) {
+      const int s = __builtin_ctzll(left);
+      x[s] = table[int32_t(word[s] * scale)];
+    }
+    return active;
+  }
   const auto value = [=](uint32_t w) {
     return Real(std::nearbyint((int32_t(w ^ 0x80000000u) + 0x1p31) * scale) / INPUTS_PER_UNIT + offset);
   };
@@ -271,6 +281,18 @@ uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64
       const int s = __builtin_ctzll(left);
       x[s] = value(word[s]);
     }
+  }
+  return active;
+}
+
+// Of values x with a bit in `active`, those whose word is below a limit that depends on whether the parent is active.
+template <typename Real>
+uint64_t with_parent(const uint32_t* gate, int64_t count, int64_t otherwise, uint64_t parent, uint64_t active, Real* x) {
+  for (uint64_t left = active; left; left &= left - 1) {
+    const int s = __builtin_ctzll(left);
+    if (gate[s] < (parent >> s & 1 ? count : otherwise)) continue;
+    active &= ~(uint64_t(1) << s);
+    x[s] = 0;
   }
   return active;
 }
@@ -672,8 +694,13 @@ class Worker {
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
         const int64_t own = instance * n + f, gate = task.gate[own];
         const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
-        masks[f] = inside & values(words[f - i], decides, task.first[own], task.count[own], task.scale[own],
-                                   task.offset, x + f * BLOCK);
+        const int64_t parent = task.parent ? task.parent[own] : -1;
+        const int64_t most = parent < 0 ? task.count[own] : std::max(task.count[own], task.otherwise[own]);
+        masks[f] = inside & values(words[f - i], decides, task.first[own], most, task.scale[own], task.offset,
+                                   task.table, x + f * BLOCK);
+        if (parent >= 0)
+          masks[f] =
+              with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
       const Real *weight = weight_in + i * stride, *v = x + i * BLOCK;

@@ -74,9 +74,9 @@ class _Task(ctypes.Structure):
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
-        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
+        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "parent", "otherwise", "scale")),
         *((name, ctypes.c_double) for name in ("offset", "negative_slope")),
-        *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1")),
+        *((name, ctypes.c_void_p) for name in ("table", "importance", "loss_scale", "hidden_l1")),
         *((name, ctypes.c_void_p) for name in ("controlled", "expected_value", "variance", "control_factor")),
         ("rates", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay")),
@@ -178,6 +178,8 @@ class _Call:
             "count": law.count,
             "scale": law.scale,
             "offset": law.offset,
+            **({} if law.table is None else {"table": law.table}),
+            **({"parent": law.parent, "otherwise": law.otherwise} if law.depth else {}),
             "importance": importance,
         }
         fields |= more

@@ -160,7 +160,7 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
     if (least := training["control_variate"]) is not None:
         factor = 2 * training["batch_size"] * scaled[:, 0]
         used = (density >= least).all(1)
-        control = LinearControl(density, settings["values"] == "signed", used, factor, dtype)
+        control = LinearControl(density, settings["values"], used, factor, dtype)
     steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack, control)
     held_out = HeldOut(held_out_words, distribution, steps.importance, unit)
     names = [
