@@ -40,7 +40,7 @@ FORMS = (
         "HasParents",
     ),
     "SeedRange",
-    *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal"),
+    *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal", "UnitLength"),
 )
 # Repeat what is said already: all keys of an experiment, optional.
 TWINS = ("FullScale", "OwnInitial", "OwnTraining")

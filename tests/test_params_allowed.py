@@ -116,6 +116,8 @@ def test_models(file: Path) -> None:
         ({"power_law": {"exponent": 2.5, "least": 0.01}}, "power_law 2.5 0.01"),
         ({"normal": 3.0}, "normal 3"),
         ({"half_normal": 2.25}, "half_normal 2.25"),
+        ({"unit_length": "signed"}, "signed of unit length"),
+        ({"unit_length": {"exponential": 5.0}}, "exponential 5 of unit length"),
     ],
 )
 def test_laws_of_values(file: Path, values: Any, words: str) -> None:

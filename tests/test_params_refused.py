@@ -283,6 +283,12 @@ REFUSED = [
         "values.power_law.least = 0.0",
         "must be a number from 0.001 to 0.9",
     ),
+    (
+        "intro.values",
+        {"unit_length": {"unit_length": "unit"}},
+        "values.unit_length = {'unit_length': 'unit'}",
+        "must be unit, signed, constant",
+    ),
     ("intro.values", {"normal": 3.0, "unit": 1}, "values.unit = 1", "is an unknown key"),
     ("intro.held_out", 0, "held_out = 0", "must be a whole number between 1 and 1000000"),
     ("intro.loss_error", 0.0, "loss_error = 0.0", "must be a number above 0, at most 1"),

@@ -105,7 +105,9 @@ def test_the_kernel_on_features_that_have_parents(n, m, tmp_path):
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("values", ["constant", "exponential 5", "power_law 2 0.01", "normal 3", "half_normal 3"])
+@pytest.mark.parametrize(
+    "values", ["constant", "exponential 5", "power_law 2 0.01", "normal 3", "half_normal 3", "unit of unit length"]
+)
 @pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
 def test_the_kernel_on_other_laws_of_values(values, n, m, tmp_path):
     sets = [*ALONE, ("correlated", 3), ("anticorrelated", 3)]

@@ -79,6 +79,24 @@ def test_values_of_given_words():
     assert values("constant") == [1, 1, 1, 0, 0]
 
 
+@pytest.mark.parametrize("law", ["unit", "signed", "constant", "exponential 5"])
+def test_samples_of_unit_length(law):
+    density = torch.full((1, 12), 0.3, dtype=torch.float64)
+
+    def drawn(values: str) -> torch.Tensor:
+        distribution = Distribution(density, values, torch.float64, ["independent"], [1])
+        return Stream(torch.tensor([stream_key({"law": 1})]), distribution).batch(torch.tensor(0), torch.arange(5000))
+
+    before, after = drawn(law)[0], drawn(f"{law} of unit length")[0]
+    length = before.norm(dim=0)
+    assert ((length == 0) == (after.norm(dim=0) == 0)).all()
+    some = length > 0
+    # Each of 12 values is rounded to 2^-16.
+    assert (after.norm(dim=0)[some] - 1).abs().max() < 12 * 2**-17
+    assert (after[:, some] - before[:, some] / length[some]).abs().max() <= 2**-17 + 2**-24
+    assert torch.equal(after, torch.round(after * 2**16) / 2**16)
+
+
 @pytest.mark.parametrize("values", ["constant", "exponential 5", "half_normal 3"])
 @pytest.mark.parametrize(("kind", "size"), [("independent", 1), ("correlated", 2), ("anticorrelated", 2)])
 def test_the_law_of_active_features(values, kind, size):

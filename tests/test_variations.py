@@ -108,6 +108,7 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "unit values", {"values": "unit"}
     yield "constant values", {"values": "constant"}
     yield "normal values", {"values": {"normal": 3.0}}
+    yield "samples of unit length", {"values": {"unit_length": "unit"}}
     for size in sorted({2, *halves}):
         yield f"correlated in {size}", {"sets": {"correlated": size}, "sparsity": 0.9}
         kinds = ["independent", {"correlated": size}, {"anticorrelated": size}]

@@ -5,6 +5,8 @@ A feature's own word is enough for both where features are independent. It is ac
 [0, 1) that the value is a function of (features/values.py). This halves the random numbers to be made. With densities
 of at least 1e-4 that number has more than 4e5 equally likely levels. Where features come in sets or are rarer, another
 word decides, and the own word over 2^32 is u.
+
+Samples of unit length are divided by the root of their sum of squares, and rounded to the input grid once more.
 """
 
 from collections.abc import Sequence
@@ -14,9 +16,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from superposition.exact.grids import INPUT
+from superposition.exact.ops import snap, square_root
 from superposition.exact.philox import WORD
 from superposition.features.sets import Gates, gates
-from superposition.features.values import LEVELS, LINES, Line, table
+from superposition.features.values import LEVELS, LINES, UNIT_LENGTH, Line, table
 
 
 class Distribution(nn.Module):
@@ -52,9 +55,11 @@ class Distribution(nn.Module):
         self.register_buffer("count", found.number, persistent=False)
         self.register_buffer("parent", found.parent, persistent=False)
         self.register_buffer("otherwise", found.otherwise, persistent=False)
-        tabulated = table(values)
+        law = values.removesuffix(UNIT_LENGTH)
+        self.unit_length = law != values
+        tabulated = table(law)
         # What a word is multiplied with: the grid steps of a line from its start on, or the levels of a table.
-        line = LINES.get(values, Line(0.0, 0.0))
+        line = LINES.get(law, Line(0.0, 0.0))
         levels = LEVELS if tabulated is not None else line.slope * 2.0**INPUT.fraction_bits
         self.offset = line.start
         scale = levels / torch.where(own, self.count, WORD).double()
@@ -65,10 +70,17 @@ class Distribution(nn.Module):
     def forward(self, words: Int64[Tensor, "instance draw sample"]) -> Float[Tensor, "instance feature sample"]:
         gates = Gates(self.draws, self.gate, self.first, self.count, self.parent, self.otherwise)
         value = self._values(words[:, : self.features].double() * self.scale)
-        return torch.where(gates.active(words, self.depth), value, 0.0).to(self.dtype)
+        x = torch.where(gates.active(words, self.depth), value, 0.0)
+        return (of_unit_length(x) if self.unit_length else x).to(self.dtype)
 
     def _values(self, scaled: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         if self.table is None:
             return torch.round(scaled) * 2.0**-INPUT.fraction_bits + self.offset
         # The word of a feature that is not active may lie beyond the table.
         return self.table[scaled.long().clamp(max=LEVELS - 1)]
+
+
+def of_unit_length(x: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
+    """Each sample over its length, on the input grid; one of zeros as it is. Sums of squares are exact."""
+    length = square_root(x.square().sum(1, keepdim=True))
+    return snap(x / torch.where(length > 0, length, 1.0), INPUT.fraction_bits)

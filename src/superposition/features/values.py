@@ -1,9 +1,10 @@
 """How large active features are: the laws of their values, all between -1 and 1.
 
-A law is written as a word and its numbers: "unit", "power_law 2 0.01". Its value is its quantile function of a number u
-that is uniform on [0, 1): linear in u for the uniform laws and the constant one, which need no table, and otherwise
-read from a table of LEVELS equally likely values, those at the middle of each level of u. Every law is cut off, so that
-its largest value is 1, and what is left is scaled to a probability of 1.
+A law is written as a word and its numbers: "unit", "power_law 2 0.01". "constant of unit length" are samples of that
+law that are divided by their lengths. A law's value is its quantile function of a number u that is uniform on [0, 1):
+linear in u for the uniform laws and the constant one, which need no table, and otherwise read from a table of LEVELS
+equally likely values, those at the middle of each level of u. Every law is cut off, so that its largest value is 1, and
+what is left is scaled to a probability of 1.
 """
 
 import math
@@ -18,6 +19,7 @@ from numpy import ndarray
 from superposition.exact.functions import exp, log, log1p, normal_quantile, normal_tail
 from superposition.exact.grids import INPUT
 
+UNIT_LENGTH = " of unit length"  # after the law of values whose samples are divided by their length
 LEVELS = 2**14  # of u; in float64 a table of this size fits into a core's second cache
 
 Quantiles = Callable[..., ndarray]

@@ -47,7 +47,7 @@ class HalfNormal(Strict):
     """Standard deviations from 0 to 1, the largest value; what would be larger is cut off."""
 
 
-FORMS = ("exponential", "power_law", "normal", "half_normal")
+FORMS = ("exponential", "power_law", "normal", "half_normal", "unit_length")
 
 
 def values_form(value: Any) -> str | None:
@@ -58,17 +58,37 @@ def values_form(value: Any) -> str | None:
     return f"<{named[0]}>" if len(named) == 1 else None
 
 
-VALUES = (
+LAW = (
     "unit, signed, constant, {exponential: rate}, {power_law: {exponent: ..., least: ...}}, "
     "{normal: standard deviations} or {half_normal: standard deviations}"
 )
+VALUES = f"{LAW}, or {{unit_length: one of these}}"
 Word = Annotated[Literal["unit", "signed", "constant"], must(f"be {VALUES}")]
-Values = Annotated[
+Law = Annotated[
     Annotated[Word, Tag("<word>")]
     | Annotated[Exponential, Tag("<exponential>")]
     | Annotated[PowerLaw, Tag("<power_law>")]
     | Annotated[Normal, Tag("<normal>")]
     | Annotated[HalfNormal, Tag("<half_normal>")],
+    Discriminator(values_form),
+    must(f"be {LAW}"),
+]
+
+
+class UnitLength(Strict):
+    """Samples that are divided by their lengths."""
+
+    unit_length: Law
+    """The law of their active features before that."""
+
+
+Values = Annotated[
+    Annotated[Word, Tag("<word>")]
+    | Annotated[Exponential, Tag("<exponential>")]
+    | Annotated[PowerLaw, Tag("<power_law>")]
+    | Annotated[Normal, Tag("<normal>")]
+    | Annotated[HalfNormal, Tag("<half_normal>")]
+    | Annotated[UnitLength, Tag("<unit_length>")],
     Discriminator(values_form),
     must(f"be {VALUES}"),
 ]
@@ -78,6 +98,8 @@ def in_words(values: str | Strict) -> str:
     """The law's name, and its numbers after it, as features/values.py reads them."""
     if isinstance(values, str):
         return values
+    if isinstance(values, UnitLength):
+        return f"{in_words(values.unit_length)} of unit length"
     if isinstance(values, PowerLaw):
         law = values.power_law
         return f"power_law {digits(law.exponent)} {digits(law.least)}"

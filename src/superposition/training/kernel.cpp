@@ -99,6 +99,7 @@ struct Task {
   const int64_t* keys;                    // [instance, 2]
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
   int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
+  int64_t unit_length;                    // samples are divided by their lengths
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
   const double* scale;                    // [instance, feature]
@@ -295,6 +296,18 @@ uint64_t with_parent(const uint32_t* gate, int64_t count, int64_t otherwise, uin
     x[s] = 0;
   }
   return active;
+}
+
+// Samples x[feature][sample] over their lengths. As in the plain form, lengths and quotients are double.
+template <typename Real>
+void to_unit_length(int64_t features, Real* x) {
+  for (int s = 0; s < BLOCK; ++s) {
+    double squares = 0;
+    for (int64_t i = 0; i < features; ++i) squares += double(x[i * BLOCK + s]) * double(x[i * BLOCK + s]);
+    const double length = square_root(squares);
+    if (length > 0)
+      for (int64_t i = 0; i < features; ++i) x[i * BLOCK + s] = Real(snapped(double(x[i * BLOCK + s]) / length, INPUTS_PER_UNIT));
+  }
 }
 
 // ---- Products by sample. Values are rows of BLOCK samples; weights are rows [feature][hidden], `stride` apart.
@@ -689,7 +702,7 @@ class Worker {
     }
     Real* sums = by_hidden ? h_turned : h;
     std::memset(sums, 0, stride * BLOCK * sizeof(Real));
-    for (int i = 0; i < n; i += GROUP) {
+    const auto make = [&](int i) {  // values of a group
       draw(i);
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
         const int64_t own = instance * n + f, gate = task.gate[own];
@@ -703,11 +716,23 @@ class Worker {
               with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
+    };
+    const auto add = [&](int i) {  // to the sums
       const Real *weight = weight_in + i * stride, *v = x + i * BLOCK;
       if (by_hidden)
         add_by_hidden(m, stride, masks + i, weight, v, sums);
       else
         add_by_sample(m, stride, weight, v, sums);
+    };
+    if (task.unit_length) {
+      for (int i = 0; i < n; i += GROUP) make(i);
+      to_unit_length<Real>(n, x);
+      for (int i = 0; i < n; i += GROUP) add(i);
+    } else {
+      for (int i = 0; i < n; i += GROUP) {
+        make(i);
+        add(i);
+      }
     }
     hidden_values(sums);
     if (by_hidden)
