@@ -408,6 +408,7 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
     [
         ("importance", {"geometric": 0.9}, "must be null where features differ in importance"),
         ("sets", {"correlated": 3}, "must be null where features come in sets"),
+        ("values", {"unit_length": "unit"}, "must be null where samples have unit length"),
         ("training.sample_size", 2048, "must be null where sample_size is a number"),
         (
             "model",

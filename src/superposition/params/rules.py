@@ -11,6 +11,7 @@ from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
 from superposition.params.models import Model
 from superposition.params.schema import Block, Training
+from superposition.params.values import UnitLength
 
 
 def broken_rules(
@@ -24,7 +25,7 @@ def broken_rules(
     models = points.get("model", [])
     yield from _training_faults(training, own)
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
-    yield from _control_faults(training, points)
+    yield from _control_faults(keys, training, points)
     yield from _tied_faults(models, keys)
     yield from _sets_faults(points, own)
     yield from _parents_faults(points, own)
@@ -66,7 +67,9 @@ def _budget_faults(
         yield Fault(_blamed(own, location, ("training", "arithmetic")), sentence)
 
 
-def _control_faults(training: dict[str, Any], points: dict[str, list[Any]]) -> Iterator[Fault]:
+def _control_faults(
+    keys: dict[str, Any], training: dict[str, Any], points: dict[str, list[Any]]
+) -> Iterator[Fault]:
     """The expectation of the linear model's gradient is known of tied models and independent, fresh features."""
     if (least := training.get("control_variate")) is None:
         return
@@ -79,6 +82,7 @@ def _control_faults(training: dict[str, Any], points: dict[str, list[Any]]) -> I
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
         "where features differ in importance": any(len(set(one.curve)) > 1 for one in points.get("importance", [])),
         "where features come in sets": any(one.kind != "independent" for one in points.get("sets", [])),
+        "where samples have unit length": isinstance(keys.get("values"), UnitLength),
         "where sample_size is a number": training.get("sample_size") is not None,
     }
     for where, holds in refused.items():
