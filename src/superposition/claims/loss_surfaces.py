@@ -21,7 +21,7 @@ from superposition.claims.claim import FORMULA, Claim, Finding, Share, Verdict, 
 from superposition.claims.judging import Judged, over_ranks
 from superposition.claims.phase_change import SECTION, diagram
 from superposition.exact.sums import mean
-from superposition.readings.expected_losses import boundary, column, excess_of, excess_of_best, slope
+from superposition.readings.expected_losses import boundary, column, column_by_rank, excess_of, excess_of_best, slope
 from superposition.readings.phases import last_shared
 from superposition.readings.results import Tables
 from superposition.readings.surfaces import JUMP, SMOOTH, STRETCH, WAY, largest_move
@@ -53,7 +53,7 @@ S_APART = (SHOWN[ANTIPODAL][0] - SHOWN[CONFUSED][0]) / STRETCH
 
 def branches_cross(tables: Tables) -> Finding:
     diagram(tables, 2)
-    columns = [[own for _, own in column(tables, r).groupby("rank")] for r in CROSSED]
+    columns = [column_by_rank(tables, r) for r in CROSSED]
 
     def judge(models: Sequence[pd.DataFrame]) -> Judged:
         found = [_crosses(r, own.reset_index(drop=True)) for r, own in zip(CROSSED, models, strict=True)]

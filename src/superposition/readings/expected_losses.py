@@ -58,6 +58,11 @@ def column(tables: Tables, importance: float) -> pd.DataFrame:
     )
 
 
+def column_by_rank(tables: Tables, importance: float) -> list[pd.DataFrame]:
+    """`column` of the models with the lowest held-out loss at each density, of those with the next one, ..."""
+    return [own for _, own in column(tables, importance).groupby("rank")]
+
+
 def excess_of(models: pd.DataFrame) -> np.ndarray:
     """By how much losses are above that of the best simple solution of two features, relative to it, [model].
 
