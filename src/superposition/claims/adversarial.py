@@ -123,7 +123,7 @@ CLAIMS = claims_of(
     ),
     Claim(
         rises,
-        statement=f"Vulnerability, relative to {LINEAR}, rises sharply as superposition forms, to more than three "
+        statement=f"Vulnerability, relative to {LINEAR}, rises sharply as superposition forms, to more than {SHARP} "
         "times that of a model without it.",
         paper=3.2,
         # The paper's words are of superposition that forms; at x = 10, far beyond, its figure has 8.

@@ -222,7 +222,7 @@ def partners(tables: Tables) -> Finding:
         _, across, _ = dot_products(model, LOCAL.set_size)
         count = int(np.count_nonzero((across < PARTNER).any(axis=1)))
         typical = float(np.median(across.min(axis=1)))
-        return Judged(count >= MOST, count, f"{count} of 10 features, the median at {typical:.2f}")
+        return Judged(count >= MOST, count, f"{count} of {LOCAL.set_size} features, the median at {typical:.2f}")
 
     return over_seeds(solutions(tables, LOCAL, SPARSE), judge, "features")
 
@@ -361,7 +361,7 @@ CLAIMS += claims_of(
         partners,
         statement=f"Most features of one set have an opposite partner in the other one, at density {SPARSE:g}.",
         paper="8 of 10 features, at about -0.83",
-        tolerance=f"at least {MOST} of 10 features of the first set have a dot product < {PARTNER:g}",
+        tolerance=f"at least {MOST} of {LOCAL.set_size} features of the first set have a dot product < {PARTNER:g}",
         limit="ours",
         fixed="before",
         remark="In most seeds fewer features have such a partner, down to 2 of 10.",

@@ -345,7 +345,7 @@ CLAIMS = claims_of(
     Claim(
         adds_up_to_the_dimensions,
         statement=f"The dimensionalities of all features add up to the number of dimensions ({between(PLATEAU)}).",
-        paper="30",
+        paper=f"{SETTING.n_hidden}",
         tolerance=f"at least {ALL_USED * SETTING.n_hidden:g} at all {between(PLATEAU)}; more than "
         f"{SETTING.n_hidden} cannot be",
         limit="ours",

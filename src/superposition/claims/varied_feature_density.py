@@ -195,7 +195,7 @@ CLAIMS = claims_of(
         crossover,
         statement="Where one of five features is sparse enough, the pentagon gives way to two digons without it "
         f"({WHERE}).",
-        paper="at a 2.5 times lower density (the figure's line is at 3.6 times)",
+        paper=f"at a {1 / PRINTED_CROSSOVER:g} times lower density (the figure's line is at 3.6 times)",
         tolerance=f"losses of the best pentagon and the best square cross at {PRINTED_CROSSOVER:g} +- "
         f"{CROSSOVER_TOLERANCE:g} times the density; differs from print at {EXACT_CROSSOVER:g} +- "
         f"{CROSSOVER_TOLERANCE:g}",
@@ -229,8 +229,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         two_digons,
-        statement="At the lowest density of the varied feature, a tenth of the others', it is at 0, and those are two "
-        f"digons ({WHERE}).",
+        statement=f"At the lowest density of the varied feature, {LEAST:g} times the others', it is at 0, and those "
+        f"are two digons ({WHERE}).",
         paper="two digons",
         tolerance=f"its norm < {DROPPED_NORM:g}; each other one has a partner at cos < {OPPOSITE:g} and "
         f"|cos| < {ORTHOGONAL:g} to the rest",
