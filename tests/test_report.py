@@ -189,6 +189,13 @@ def test_the_summary_says_what_was_not_tested():
     assert max(map(len, text.splitlines())) <= 120
 
 
+def test_the_summary_says_of_how_few_runs_a_verdict_is():
+    """Two seeds at each point by hand: beside each verdict."""
+    text = claims_text(evaluate({"basic_results": as_printed.basic_results()}))
+    assert " ".join(text.split()).count("only") == text.count("of 2") == len(CLAIMS["basic_results"])
+    assert "only" not in claims_text(evaluate({"intro": as_printed.intro()}))  # three seeds
+
+
 def test_the_summary_of_what_is_missing_is_an_error(copy):
     with pytest.raises(NoResults, match=r"no experiment other in params\.yaml, which has: intro"):
         summary(copy, ["other"])

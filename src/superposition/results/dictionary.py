@@ -254,7 +254,8 @@ FILES: dict[str, str] = {
     "reports/claims.json": "one object per claim: id, section, statement, paper (its value), measured, tolerance, "
     "limit and fixed (whose limit decides, and whether it was set before a result was seen), share (single runs that "
     "meet it, with an interval), spread (the same in words), verdict (holds, holds_at_best, differs_from_print or "
-    "fails), figure",
+    "fails), figure, full_scale (verdict, measured, spread and share of a run at full scale, its instances and commit, "
+    "and same_criterion, false if the claim has changed since; null where there was none)",
     "reports/metrics.json": "claims: how many of each verdict; experiments: how many claims each has and how many of "
     "them hold, and for each point, by its number, where it is, loss and n_represented of the best model, "
     "with six digits; their means where there are more than 100 points",
