@@ -35,7 +35,7 @@ from superposition.params.document import parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import among
 from superposition.report import partial
-from superposition.report.metrics import as_json
+from superposition.report.metrics import as_json, write_few
 from superposition.report.page import cost
 from superposition.report.summary import claims_text
 
@@ -198,8 +198,11 @@ def present(experiment: str, name: str) -> str:
     """What there is to look at, in variants/NAME; and what the terminal says."""
     evaluation = partial.write(CLONE, [experiment])
     said = partial.read(CLONE / partial.FOLDER)
-    for file, text in partial.merged(partial.read(CLONE / "reports"), said).items():
+    everything = partial.merged(partial.read(CLONE / "reports"), said)
+    for file, text in everything.items():
         (CLONE / "reports" / file).write_text(as_json(text), encoding="utf-8")
+    (CLONE / "reports" / "metrics").mkdir(exist_ok=True)
+    write_few(everything["metrics.json"], CLONE / "reports" / "metrics")
     out = OUT / name
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(CLONE / "reports" / "figures" / experiment, out)
