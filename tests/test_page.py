@@ -350,6 +350,12 @@ def test_vectors_and_products_follow_the_slider(opened):
     assert opened.evaluate(cells) > dense
 
 
+def test_sliders_have_a_mark_at_each_point(opened):
+    show_all(opened)
+    marks = "document.querySelector('[data-of=%s] input').list.options.length"
+    assert [opened.evaluate(marks % key) for key in ("intro", "phase_change")] == [3, 2]
+
+
 def test_cells_of_a_phase_diagram_show_their_model(opened):
     show_all(opened)
     words = {}

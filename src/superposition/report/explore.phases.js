@@ -32,6 +32,7 @@ Panels.phases = (stage, { n_features: n, n_hidden: m, densities, importances, lo
   text(columns / 2, rows + 1.4, "relative importance", "middle");
   text(-0.3, 1, String(densities[0]), "end");
   text(-0.3, rows, String(densities[rows - 1]), "end");
+  map.append(shape("text", { transform: `translate(-1 ${rows / 2}) rotate(-90)`, "font-size": 1.1, fill: "currentColor", "text-anchor": "middle" }, "density"));
   const mark = shape("rect", { width: 1, height: 1, fill: "none", stroke: "white", "stroke-width": 0.3 });
   map.append(mark);
 
