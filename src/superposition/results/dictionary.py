@@ -259,6 +259,8 @@ FILES: dict[str, str] = {
     "reports/metrics.json": "claims: how many of each verdict; experiments: how many claims each has and how many of "
     "them hold, and for each point, by its number, where it is, loss and n_represented of the best model, "
     "with six digits; their means where there are more than 100 points",
+    "reports/metrics/NAME.json": "of these, for `dvc metrics` and `dvc exp`: claims, how many of them hold, and means "
+    "of loss and n_represented over all points; all-experiments.json has the sums of the first two",
     "reports/curves/NAME.csv": "point, step and held-out loss of the best model at each point that learning curves "
     "show, for `dvc plots`",
     "reports/costs.csv": "instances, steps and seconds of each experiment's training, when `make costs` noted them",
