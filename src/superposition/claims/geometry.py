@@ -17,13 +17,12 @@ from superposition.exact.sums import interpolate, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.dimensions import (
     Sweep,
-    at_their_line,
+    at_their_lines,
     between,
     fraction,
     listed,
     of_represented,
     per_feature,
-    share_in,
     share_in_pairs,
     share_near,
     slope,
@@ -138,9 +137,10 @@ def tetrahedra(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
         models = list(sweep.values())
         share = share_near(models, TETRAHEDRON.dimensionality, NEAR_TETRAHEDRA)
-        sizes = Counter(len(component.features) for model in models for component in components(model.W))
+        found = [component for model in models for component in components(model.W)]
+        sizes = Counter(len(component.features) for component in found)
         most_frequent = max(sorted(sizes), key=sizes.__getitem__, default=0)
-        number = sum(counts(components(model.W)).get("tetrahedron", 0) for model in models)
+        number = counts(found).get("tetrahedron", 0)
         text = f"{share:.0%} of {sum(model.represented for model in models)} features, {number} tetrahedra"
         return Judged(share >= MANY and most_frequent == TETRAHEDRON.vertices, share, text)
 
@@ -172,10 +172,13 @@ def are_there(named: Polytope) -> Callable[[Tables], Finding]:
 
 def _in(sweep: Sweep, kinds: Sequence[Polytope], off: float) -> tuple[list[float], str]:
     """Shares of features that are in each kind, in words too, with the x that has most of the first."""
-    numbers, shares = zip(*(share_in(sweep.values(), named, off) for named in kinds), strict=True)
-    most = max(sweep, key=lambda x: len(at_their_line(sweep[x], kinds[0], off)))
+    found = {x: at_their_lines(model, kinds, off) for x, model in sweep.items()}
+    numbers = [sum(own) for own in zip(*found.values(), strict=True)]
+    represented = sum(model.represented for model in sweep.values())
+    shares = [n * named.vertices / max(represented, 1) for named, n in zip(kinds, numbers, strict=True)]
     said = [f"{share:.1%} in {n} {named.name}s" for named, n, share in zip(kinds, numbers, shares, strict=True)]
-    return list(shares), f"{', '.join(said)} of features" + (f"; most at {most:.2f}" if numbers[0] else "")
+    most = max(found, key=lambda x: found[x][0])
+    return shares, f"{', '.join(said)} of features" + (f"; most at {most:.2f}" if numbers[0] else "")
 
 
 def no_bipyramids(tables: Tables) -> Finding:

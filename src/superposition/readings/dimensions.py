@@ -4,7 +4,7 @@ A share of features is of those of all densities of a range together, so that it
 trained. `readings.polytopes` has what is said of one model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -80,21 +80,15 @@ def share_near(models: Iterable[Solution], dimensionality: float, off: float) ->
     return float(mean(np.abs(D - dimensionality) < off)) if len(D) else 0.0
 
 
-def at_their_line(model: Solution, named: Polytope, off: float) -> list[Component]:
-    """The components that are this polytope, with each feature's dimensionality off its line by less than `off`."""
-    near = np.abs(dimensionalities(model.W) - named.dimensionality) < off
-    found = [one for one in components(model.W) if one.polytope == named.name]
-    return [one for one in found if near[list(one.features)].all()]
+def at_their_lines(model: Solution, kinds: Sequence[Polytope], off: float) -> list[int]:
+    """Of each kind, how many components are this polytope, with each feature's dimensionality off its line by less."""
+    D, found = dimensionalities(model.W), components(model.W)
 
+    def is_one(component: Component, named: Polytope) -> bool:
+        own = D[list(component.features)]
+        return component.polytope == named.name and bool((np.abs(own - named.dimensionality) < off).all())
 
-def share_in(models: Iterable[Solution], named: Polytope, off: float) -> tuple[int, float]:
-    """How many components of all models are this polytope as `at_their_line` has it, and the share of the represented
-    features that are in them.
-    """
-    seen = list(models)
-    number = sum(len(at_their_line(model, named, off)) for model in seen)
-    represented = sum(int(np.count_nonzero(model.norms > REPRESENTED_NORM)) for model in seen)
-    return number, number * named.vertices / represented if represented else 0.0
+    return [sum(is_one(component, named) for component in found) for named in kinds]
 
 
 def share_in_pairs(model: Solution, opposite: float, orthogonal: float) -> float:
