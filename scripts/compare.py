@@ -6,21 +6,26 @@
     make compare A=HEAD B=one C=another                  # up to four
 
 Nothing is computed: figures, verdicts and metrics are in git, in the commits of branches and of DVC's experiments. Of
-this checkout, what `make repro EXPERIMENTS=...` said last is laid over what the last run of all experiments said. Exit
-status: 0 done, 2 a request that cannot be met.
+this checkout, what `make repro EXPERIMENTS=...` said last is laid over what the last run of all experiments said, and
+what was edited since is named. Exit status: 0 done, 2 a request that cannot be met.
 """
 
 import argparse
 import io
 import json
 import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from scripts.verify import git, read_yaml, refuse
+from superposition.params import ParamsError, read_checked
+from superposition.params import read as read_params
+from superposition.params.experiments import resolve
 from superposition.report import partial
 from superposition.report.comparison import Run, compared, flat, rows, written
 
@@ -102,6 +107,38 @@ def runs(names: list[str]) -> list[Run]:
     return [with_figures(run, differing, digests) for run, digests in found]
 
 
+def not_computed() -> Iterator[str]:
+    """What of this checkout is not as params.yaml and the code are now, in lines."""
+    committed = subprocess.run(["git", "show", "HEAD:params.yaml"], capture_output=True, text=True, encoding="utf-8")
+    try:
+        now = read_params(Path("params.yaml")).experiments
+        noted = Path("data", "params.json")
+        then = (
+            read_checked(noted).experiments
+            if noted.is_file()
+            else resolve(YAML(typ="safe", pure=True).load(committed.stdout)).experiments
+        )
+    except ParamsError as error:
+        yield f"params.yaml is not valid, and not computed:\n{error}"
+        return
+    changed = Repo().status()
+    other = {name for name, experiment in now.items() if then.get(name) != experiment}
+    other |= {stage.partition("@")[2] for stage, faults in changed.items() if "@" in stage and modified(faults)}
+    if other:
+        names = " ".join(name for name in now if name in other)
+        yield f'not computed as params.yaml and the code are now: {names}; make repro EXPERIMENTS="{names}" does'
+    if modified(changed.get("code", [])):
+        yield "src/ or stages/ are other than when stages ran last: make status says what that concerns"
+
+
+def modified(faults: Sequence[str | Mapping[str, Mapping[str, str]]]) -> bool:
+    """Whether DVC says that something is other than it was. What is not there at all, as in a clone, is no edit."""
+    said = [
+        state for fault in faults if isinstance(fault, Mapping) for paths in fault.values() for state in paths.values()
+    ]
+    return "modified" in said
+
+
 def in_short(title: str, documents: list[dict[str, Any]]) -> None:
     differing = rows(documents)
     print(f"{title}: {len(differing)} differ")
@@ -125,6 +162,9 @@ def main() -> None:
     in_short("metrics", [dict(flat(run.metrics.get("experiments", {}))) for run in found])
     print(f"figures: {len(rows([run.figures for run in found]))} differ")
     print(f"page     {OUT}")
+    if WORKSPACE in names:
+        for line in not_computed():
+            print(f"note: {WORKSPACE}: {line}")
 
 
 if __name__ == "__main__":

@@ -28,9 +28,19 @@ KEYS = {
     "Measures": "`measures`",
 }
 FORMS = (
-    *("SparsityRange", "LastSparsity", "LastSparsityRange", "PerFeature"),
+    *("SparsityRange", "LastSparsity", "LastSparsityRange", "PerFeature", "PowerLawSparsity", "PowerSpread"),
     *("ImportanceRange", "Geometric", "Listed", "Last", "LastRange"),
-    *("Correlated", "Anticorrelated", "SeedRange"),
+    *(
+        "Correlated",
+        "Anticorrelated",
+        "Groups",
+        "CorrelatedGroup",
+        "AnticorrelatedGroup",
+        "IndependentGroup",
+        "HasParents",
+    ),
+    "SeedRange",
+    *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal", "UnitLength"),
 )
 # Repeat what is said already: all keys of an experiment, optional.
 TWINS = ("FullScale", "OwnInitial", "OwnTraining")

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.verify import git, isolated, read_yaml, refuse
+from scripts.verify import ended, git, isolated, read_yaml, refuse
 from superposition.claims import evaluate
 from superposition.claims.claim import SEVERAL
 from superposition.params import ParamsError
@@ -73,9 +73,11 @@ def main() -> None:
     for name in wanted:
         repro = [sys.executable, "-m", "scripts.quiet", "repro", f"plot@{name}"]
         command = [sys.executable, "-m", "scripts.alone", *repro]
-        if subprocess.run(command, cwd=CLONE, env=isolated(CLONE.resolve() / ".dvc" / "tmp")).returncode != 0:
-            print(f"full scale: {name} failed, see above; run it again to go on", file=sys.stderr)
-            sys.exit(1)
+        status, stopped = ended(command, CLONE, isolated(CLONE.resolve() / ".dvc" / "tmp"))
+        if status != 0:
+            how = "was stopped" if stopped else "failed, see above"
+            print(f"full scale: {name} {how}; run it again to go on", file=sys.stderr)
+            sys.exit(130 if stopped else 1)
         keep(name, commit)
 
 

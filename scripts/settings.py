@@ -40,7 +40,13 @@ def settings(text: str, experiment: str) -> list[Setting]:
     parts = [part for part in NEXT.split(text.strip()) if part.strip()]
     if not parts:
         raise Unclear(f"SET is empty; write what is to be other, as {EXAMPLE}")
-    return [_setting(part.strip(), experiment) for part in parts]
+    found = [_setting(part.strip(), experiment) for part in parts]
+    for number, one in enumerate(found):
+        for other in found[:number]:
+            depth = min(len(one.steps), len(other.steps))
+            if one.steps[:depth] == other.steps[:depth]:
+                raise Unclear(f"{other} and {one}: both say what {_path(one.steps[:depth])} is; write one of them")
+    return found
 
 
 def _setting(text: str, experiment: str) -> Setting:

@@ -27,7 +27,14 @@ from superposition.report import partial
 
 PARAMS, LOCK, DATA = Path("params.yaml"), Path("dvc.lock"), Path("data")
 # What the stages plot and report make. Costs and runs at full scale, which are in reports/ too, are made on their own.
-REPORTS = ("reports/figures", "reports/curves", "reports/claims.json", "reports/metrics.json", "reports/index.html")
+REPORTS = (
+    "reports/figures",
+    "reports/curves",
+    "reports/claims.json",
+    "reports/metrics.json",
+    "reports/metrics",
+    "reports/index.html",
+)
 PATHS = (str(PARAMS), str(LOCK), *REPORTS)
 KEPT = Path(".dvc", "tmp", "undone.yaml")
 OF_EACH = ("trained", "tables")  # folders of data/ that have one for each experiment, known to DVC
@@ -67,7 +74,7 @@ def main() -> None:
 
     git("reset", "--quiet", "--", *PATHS)
     if tracked := git("ls-files", "--", *PATHS).splitlines():
-        git("restore", "--", *(path for path in PATHS if any(file.startswith(path) for file in tracked)))
+        git("restore", "--", *(path for path in PATHS if any(Path(file).is_relative_to(path) for file in tracked)))
     git("clean", "-fdq", "--", *PATHS)
     partial.remove(Path())
     for left in gone:

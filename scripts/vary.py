@@ -29,13 +29,13 @@ from typing import Any
 from dvc.utils.serialize import modify_yaml
 
 from scripts.settings import Setting, Unclear, apply, settings, shown
-from scripts.verify import git, isolated, refuse
+from scripts.verify import ended, git, isolated, refuse
 from superposition.params import Experiment, Params, ParamsError
 from superposition.params.document import parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import among
 from superposition.report import partial
-from superposition.report.metrics import as_json
+from superposition.report.metrics import as_json, write_few
 from superposition.report.page import cost
 from superposition.report.summary import claims_text
 
@@ -189,8 +189,13 @@ def write(file: Path, name: str, chosen: Sequence[Setting]) -> None:
 def repro(root: Path, name: str) -> None:
     command = [sys.executable, "-m", "scripts.alone", sys.executable, "-m", "scripts.quiet", "repro", f"plot@{name}"]
     environment = isolated(root.resolve() / ".dvc" / "tmp") if root == CLONE else None
-    if subprocess.run(command, cwd=root, env=environment).returncode != 0:
-        say(f"{name} failed, see above; params.yaml is as it was" if root == CLONE else f"{name} failed, see above")
+    status, stopped = ended(command, root, environment)
+    if status != 0:
+        as_it_was = "; params.yaml is as it was" if root == CLONE else ""
+        if stopped:
+            say(f"stopped{as_it_was}; the same command goes on where training was")
+            sys.exit(130)
+        say(f"{name} failed, see above{as_it_was}")
         sys.exit(1)
 
 
@@ -198,8 +203,11 @@ def present(experiment: str, name: str) -> str:
     """What there is to look at, in variants/NAME; and what the terminal says."""
     evaluation = partial.write(CLONE, [experiment])
     said = partial.read(CLONE / partial.FOLDER)
-    for file, text in partial.merged(partial.read(CLONE / "reports"), said).items():
+    everything = partial.merged(partial.read(CLONE / "reports"), said)
+    for file, text in everything.items():
         (CLONE / "reports" / file).write_text(as_json(text), encoding="utf-8")
+    (CLONE / "reports" / "metrics").mkdir(exist_ok=True)
+    write_few(everything["metrics.json"], CLONE / "reports" / "metrics")
     out = OUT / name
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(CLONE / "reports" / "figures" / experiment, out)

@@ -16,10 +16,12 @@ import argparse
 import importlib.metadata
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,6 +37,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+def ended(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None) -> tuple[int, bool]:
+    """The exit status of a command, and whether Ctrl-C was pressed, which the command is left to end at, in order."""
+    stopped: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: stopped.append(number))
+    try:
+        with subprocess.Popen(command, cwd=folder, env=environment) as running:
+            return running.wait(), bool(stopped)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def refuse(reason: str, program: str = "verify") -> NoReturn:

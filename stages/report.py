@@ -1,4 +1,4 @@
-"""python stages/report.py: evaluates the claims and writes reports/metrics.json, claims.json and index.html."""
+"""python stages/report.py: evaluates the claims and writes metrics.json, metrics/, claims.json and index.html."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
 from superposition.report.full_scale import differing, with_full_scale
 from superposition.report.live import live
-from superposition.report.metrics import as_json, metrics
+from superposition.report.metrics import as_json, metrics, write_few
 from superposition.report.page import page, section
 
 
@@ -32,14 +32,18 @@ def main() -> None:
     remarks = evaluation.remarks | {id: said for id in differing(verdicts)[1] if (said := what_is_known(id))}
     evaluation = replace(evaluation, verdicts=verdicts, remarks=remarks)
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
+    numbers = metrics(tables, evaluation)
     texts = {
-        "metrics.json": as_json(metrics(tables, evaluation)),
+        "metrics.json": as_json(numbers),
         "claims.json": as_json(evaluation.verdicts),
         "index.html": page(sections, evaluation, live(experiments, tables)),
     }
     for file, text in texts.items():
         with placed(reports / file) as out:
             out.write_text(text, encoding="utf-8")
+    with placed(reports / "metrics") as out:
+        out.mkdir()
+        write_few(numbers, out)
 
 
 if __name__ == "__main__":

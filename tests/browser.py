@@ -1,4 +1,8 @@
-"""JavaScript for tests: in Node, or in a Chromium without a window, whichever this machine has."""
+"""Browsers without a window, for tests, as far as this machine has them; Node, where it is there, for scripts alone.
+
+Chromium is spoken to through pipes. Firefox can only be spoken to through a socket, with a library for that: here it is
+handed a script with the page, and says what came of it by an address that it goes to.
+"""
 
 import json
 import os
@@ -6,12 +10,29 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FIREFOX = ("firefox-esr", "firefox")
+SECONDS = 300  # that Firefox may take; the machine may be busy
+# A new profile asks nothing of its maker and shows nothing but the page.
+PREFERENCES = {
+    "app.normandy.enabled": False,
+    "app.update.auto": False,
+    "browser.aboutwelcome.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "toolkit.telemetry.server": "",
+}
 
 
 def node() -> str | None:
@@ -109,3 +130,42 @@ def page(url: str, folder: Path) -> Iterator[Page]:
         finally:
             browser.kill()
             browser.wait()
+
+
+def said_in_firefox(html: str, script: str, folder: Path) -> str:
+    """What a script's promise of a text came to in a page, opened as a file; skips where there is no Firefox."""
+    program = next(filter(None, map(shutil.which, FIREFOX)), None)
+    if program is None:
+        pytest.skip(f"no second browser to try the page in: none of {', '.join(FIREFOX)} is installed")
+    answers: Queue[str] = Queue()
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+            for answer in parse_qs(urlsplit(self.path).query).get("said", []):
+                answers.put(answer)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    profile, file = folder / "profile", folder / "index.html"
+    profile.mkdir()
+    written = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in PREFERENCES.items())
+    (profile / "user.js").write_text("".join(written), encoding="utf-8")
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        # The page's own policy forbids requests, but not to leave it.
+        go = f"location.href = 'http://127.0.0.1:{server.server_port}/?said=' + encodeURIComponent(said)"
+        told = f"<script>addEventListener('load', async () => {{ const said = await ({script}); {go}; }});</script>"
+        before, body, after = html.rpartition("</body>")
+        file.write_text(before + told + body + after, encoding="utf-8")
+        Thread(target=server.serve_forever, daemon=True).start()
+        command = [program, "--headless", "--no-remote", "--profile", str(profile), file.as_uri()]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        browser = subprocess.Popen(command, env=os.environ | {"HOME": str(folder)}, **quiet)
+        try:
+            return answers.get(timeout=SECONDS)
+        finally:
+            browser.kill()
+            browser.wait()
+            server.shutdown()

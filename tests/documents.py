@@ -32,6 +32,7 @@ DOCUMENT: dict[str, Any] = {
             "betas": [0.9, 0.999],
             "eps": 1e-8,
             "weight_decay": 0.01,
+            "control_variate": None,
             "arithmetic": "exact",
             "snapshots": 50,
         },

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from superposition.claims import CLAIMS, evaluate
-from superposition.claims.claim import LIMITS, Share, how_far
+from superposition.claims.claim import LIMITS, Share, how_far, rests_on
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import as_printed, hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
@@ -132,6 +132,21 @@ def test_a_half_of_the_single_runs_is_enough_and_none_makes_up_for_the_best():
     assert how_far(True, Share(5, 10)) == "holds"
     assert how_far(True, Share(4, 10)) == "holds_at_best"
     assert how_far(False, Share(9, 10)) == "fails"
+
+
+@pytest.mark.parametrize(
+    ("share", "said", "only"),
+    [
+        (Share(1, 1, "ranks"), "1 of 1 rank", "of 1 rank only"),
+        (Share(1, 2), "1 of 2 seeds", "of 2 seeds only"),
+        (Share(0, 1, "models of these shapes"), "0 of 1 model of these shapes", "of 1 model of these shapes only"),
+        (Share(2, 3, "ranks"), "2 of 3 ranks", ""),
+    ],
+)
+def test_a_verdict_on_fewer_than_three_runs_says_so(share, said, only):
+    assert str(share) == said
+    assert rests_on({"share": {"met": share.met, "of": share.of, "what": share.what}}) == only
+    assert rests_on({"share": None}) == ""
 
 
 @pytest.mark.parametrize(("met", "of"), [(0, 5), (1, 10), (5, 10), (12, 12), (61, 100)])

@@ -1,8 +1,13 @@
 """The page that compares runs, and what of two runs is merged."""
 
 import re
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
+import pytest
+
+from scripts import compare
 from superposition.report.comparison import Run, compared, rows
 from superposition.report.partial import merged
 
@@ -97,3 +102,38 @@ def test_of_an_experiment_that_was_computed_anew_no_verdict_stays():
         "claims": {"holds": 0, "holds_at_best": 0, "fails": 2, "differs_from_print": 0, "not_tested": 1},
         "experiments": {"intro": {"0": {"loss": 4.0}}, "basic_results": {"0": {"loss": 3.0}}},
     }
+
+
+@pytest.fixture
+def edited(tmp_path, monkeypatch):
+    """A checkout with nothing computed in it, of which an experiment can be edited."""
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8")
+    file = Path("params.yaml")
+    file.write_text(text, encoding="utf-8")
+    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=b", "commit", "-qm", "c"]):
+        subprocess.run(["git", *command], check=True)
+    return file
+
+
+def test_edits_that_were_not_computed_are_named(edited, monkeypatch):
+    said_by_dvc: dict = {}
+    monkeypatch.setattr(compare, "Repo", lambda: type("Status", (), {"status": lambda self: said_by_dvc})())
+    assert list(compare.not_computed()) == []
+    text = edited.read_text(encoding="utf-8")
+    before, intro, after = text.partition("\n  intro:\n")
+    edited.write_text(before + intro + after.replace("n_features: 5", "n_features: 6", 1), encoding="utf-8")
+    (line,) = compare.not_computed()
+    assert 'make repro EXPERIMENTS="intro"' in line
+    edited.write_text(text, encoding="utf-8")
+    said_by_dvc |= {
+        "train@geometry": [{"changed deps": {"data/worlds/geometry": "modified"}}],
+        "train@intro": [{"changed deps": {"data/worlds/intro": "deleted"}}, "always changed"],
+        "code": [{"changed deps": {"src": "modified"}}],
+    }
+    geometry, code = compare.not_computed()
+    assert "now: geometry; make" in geometry
+    assert "make status" in code
+    edited.write_text("experiments: 5\n", encoding="utf-8")
+    (line,) = compare.not_computed()
+    assert "params.yaml is not valid" in line

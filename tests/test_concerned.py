@@ -104,6 +104,7 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "training.betas": ([0.5, 0.5], TRAINED),
     "training.eps": (0.5, TRAINED),
     "training.weight_decay": (0.5, TRAINED),
+    "training.control_variate": (0.5, TRAINED),
     "training.arithmetic": ("float32", TRAINED),
     "training.snapshots": (1, TRAINED),
 }

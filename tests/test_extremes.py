@@ -21,7 +21,7 @@ STEPS: dict[str, Any] = {"steps": 2, "batch_size": 8, "snapshots": 2}
 ANY = 1e308  # beside 5e-324: floats that are bounded on one side only
 # Values of keys that are no plain numbers, at their ends.
 OF_AXES: dict[str, list[Any]] = {
-    "sparsity": [0.0, 0.9999, {"last": 0.9999, "others": 0.0}, {"per_feature": [0.0, 0.5, 0.9999]}],
+    "sparsity": [0.0, 0.9999999, {"last": 0.9999999, "others": 0.0}, {"per_feature": [0.0, 0.5, 0.9999999]}],
     "importance": [1e-12, 1e6, {"listed": [1e-12, 1.0, 1e6]}, {"geometric": 1e-6}, {"geometric": 1e3}],
     "sets": ["independent", {"correlated": 3}, {"anticorrelated": 3}],
     "seeds": [1, [0], [2**32 - 1], [2**32], 1000],

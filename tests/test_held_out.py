@@ -120,6 +120,42 @@ def test_who_is_active_is_as_likely_as_given_how_many():
         assert sum(found) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("density", [0.3, 1e-4, 2e-6])
+def test_losses_where_sets_differ_and_features_are_rare(density):
+    """A model that gives nothing, and of each kind of sets a third of E[x^2] of a feature that is always active."""
+    kind = "correlated 2, anticorrelated 3, independent 2"
+    each = density * np.array([1, 0.5, 1, 1, 1, 1, 0.9])
+    found = judged(each, kind=kind, size=0).iloc[0]
+    expected = float(np.sum(each[[0, 1, 2, 5, 6]])) / 3 / 7
+    assert abs(found["loss"] - expected) < 4 * found["standard_error"] + 1e-3 * expected
+    assert found["standard_error"] <= 0.01 * found["loss"]
+    assert found["loss"] == pytest.approx(expected, rel=0.04)
+
+
+def test_losses_of_features_that_have_parents():
+    """As plain samples have them: features are not active independently, so that there is one stratum."""
+    kind = "parents - 0 0, active 0.5 0.9, inactive 0 0.2"
+    density, W = [0.1, 0.05, 0.27], some_weights(1, 2, 3)
+    assert strata.strata(point_of(density, W, kind=kind, size=0).units) == [Stratum(0, True, 1.0)]
+    found = judged(density, kind=kind, size=0).iloc[0]
+    assert abs(found["loss"] - sum(density) / 9) < 4 * found["standard_error"]
+    assert found["standard_error"] <= 0.01 * found["loss"]
+    point = point_of(density, W, kind=kind, size=0)
+    ((drawn_words, active),) = list(drawn(point.strata[0], point.units, NAMES, 0, 4096))
+    x = point.law(torch.from_numpy(drawn_words)[None])[0].numpy()
+    assert ((x > 0) != active).mean() < 1e-3
+    assert active.mean(axis=1) == pytest.approx(density, abs=0.03)
+
+
+def test_the_rarest_feature_of_a_correlated_set_has_to_be_seen():
+    units = units_of(np.array([0.5, 0.01, 0.2, 0.2]), "correlated", 2)
+    assert units.probability == pytest.approx([0.5, 0.2])
+    assert units.rarest == pytest.approx([0.01, 0.2])
+    ((_, active),) = list(drawn(Stratum(0, True, 1.0), units, NAMES, 0, 4096))
+    assert active.mean(axis=1) == pytest.approx([0.01, 0.2], abs=0.02)
+    assert units_of(np.full(4, 0.2), "anticorrelated", 2).rarest == pytest.approx([0.2, 0.2])
+
+
 @pytest.mark.parametrize("density", [1.0, 0.3, 0.03, 0.001])
 @pytest.mark.parametrize(("kind", "size"), [("independent", 1), ("correlated", 3), ("anticorrelated", 3)])
 def test_a_model_that_gives_nothing_loses_what_there_is(density, kind, size):

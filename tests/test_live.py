@@ -28,7 +28,7 @@ from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.run import build, train
 from superposition.training.worlds import World
 from tests import as_printed, hand_made
-from tests.browser import page, run
+from tests.browser import page, run, said_in_firefox
 from tests.documents import changed
 
 ROOT = Path(__file__).parents[1]
@@ -500,6 +500,24 @@ def test_the_panel_trains_in_a_browser(tmp_path, written_page):
         choose(opened, "own")
         press(opened)
         assert "Trained. No digest was committed of this model" in opened.evaluate(TRAINED)
+
+
+def test_the_panel_finds_the_same_bits_in_firefox(tmp_path, written_page):
+    """In an engine of another maker: one model, and then all of them."""
+    train = f"""(async () => {{
+        const which = document.getElementById("live-which"), run = document.getElementById("live-run");
+        run.click();
+        const one = await {TRAINED};
+        which.value = "all";
+        which.dispatchEvent(new Event("change"));
+        document.getElementById("live-said").textContent = "";
+        run.click();
+        return [one, await {TRAINED}, document.querySelectorAll("#live-models .holds").length].join(" | ");
+    }})()"""
+    one, all_of_them, models = said_in_firefox(written_page, train, tmp_path).split(" | ")
+    assert "This browser computed the same bits" in one
+    assert "the weights of all 4 models have the committed digests" in all_of_them
+    assert models == "4"
 
 
 def test_the_panel_says_which_models_have_other_bits(tmp_path, written_page):

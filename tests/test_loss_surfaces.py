@@ -197,6 +197,15 @@ def test_a_cell_that_went_wrong_does_not_move_the_boundary(simple):
     assert claims.follows_the_lowest_branch(found).verdict == "fails"
 
 
+@pytest.mark.parametrize(("every", "wrong", "verdict"), [(1, 0.006, "holds"), (2, 0.006, "holds"), (1, 0.02, "fails")])
+def test_the_lowest_branch_is_that_of_a_share_of_cells_however_many_there_are(
+    monkeypatch, simple, every, wrong, verdict
+):
+    excess = np.where(np.arange(1000 // every) < wrong * 1000 / every, 0.5, 0.0)
+    monkeypatch.setattr(claims, "excess_of_best", lambda _: excess)
+    assert claims.follows_the_lowest_branch(simple).verdict == verdict
+
+
 def test_they_fail_for_others(never_changing):
     assert {claim.check(never_changing).verdict for claim in claims.CLAIMS[:2]} == {"fails"}
     assert "no boundary" in claims.branches_cross(never_changing).measured

@@ -9,6 +9,8 @@ import pytest
 from scripts.settings import settings
 from scripts.vary import with_settings
 from superposition.claims import evaluate
+from superposition.figures import figures_of
+from superposition.figures.svg import save
 from superposition.params import Model
 from superposition.params import read as read_params
 from superposition.params.document import parse
@@ -17,8 +19,8 @@ from superposition.report import explore
 from superposition.report.captions import CAPTIONS, caption_of
 from superposition.report.formulas import formulas
 from superposition.report.page import chapters, command, page, section
-from superposition.report.pictures import pictures_of, size, slim
-from tests import as_printed, hand_made
+from superposition.report.pictures import pictures_of, size, slim, words
+from tests import as_printed, hand_made, layout
 from tests.browser import page as browser
 from tests.hand_made import HandMade
 
@@ -46,7 +48,8 @@ def test_pictures_are_the_same_in_fewer_characters():
     drawn = (
         '<?xml version="1.0"?>\n<svg width="4.5pt" height="3pt">\n <metadata> <a/> </metadata>\n <!-- b -->\n'
         ' <g id="axes_1">\n  <defs><path id="p1" d="M 0 1 \nL 2 3 \nz\n" style="fill: none; stroke: #000"/></defs>\n'
-        '  <use href="#p1"/><text>it\'s</text>\n </g>\n</svg>\n'
+        '  <use href="#p1"/><text>it\'s</text>\n'
+        '  <text x="1" fill-opacity="0">of &lt; two</text>\n </g>\n</svg>\n'
     )
     assert slim(drawn) == (
         "<svg width='4.5pt' height='3pt'><g><defs><path id='p1' d='M0 1L2 3z' style='fill:none;stroke:#000'/></defs>"
@@ -54,6 +57,20 @@ def test_pictures_are_the_same_in_fewer_characters():
     )
     assert size(drawn) == (6, 4)  # 4/3 pixels to a point
     assert size('<svg xmlns="x" width="720" height="590">') == (720, 590)
+
+
+def test_words_over_a_picture_are_those_that_do_not_move():
+    moving = "<g transform='translate(0 9)'><text x='3'>4 of 5</text><animateTransform/></g><text><animate/>gone</text>"
+    drawn = (
+        "<svg xmlns='http://www.w3.org/2000/svg' width='40pt' height='30pt'>"
+        f"<g><text x='1.26' y='2' fill-opacity='0'>a &lt; b</text></g>{moving}"
+        "<text transform='rotate(-90 20.04 3)'>up</text></svg>"
+    )
+    assert words(drawn) == (
+        '<svg class="words" viewBox="0 0 40 30" aria-hidden="true"><text x="1.3" y="2">a &lt; b</text>'
+        '<text transform="rotate(-90 20 3)">up</text></svg>'
+    )
+    assert words(SVG) == ""
 
 
 def test_the_papers_figure_comes_first_and_learning_curves_last(tmp_path):
@@ -146,6 +163,8 @@ def written(tmp_path_factory):
     for key in SHOWN:
         (folder / "figures" / key).mkdir(parents=True)
         (folder / "figures" / key / "feature_vectors.svg").write_text(SVG, encoding="utf-8")
+    for name, figure in figures_of("intro", tables["intro"]).items():
+        save(figure, folder / "figures" / "intro" / f"{name}.svg")
     sections = [section(key, EXPERIMENTS[key], own, folder) for key, own in tables.items()]
     file = folder / "index.html"
     file.write_text(page(sections, evaluate({key: tables[key] for key in ("intro", "geometry")})), encoding="utf-8")
@@ -213,7 +232,7 @@ def test_it_asks_for_nothing_and_complains_about_nothing(opened, written):
     assert opened.evaluate("performance.getEntriesByType('resource').length") == 0
     opened.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
     wait(opened, "[...document.images].every(image => image.complete)")
-    assert opened.evaluate("[...document.images].every(image => image.naturalWidth === 400 && image.alt.length > 30)")
+    assert opened.evaluate("[...document.images].every(image => image.naturalWidth >= 400 && image.alt.length > 30)")
 
 
 def test_every_link_on_the_page_leads_somewhere(opened):
@@ -245,7 +264,58 @@ def test_figures_are_dark_where_the_screen_is_and_never_on_paper(opened):
     opened.call("Emulation.setEmulatedMedia", media="print", features=scheme)
     assert opened.evaluate(filtered) == "none"
     assert opened.evaluate("getComputedStyle(document.querySelector('.explore')).display") == "none"
+    assert opened.evaluate("getComputedStyle(document.querySelector('.words')).display") == "none"
     opened.call("Emulation.setEmulatedMedia", media="", features=[])
+
+
+def test_what_figures_say_is_found_and_selected(opened):
+    opened.evaluate("getSelection().removeAllRanges()")
+    assert opened.evaluate("find('feature importance')")
+    assert opened.evaluate("getSelection().toString()") == "feature importance"
+    assert opened.evaluate("getSelection().anchorNode.parentElement.closest('figure').id") == (
+        "figures/intro/feature_vectors"
+    )
+    opened.evaluate("getSelection().removeAllRanges()")
+    place = "[...document.querySelectorAll('.words text')].find(one => one.textContent === 'share of the loss')"
+    opened.evaluate(f"{place}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    opened.evaluate("new Promise(go => setTimeout(go, 300))")
+    box = opened.evaluate(f"(({{x, y, width, height}}) => ({{x, y, width, height}}))({place}.getBoundingClientRect())")
+    assert box["height"] > 3 * box["width"]  # it goes up
+    twice = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] - 12, "button": "left"}
+    for clicks in (1, 2):  # two clicks select a word
+        for kind in ("mousePressed", "mouseReleased"):
+            opened.call("Input.dispatchMouseEvent", type=kind, clickCount=clicks, **twice)
+    assert opened.evaluate("getSelection().toString()").strip() == "share"
+    assert opened.evaluate(f"getComputedStyle({place}).fill") == "rgba(0, 0, 0, 0)"
+    opened.evaluate("getSelection().removeAllRanges()")
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize("name", ["feature_vectors", "learning_curves"])
+def test_words_lie_over_their_letters(opened, written, width, name):
+    """Along a line to 1.5 pt; lines are higher than letters."""
+    opened.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+    drawn, width_in_points, _ = layout.texts((written.parent / "figures" / "intro" / f"{name}.svg").read_bytes())
+    figure = f"document.getElementById('figures/intro/{name}')"
+    opened.evaluate(f"{figure}.scrollIntoView({{behavior: 'instant'}})")
+    boxes = opened.evaluate(f"""(figure => {{
+        const picture = figure.querySelector("img").getBoundingClientRect();
+        return [...figure.querySelectorAll(".words text")].map(one => {{
+            const box = one.getBoundingClientRect();
+            return [box.left - picture.left, box.top - picture.top, box.right - picture.left, box.bottom - picture.top]
+                .map(place => place * {width_in_points} / picture.width);
+        }});
+    }})({figure})""")
+    opened.call("Emulation.clearDeviceMetricsOverride")
+    for text in drawn:
+        lines = [boxes.pop(0) for _ in text.words.split(" / ")]
+        first, last = [min(side) for side in zip(*lines, strict=True)], [max(side) for side in zip(*lines, strict=True)]
+        upright = last[3] - first[1] > 3 * (last[2] - first[0])
+        room = [text.left - first[0], last[2] - text.right, text.top - first[1], last[3] - text.bottom]
+        along, across = (room[2:], room[:2]) if upright else (room[:2], room[2:])
+        assert max(map(abs, along)) < 1.5, text
+        assert min(across) > -1.5, text
+    assert not boxes
 
 
 def test_claims_are_filtered_and_the_address_says_how(opened, written):
@@ -296,6 +366,12 @@ def test_vectors_and_products_follow_the_slider(opened):
     dense = opened.evaluate(cells)
     move(opened, "basic_results", 0, 6)
     assert opened.evaluate(cells) > dense
+
+
+def test_sliders_have_a_mark_at_each_point(opened):
+    show_all(opened)
+    marks = "document.querySelector('[data-of=%s] input').list.options.length"
+    assert [opened.evaluate(marks % key) for key in ("intro", "phase_change")] == [3, 2]
 
 
 def test_cells_of_a_phase_diagram_show_their_model(opened):

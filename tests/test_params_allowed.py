@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from superposition.features.groups import groups
 from superposition.params import PRESETS, Model, ParamsError, read
 from tests.documents import DOCUMENT, changed, faults, intro, write
 
@@ -109,6 +110,22 @@ def test_models(file: Path) -> None:
     assert all(name == model.name for name, model in PRESETS.items())
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("constant", "constant"),
+        ({"exponential": 5.0}, "exponential 5"),
+        ({"power_law": {"exponent": 2.5, "least": 0.01}}, "power_law 2.5 0.01"),
+        ({"normal": 3.0}, "normal 3"),
+        ({"half_normal": 2.25}, "half_normal 2.25"),
+        ({"unit_length": "signed"}, "signed of unit length"),
+        ({"unit_length": {"exponential": 5.0}}, "exponential 5 of unit length"),
+    ],
+)
+def test_laws_of_values(file: Path, values: Any, words: str) -> None:
+    assert intro(file, ("values", values)).values == words
+
+
 def test_sets(file: Path) -> None:
     points = intro(file, ("sets", ["independent", {"correlated": 3}, {"anticorrelated": 3}])).sets
     assert [(point.kind, point.size) for point in points] == [
@@ -121,8 +138,50 @@ def test_sets(file: Path) -> None:
 
 def test_a_set_has_one_sparsity(file: Path) -> None:
     own = ("experiments.intro.sparsity", {"per_feature": [0.1, 0.1, 0.2]})
-    (line,) = faults(file, own, ("experiments.intro.sets", {"correlated": 3}))
-    assert line.startswith("experiments.intro.sets = 'correlated in sets of 3': must keep features of different")
+    (line,) = faults(file, own, ("experiments.intro.sets", {"anticorrelated": 3}))
+    assert line.startswith("experiments.intro.sets = 'anticorrelated in sets of 3': must keep features of different")
+    mixed = {"groups": [{"independent": 1}, {"anticorrelated": 2}]}
+    (line,) = faults(file, own, ("experiments.intro.sets", mixed))
+    assert line.startswith("experiments.intro.sets = 'independent 1, anticorrelated 2': must keep features of")
+    # Of a correlated set, some may be active in a part of the samples only.
+    assert intro(file, ("sparsity", own[1]), ("sets", {"correlated": 3})).sets[0].size == 3
+
+
+def test_sets_of_several_kinds(file: Path) -> None:
+    mixed = {"groups": [{"correlated": 2, "times": 2}, {"anticorrelated": 3}, {"independent": 2}]}
+    (point,) = intro(file, ("n_features", 9), ("sets", mixed)).sets
+    assert (point.kind, point.size) == ("2 x correlated 2, anticorrelated 3, independent 2", 0)
+    assert point.label == point.kind
+    assert point.exclusive(9) == [(4, 7)]
+    assert groups(point.kind, point.size, 9) == [
+        *[("correlated", 2)] * 2,
+        ("anticorrelated", 3),
+        *[("independent", 1)] * 2,
+    ]
+    # What is alike throughout is the same point as where it is written shortly.
+    alike = [{"groups": [{"independent": 3}]}, {"groups": [{"correlated": 3}]}]
+    assert [(point.kind, point.size) for point in intro(file, ("sets", alike)).sets] == [
+        ("independent", 1),
+        ("correlated", 3),
+    ]
+    (line,) = faults(file, ("experiments.intro.sets", ["independent", alike[0]]))
+    assert "it repeats [0]" in line
+    (line,) = faults(file, ("experiments.intro.sets", mixed))
+    assert line == "experiments.intro.sets.groups: must be of n_features = 3 features together, not 9"
+
+
+def test_densities_that_fall_as_a_power(file: Path) -> None:
+    law = {"power_law": {"exponent": 1.0, "total": 1.1}}
+    (point,) = intro(file, ("sparsity", law)).sparsities
+    # 1 + 1/2 + 1/3 = 11/6: densities of 0.6, 0.3, 0.2
+    assert (point.label, point.uniform, point.per_feature) == ("power law 1, total 1.1", None, (0.4, 0.7, 0.8))
+    (even,) = intro(file, ("sparsity", {"power_law": {"exponent": 0.0, "total": 0.3}})).sparsities
+    assert (even.uniform, even.per_feature) == (0.9, (0.9,) * 3)
+    for total, found in ((2.0, "the first one is 1.091"), (1e-7, "the last 1.818e-08")):
+        own = {"power_law": {"exponent": 1.0, "total": total}}
+        (line,) = faults(file, ("experiments.intro.sparsity", own))
+        assert line.startswith(f"experiments.intro.sparsity.power_law.total = {total}: must keep all densities between")
+        assert found in line
 
 
 def test_the_last_feature_may_have_a_sparsity_of_its_own(file: Path) -> None:

@@ -101,7 +101,7 @@ TOO_MUCH = {
     ),
     "geometric curves": (
         several(2, **LARGE | {"n_hidden": 1, "seeds": 1, "importance": "{geometric: 0.9999}"}),
-        "experiments: have 200000 importances of geometric curves together (e0 100000, e1 100000); allowed: at most",
+        "experiments: have 200000 importances and densities of curves together (e0 100000, e1 100000); allowed: at",
     ),
     "long lists for many": (
         several(500).replace("sparsity: 0.0", f"sparsity: {numbers(4_000)}"),

@@ -32,7 +32,7 @@ REFUSED = [
     ("intro.sparsity", 1.2, "sparsity = 1.2", SPARSITY),
     ("intro.sparsity", 1, "sparsity = 1", SPARSITY),
     ("intro.sparsity", -0.1, "sparsity = -0.1", SPARSITY),
-    ("intro.sparsity", 0.99999, "sparsity = 0.99999", SPARSITY),
+    ("intro.sparsity", 0.99999999, "sparsity = 0.99999999", SPARSITY),
     ("intro.sparsity", float("nan"), "sparsity = nan", SPARSITY),
     ("intro.sparsity", float("inf"), "sparsity = inf", SPARSITY),
     ("intro.sparsity", True, "sparsity = true", SPARSITY),
@@ -97,8 +97,13 @@ REFUSED = [
         "must differ from the other points",
     ),
     # sets
-    ("intro.sets", None, "sets = null", "must be independent, {correlated: features in each set} or"),
-    ("intro.sets", "correlated", "sets = 'correlated'", "must be independent, {correlated: features in each set} or"),
+    ("intro.sets", None, "sets = null", "must be independent, {correlated: features in each set}, {anti"),
+    (
+        "intro.sets",
+        "correlated",
+        "sets = 'correlated'",
+        "must be independent, {correlated: features in each set}, {anti",
+    ),
     ("intro.sets", {"correlated": 1}, "sets.correlated = 1", "must be a number of features in each set, a whole"),
     ("intro.sets", {"correlated": 2}, "sets.correlated = 2", "must divide n_features = 3 into sets of equal size"),
     ("intro.sets", {"anticorrelated": 3.0}, "sets.anticorrelated = 3.0", "must be a number of features in each set"),
@@ -247,10 +252,49 @@ REFUSED = [
     ),
     ("intro.model", {"name": "a", "tied": "yes"}, "model.tied = 'yes'", "must be true or false"),
     ("intro.model", {"name": "a", "hiden": "relu"}, "model.hiden = 'relu'", "is an unknown key; did you mean hidden?"),
+    # parents
+    ("intro.sets", {"parents": [None, 0], "active": 0.5, "inactive": 0.0}, "sets.parents = [None, 0]", "must hold n_f"),
+    (
+        "intro.sets",
+        {"parents": [None, 1, 0], "active": 0.5, "inactive": 0.0},
+        "sets.parents[1] = 1",
+        "must be null or an earlier feature, from 0 to 0",
+    ),
+    ("intro.sets", {"parents": [0, 0, 0], "active": 0.5, "inactive": 0.0}, "sets.parents[0] = 0", "must be null: no"),
+    ("intro.sets", {"parents": [None] * 3, "active": 0.5, "inactive": 0.0}, "sets.parents", "must give at least one"),
+    (
+        "intro.sets",
+        {"parents": [None, 0, 0], "active": [0.5], "inactive": 0.0},
+        "sets.active = [0.5]",
+        "must hold 2 numbers, one for each feature that has a parent, not 1",
+    ),
+    ("intro.sets", {"parents": [None, 0, 0], "active": 1.5, "inactive": 0.0}, "sets.active = 1.5", "must be a prob"),
+    ("intro.sets", {"parents": [None, 0, 0], "active": 0.5}, "sets.inactive", "is missing"),
+    (
+        "intro.sets",
+        {"parents": [None, 0, 1], "active": 1e-4, "inactive": 0.0},
+        "sets = 'parents - 0 1, active 0.0001 0.0001, inactive 0 0'",
+        "must keep all densities at least 1e-07; that of feature 2 is 9e-09 at a sparsity of 0.1",
+    ),
     # the rest of a block
     ("intro.title", "two\nlines", "title = 'two\\nlines'", "must be one line"),
     ("intro.title", None, "title = null", "must be one line"),
-    ("intro.values", "binary", "values = 'binary'", "must be unit or signed"),
+    ("intro.values", "binary", "values = 'binary'", "must be unit, signed, constant, {exponential: rate}"),
+    ("intro.values", {"exponential": 50.0}, "values.exponential = 50.0", "must be a number from 0.1 to 32"),
+    ("intro.values", {"normal": 0.5}, "values.normal = 0.5", "must be a number of standard deviations from 1 to 6"),
+    (
+        "intro.values",
+        {"power_law": {"exponent": 2.0, "least": 0.0}},
+        "values.power_law.least = 0.0",
+        "must be a number from 0.001 to 0.9",
+    ),
+    (
+        "intro.values",
+        {"unit_length": {"unit_length": "unit"}},
+        "values.unit_length = {'unit_length': 'unit'}",
+        "must be unit, signed, constant",
+    ),
+    ("intro.values", {"normal": 3.0, "unit": 1}, "values.unit = 1", "is an unknown key"),
     ("intro.held_out", 0, "held_out = 0", "must be a whole number between 1 and 1000000"),
     ("intro.loss_error", 0.0, "loss_error = 0.0", "must be a number above 0, at most 1"),
     ("intro.loss_error", 1.1, "loss_error = 1.1", "must be a number above 0, at most 1"),
@@ -352,6 +396,7 @@ REFUSED = [
     ),
     ("intro.training.floor", 1, "training.floor = 1", "must be a number of at least 0 and below 1"),
     ("intro.training.floor", 0.5, "training.floor = 0.5", "must be 0 where the schedule is constant"),
+    ("intro.training.control_variate", 0, "training.control_variate = 0", "must be null (none) or a density"),
     ("intro.training.arithmetic", "float64", "training.arithmetic = 'float64'", "must be exact or float32"),
     ("intro.training.snapshots", 0, "training.snapshots = 0", SNAPSHOTS),
 ]
@@ -391,6 +436,32 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
     assert intro(file, ("model", {"name": "mine", "training_attack": 0.5})).models[0].training_attack == 0.5
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("importance", {"geometric": 0.9}, "must be null where features differ in importance"),
+        ("sets", {"correlated": 3}, "must be null where features come in sets"),
+        ("values", {"unit_length": "unit"}, "must be null where samples have unit length"),
+        ("training.sample_size", 2048, "must be null where sample_size is a number"),
+        (
+            "model",
+            ["relu_output", "relu_hidden", {"name": "mine", "training_attack": 0.1}],
+            "must be null but for tied models, linear on h and without a bias there, with linear or relu outputs, of "
+            "target identity and loss_power 2, without training_attack; not so: relu_hidden, mine",
+        ),
+    ],
+)
+def test_control_variates_are_where_the_linear_gradient_is_known(
+    file: Path, path: str, value: Any, message: str
+) -> None:
+    wanted = ("training.control_variate", 0.5)
+    assert intro(file, wanted).training.control_variate == 0.5
+    own = (f"experiments.intro.{path}", value)
+    assert faults(file, ("experiments.intro.training", {"control_variate": 0.5}), own) == [
+        f"experiments.intro.training.control_variate = 0.5: {message}"
+    ]
+
+
 @pytest.mark.parametrize(("change", "value", "where", "message"), REFUSED, ids=[f"{r[0]}={r[1]}"[:60] for r in REFUSED])
 def test_a_bad_value_is_named_by_its_key_path_with_what_is_allowed(
     file: Path, change: str, value: Any, where: str, message: str
@@ -418,7 +489,7 @@ def test_a_bad_value_is_named_by_its_key_path_with_what_is_allowed(
         ("experiments.intro", [1], "experiments.intro = [1]: must be a mapping with at least model, n_features and"),
         ("defaults", REMOVED, "defaults: is missing; must be a mapping of the keys that experiments may leave out"),
         ("defaults", None, "defaults = null: must be a mapping of the keys that experiments may leave out"),
-        ("defaults.values", REMOVED, "defaults.values: is missing; must be unit or signed"),
+        ("defaults.values", REMOVED, "defaults.values: is missing; must be unit, signed, constant"),
         ("defaults.training", None, "defaults.training = null: must be a mapping of training settings"),
         ("defaults.training", REMOVED, "defaults.training: is missing; must be a mapping of training settings"),
         ("defaults.training.eps", REMOVED, "defaults.training.eps: is missing; must be a number above 0"),

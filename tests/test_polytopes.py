@@ -22,7 +22,8 @@ from superposition.theory.polytopes import (
     tegum_product,
     tetrahedron,
 )
-from tests import as_printed
+from tests import as_printed, hand_made
+from tests.hand_made import HandMade
 
 DEDICATED = np.ones((1, 1))
 
@@ -154,8 +155,30 @@ def test_a_polytope_is_at_its_line_with_all_of_its_own_features():
         weights.loc[weights["instance"] == instance, "value"] = W.ravel()
     found = geometry_verdict("pentagons", replace(shown, weights=weights))
     assert found["verdict"] == "fails"
-    assert found["measured"].startswith("0 pentagons, ")
-    assert geometry_verdict("pentagons", shown)["measured"].startswith("8 pentagons, ")
+    assert found["measured"] == "0.0% in 0 pentagons of features"
+    # 8 pentagons, 4 square antiprisms of 8 and 2 digons: 40 of 76 features
+    assert geometry_verdict("pentagons", shown)["measured"] == "52.6% in 8 pentagons of features; most at 4.50"
+
+
+@pytest.mark.parametrize(
+    ("pentagons", "verdict", "measured"),
+    [
+        ((1, 0, 0), "holds", "2.8% in 1 pentagons of features; most at 3.80"),  # 5 of 61 + 60 + 60 features
+        ((1, 1, 0, 0, 0, 0), "holds", "2.8% in 2 pentagons of features; most at 3.80"),
+        ((1, 0, 0, 0, 0, 0), "fails", "1.4% in 1 pentagons of features; most at 3.80"),
+    ],
+)
+def test_polytopes_are_a_share_of_all_features_of_a_range_however_many_densities_there_are(
+    pentagons, verdict, measured
+):
+    models = []
+    for place, number in enumerate(pentagons):
+        W = np.zeros((30, 400))
+        product = tegum_product(*[polygon(5)] * number, *[digon()] * (30 - 2 * number))
+        W[: product.shape[0], : product.shape[1]] = product
+        models.append(HandMade(W.tolist(), [0.0] * 400, 1 - 1 / (3.8 + 0.1 * place)))
+    found = geometry_verdict("pentagons", hand_made.tables(models))
+    assert (found["verdict"], found["measured"]) == (verdict, measured)
 
 
 def test_dense_features_have_no_direction_of_their_own():

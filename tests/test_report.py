@@ -14,7 +14,7 @@ from superposition.params import read as read_params
 from superposition.report.conditions import conditions
 from superposition.report.full_scale import differing, with_full_scale
 from superposition.report.live import live
-from superposition.report.metrics import as_json, metrics
+from superposition.report.metrics import as_json, few, metrics
 from superposition.report.page import page, section
 from superposition.report.summary import NoResults, claims_text, summary
 from tests import as_printed, hand_made
@@ -58,9 +58,10 @@ def test_the_stages_write_figures_metrics_claims_and_page(copy):
         done = run(copy, *command)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
+    few = ["metrics/all-experiments.json", "metrics/intro.json"]
     made = sorted(str(file.relative_to(copy / "reports")) for file in (copy / "reports").rglob("*") if file.is_file())
     figures = [f"figures/intro/{name}.svg" for name in ("feature_vectors", "learning_curves", "mathematics")]
-    assert made == ["claims.json", "curves/intro.csv", *figures, "index.html", "metrics.json"]
+    assert made == ["claims.json", "curves/intro.csv", *figures, "index.html", "metrics.json", *few]
     claims = json.loads((copy / "reports" / "claims.json").read_text())
     assert [claim["id"] for claim in claims] == [claim.id for claim in CLAIMS["intro"]]
     assert all((copy / "reports" / claim["figure"]).is_file() for claim in claims)
@@ -88,6 +89,28 @@ def test_metrics_are_a_few_numbers_for_each_point():
     assert [intro[number]["at"] for number in "012"] == ["relu_output S=0", "relu_output S=0.8", "relu_output S=0.9"]
     assert intro["2"].keys() == {"at", "loss", "n_represented"}
     assert intro["2"]["n_represented"] == 5
+
+
+def test_a_few_metrics_are_a_file_for_each_experiment():
+    """A row of `dvc metrics show` each."""
+    found = few(
+        {
+            "experiments": {
+                "intro": {
+                    "claims": 6,
+                    "hold": 4,
+                    "0": {"at": "a", "loss": 0.1, "n_represented": 2},
+                    "1": {"at": "b", "loss": 0.3, "n_represented": 5},
+                },
+                "geometry": {"claims": 3, "hold": 3, "mean": {"loss": 0.5, "n_represented": 20.5}},
+            }
+        }
+    )
+    assert found == {
+        "all-experiments.json": {"claims": 9, "hold": 7},
+        "intro.json": {"claims": 6, "hold": 4, "loss": pytest.approx(0.2), "n_represented": 3.5},
+        "geometry.json": {"claims": 3, "hold": 3, "loss": 0.5, "n_represented": 20.5},
+    }
 
 
 def test_of_many_points_the_metrics_are_means(monkeypatch):
@@ -187,6 +210,13 @@ def test_the_summary_says_what_was_not_tested():
     text = claims_text(evaluate({"intro": as_printed.basic_results()}))
     assert "\nnot tested: Without sparsity" in text
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_summary_says_of_how_few_runs_a_verdict_is():
+    """Two seeds at each point by hand: beside each verdict."""
+    text = claims_text(evaluate({"basic_results": as_printed.basic_results()}))
+    assert " ".join(text.split()).count("only") == text.count("of 2") == len(CLAIMS["basic_results"])
+    assert "only" not in claims_text(evaluate({"intro": as_printed.intro()}))  # three seeds
 
 
 def test_the_summary_of_what_is_missing_is_an_error(copy):

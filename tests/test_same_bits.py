@@ -181,6 +181,7 @@ GUARDED = {
     "theory/compressed_sensing.py": ({"sum": 1}, "whole numbers"),
     "theory/explanations.py": ({"sum": 1}, "fractions"),
     "training/checkpoints.py": ({".partition": 1, "np.savez": 1}, "bytes of what is kept, which is no output"),
+    "training/control.py": ({"torch.bmm": 7}, "sums on their grids, within the budget"),
     "training/kernel.py": ({"getattr": 1}, "functions of our own kernel, for either precision"),
     "training/steps.py": (
         {".sum": 2, "torch.autograd.grad": 1, "torch.compile": 1},

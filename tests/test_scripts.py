@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,18 @@ def test_many_stages_are_named_in_short():
     stages = ["code", "train@a", "train@b", "plot@a", "plot@b", "report"]
     assert verify.in_short(["train@a", "train@b", "plot@b", "report"], stages) == "all 2 of train, plot@b, report"
     assert verify.in_short(["train@a"], ["train@a"]) == "train@a"
+
+
+def test_ctrl_c_is_left_to_the_command():
+    """Which a terminal sends to both; here the command does."""
+    in_order = (
+        "import os, signal, sys, time\n"
+        "def stop(*_): time.sleep(0.5); sys.exit(3)\n"  # longer than subprocess.run waits before it kills
+        "signal.signal(signal.SIGINT, stop)\n"
+        "os.kill(os.getppid(), signal.SIGINT)\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+    )
+    assert verify.ended([sys.executable, "-c", in_order], Path(), None) == (3, True)
+    assert verify.ended([sys.executable, "-c", ""], Path(), None) == (0, False)
+    with pytest.raises(KeyboardInterrupt):  # as before
+        signal.raise_signal(signal.SIGINT)

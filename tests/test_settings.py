@@ -46,6 +46,20 @@ def test_values_are_put_in_their_place(text, expected):
     assert changed(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seeds=3 seeds=4",
+        "sparsity[0]=0.2 sparsity=[0.1, 0.2]",
+        "training={steps: 5} training.steps=6",
+        "experiments.intro.seeds=3 seeds=3",
+    ],
+)
+def test_what_is_said_twice_is_refused(text):
+    with pytest.raises(Unclear, match="write one of them"):
+        settings(text, "intro")
+
+
 def test_whole_numbers_stay_whole():
     (steps,) = settings("training.steps=1e3", "intro")
     assert type(steps.value) is int

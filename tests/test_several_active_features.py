@@ -347,7 +347,7 @@ def test_explanations_are_of_linear_hidden_vectors_of_few_features(tmp_path):
     assert "not linear on h and of target identity (relu_hidden)" in faults(
         tmp_path, ("experiments.intro.model", ["relu_output", "relu_hidden"])
     )
-    assert "must be null for values: signed" in faults(tmp_path, ("experiments.intro.values", "signed"))
+    assert "must be null where values are not unit" in faults(tmp_path, ("experiments.intro.values", "signed"))
     shape = [("experiments.intro.n_features", 40), ("experiments.intro.n_hidden", 4)]
     # 40 + 780 + 9880 + 91390
     assert "more than 20000 sets" in faults(tmp_path, *shape)

@@ -470,7 +470,7 @@ def test_bad_settings_are_refused(tmp_path, key, value, said):
         ("sparsity", [0.5, 0.9], "must be null where sparsity is an axis"),
         ("importance", [1.0, 2.0], "must be null where importance is an axis"),
         ("model", "relu_hidden", "must be null for models that are not linear on h"),
-        ("values", "signed", "must be null where values are signed"),
+        ("values", "signed", "must be null where values are not unit"),
     ],
 )
 def test_experiments_that_it_does_not_suit_are_refused(tmp_path, key, value, said):

@@ -89,3 +89,12 @@ def test_the_comparison_has_those_of_the_palette():
     assert "--ground: #fbfbfa; --card: #ffffff;" in html
     assert ":root { --ground: #16181c;" in html
     assert palette.LIGHT.keys() == palette.DARK.keys()
+
+
+def test_figures_are_as_dark_on_both_pages():
+    page = (SOURCE / "report/page.css").read_text(encoding="utf-8")
+    assert f"figure img {{ filter: {palette.FIGURES_IN_THE_DARK}; }}" in page
+    assert f"--card: {palette.PAPER_IN_THE_DARK};" in page
+    alike = Run("a", "", {}, {}, [], {"reports/figures/a/b.svg": b"<svg/>"})
+    text = compared([alike, Run("b", "", {}, {}, [], {})])
+    assert palette.FIGURES_IN_THE_DARK in text

@@ -22,11 +22,46 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from superposition.figures import figures_of, style, svg
+from superposition.figures.plain_text import plain
 from superposition.figures.svg import NOISE, PER_POINT, SHIFT, settled
 from tests import as_printed
 
 ROOT = Path(__file__).parents[1]
 INEXACT = ("dot", "log10", "log", "exp", "power", "cos", "sin", "tan", "hypot", "arctan2", "deg2rad", "rad2deg")
+
+
+@pytest.mark.parametrize(
+    ("written", "plain_text"),
+    [
+        (r"$\mathdefault{10^{-2}}$", "10⁻²"),
+        (r"$W^T W$  and  $b$", "Wᵀ W and b"),
+        (r"features per dimension  $\|W\|_F^2\,/\,m$", "features per dimension ‖W‖_F² / m"),
+        (r"$e^{0.054\,m}$, \$5", "e^(0.054 m), $5"),
+        (r"energy $\sum_{i \neq j} \mathrm{ReLU}(W_i \cdot W_j)^2$", "energy ∑_(i ≠ j) ReLU(Wᵢ ⋅ Wⱼ)²"),
+        (r"$(1-S) \log \frac{1}{1-S}$", "(1-S) log 1/(1-S)"),
+        (r"$1/\sqrt{2}$, $|\cos| \geq \epsilon$", "1/√2, |cos| ≥ ε"),
+    ],
+)
+def test_formulas_in_plain_text(written, plain_text):
+    assert plain(written) == plain_text
+
+
+def test_texts_are_there_for_who_selects_and_searches(tmp_path):
+    """Each as it was drawn, and nothing that shows."""
+    figure = Figure(figsize=(4, 3))
+    with style.theme():
+        axes = figure.add_axes((0.2, 0.2, 0.7, 0.7))
+        axes.set(xlabel="density $1 - S$", ylabel="a < b\n& c", xticks=[], yticks=[])
+        drawn = ElementTree.fromstring(svg.svg(figure))
+    found = list(drawn.iter("{http://www.w3.org/2000/svg}text"))
+    assert [text.text for text in found] == ["density 1 - S", "a < b", "& c"]
+    assert {text.attrib["fill-opacity"] for text in found} == {"0"}
+    assert [text.get("transform", "").partition(" ")[0] for text in found] == ["", "rotate(-90", "rotate(-90"]
+    assert not any(re.search(r"[\\{}$]", text) for text in texts_of("intro"))
+
+
+def texts_of(experiment):
+    return re.findall(r"<text[^>]*>([^<]*)</text>", "".join(svg.svg(f).decode() for f in drawn(experiment).values()))
 
 
 class Off:

@@ -11,6 +11,7 @@ import torch
 
 from superposition.exact.ops import POWERS, SQUARED, snap
 from superposition.exact.philox import stream_key
+from superposition.features.sets import draws
 from superposition.training import compiled, kernel, processor
 from superposition.training.held_out import SAMPLES
 from superposition.training.initial import normal_weights, standard_deviation
@@ -66,6 +67,58 @@ def test_the_kernel_on_sets_of_features(n, m, batch_size, tmp_path):
     words = np.random.default_rng(1).integers(0, 2**32, (4, n + n // 2, 150), dtype=np.uint32)
     finite = replace(world(RELU, n=n, m=m, sets=sets, sample_size=150), sample=words)
     assert_same(fast(finite, tmp_path / "c"), plain(finite, tmp_path / "d"))
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(7, 3), (22, 12)])
+def test_the_kernel_where_sets_differ_and_on_rare_features(n, m, tmp_path):
+    mixed = f"2 x correlated 2, independent {n - 6}, anticorrelated 2"
+    w = world(RELU, n=n, m=m, batch_size=100, sets=[(mixed, 0), *ALONE], values="exponential 5", steps=20)
+    # All of them, and every second one of an instance with others
+    for instance, every in ((1, 1), (3, 2)):
+        w.features.loc[(w.features["instance"] == instance) & (w.features["feature"] % every == 0), "density"] = 9e-5
+    density = torch.tensor(w.features["density"].to_numpy().reshape(4, n))
+    count = draws(density, w.instances["sets"].tolist(), w.instances["set_size"].tolist())
+    words = np.random.default_rng(0).integers(0, 2**32, (4, count, 100), dtype=np.uint32)
+    words[:, n:, ::2] >>= 14  # at which rare features are active
+    stream = replace(w, held_out=words[0])
+    assert_same(fast(stream, tmp_path / "a"), plain(stream, tmp_path / "b"))
+    finite = replace(stream, settings=w.settings | {"training": w.settings["training"] | {"sample_size": 100}})
+    finite = replace(finite, sample=words)
+    trained = fast(finite, tmp_path / "c")
+    assert_same(trained, plain(finite, tmp_path / "d"))
+    words[:, n:] = 2**32 - 1  # at which no set and no rare feature is active
+    other = fast(finite, tmp_path / "e").weights["relu_output.W"]
+    assert [bool((a != b).any()) for a, b in zip(trained.weights["relu_output.W"], other, strict=True)] == [
+        *(True, True, True, True)
+    ]
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (22, 12)])
+def test_the_kernel_on_features_that_have_parents(n, m, tmp_path):
+    tree = (
+        f"parents - 0 0 1 - {' '.join('4' * (n - 5))}, active 1 0.5 {'0 ' * (n - 4)}, inactive 0.25 0 {'1 ' * (n - 4)}"
+    )
+    w = world(RELU, n=n, m=m, batch_size=100, sets=[*ALONE, (tree, 0)], values="exponential 5", steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    alone = fast(replace(w, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "c")
+    same = [np.array_equal(a, b) for a, b in zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)]
+    assert same == [True, False, True, False]
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(
+    "values", ["constant", "exponential 5", "power_law 2 0.01", "normal 3", "half_normal 3", "unit of unit length"]
+)
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_on_other_laws_of_values(values, n, m, tmp_path):
+    sets = [*ALONE, ("correlated", 3), ("anticorrelated", 3)]
+    w = world(RELU, n=n, m=m, batch_size=100, values=values, sets=sets, steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    assert trained.history["loss"].gt(0).all()
 
 
 @needs_a_compiler

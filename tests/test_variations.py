@@ -106,12 +106,25 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
     yield "signed values", {"values": "signed"}
     yield "unit values", {"values": "unit"}
+    yield "constant values", {"values": "constant"}
+    yield "normal values", {"values": {"normal": 3.0}}
+    yield "samples of unit length", {"values": {"unit_length": "unit"}}
     for size in sorted({2, *halves}):
         yield f"correlated in {size}", {"sets": {"correlated": size}, "sparsity": 0.9}
         kinds = ["independent", {"correlated": size}, {"anticorrelated": size}]
         yield f"all kinds of sets of {size}", {"sets": kinds, "sparsity": [0.5, 0.95]}
     yield "one active at a time", {"sets": {"anticorrelated": n}, "sparsity": 0.0}
     yield "independent", {"sets": "independent"}
+    if n > 2:
+        yield (
+            "sets that differ",
+            {"sets": {"groups": [{"correlated": 2}, {"independent": n - 2}]}, "sparsity": [0.5, 0.95]},
+        )
+    if n > 2:
+        tree = {"parents": [None, 0, *[1] * (n - 2)], "active": 0.5, "inactive": [0.0, *[0.1] * (n - 2)]}
+        yield "features with parents", {"sets": ["independent", tree], "sparsity": [0.5, 0.9]}
+    yield "a power law of densities", {"sparsity": {"power_law": {"exponent": 1.5, "total": 1.0}}}
+    yield "rare features", {"sparsity": [0.9, 0.9999999]}
     yield "one step", {"training": {"steps": 1, "snapshots": 1}}
     yield "twenty steps", {"training": {"steps": 20, "snapshots": 20}}
     yield "a fixed sample", {"training": {"sample_size": 16}}

@@ -1,5 +1,6 @@
 """Worlds and the values of features: what instances are known by, and the law their data follows."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample, Stream
 from superposition.features.world import features, held_out_words, instances, training_words
 from superposition.params import Sets, read
+from superposition.params.experiments import resolve
+from tests.documents import DOCUMENT
 
 PARAMS = """
 seed: 3
@@ -124,6 +127,84 @@ def test_of_anticorrelated_features_one_is_active():
     assert active.mean(1) == pytest.approx(0.2, abs=0.005)
     assert (active[0] & active[3]).mean() == pytest.approx(0.04, abs=0.003)
     assert x[0][active[0]].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_where_sets_differ_each_is_as_it_would_be_alone():
+    density = [0.2] * 3 + [0.6] * 3 + [0.1] * 2
+    law = Distribution(
+        torch.tensor([density]), "unit", torch.float64, ["correlated 3, anticorrelated 3, independent 2"], [0]
+    )
+    assert law.draws == 8 + 2
+    drawn = torch.randint(0, 2**32, (1, law.draws, 200_000), generator=torch.Generator().manual_seed(0))
+    active = law(drawn)[0].numpy() != 0
+    assert (active[:3].sum(0) % 3 == 0).mean() > 0.9999
+    assert active[3:6].sum(0).max() == 1
+    assert active.mean(1) == pytest.approx([0.2] * 3 + [0.2] * 3 + [0.1] * 2, abs=0.005)
+    for first, second in ((0, 3), (0, 6), (3, 6), (6, 7)):
+        assert np.corrcoef(active[first], active[second])[0, 1] == pytest.approx(0, abs=0.01)
+
+
+def test_rarer_features_of_a_correlated_set_are_active_where_the_others_are():
+    law = Distribution(torch.tensor([[0.2, 0.1]]), "unit", torch.float64, ["correlated"], [2])
+    drawn = torch.randint(0, 2**32, (1, law.draws, 200_000), generator=torch.Generator().manual_seed(0))
+    x = law(drawn)[0].numpy()
+    active = x != 0
+    assert active.mean(1) == pytest.approx([0.2, 0.1], abs=0.005)
+    assert active[0][active[1]].mean() > 0.9999
+    assert x[1][active[1]].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_features_that_have_parents():
+    """A hierarchy of three generations, beside a feature that is rarer while its parent is active."""
+    kind = "parents - 0 1 0, active 0.5 0.8 0.1, inactive 0 0 0.6"
+    law = Distribution(torch.tensor([[0.2, 1, 1, 1]]), "unit", torch.float64, [kind], [0])
+    drawn = torch.randint(0, 2**32, (1, law.draws, 200_000), generator=torch.Generator().manual_seed(0))
+    x = law(drawn)[0].numpy()
+    active = x != 0
+    assert active.mean(1) == pytest.approx([0.2, 0.1, 0.08, 0.02 + 0.48], abs=0.005)
+    assert active[0][active[1]].mean() > 0.9999  # a value may be rounded to 0
+    assert active[1][active[2]].mean() > 0.9999
+    assert active[1][active[0]].mean() == pytest.approx(0.5, abs=0.01)
+    assert active[2][active[1]].mean() == pytest.approx(0.8, abs=0.01)
+    assert active[3][active[0]].mean() == pytest.approx(0.1, abs=0.01)
+    assert active[3][~active[0]].mean() == pytest.approx(0.6, abs=0.01)
+    assert [one[one != 0].mean() for one in x] == pytest.approx([0.5] * 4, abs=0.01)
+    assert np.corrcoef(x[0, active[3] & active[0]], x[3, active[3] & active[0]])[0, 1] == pytest.approx(0, abs=0.03)
+
+
+def test_the_world_of_features_that_have_parents():
+    block = {"model": "relu_output", "n_features": 4, "n_hidden": 2, "sparsity": 0.9, "seeds": 1, "held_out": 5}
+    tree = {"parents": [None, 0, 0, 1], "active": 0.5, "inactive": [0.0, 0.2, 0.1]}
+    block["sets"] = ["independent", tree]
+    (experiment,) = resolve(DOCUMENT | {"experiments": {"small": block}}).experiments.values()
+    table, density = instances(3, "small", experiment), features(experiment)["density"].tolist()
+    assert density[:4] == [0.1] * 4
+    # 0.1 / 2, 0.1 / 2 + 0.9 * 0.2 and 0.05 / 2 + 0.95 * 0.1
+    assert density[4:] == [0.1, 0.05, 0.23, 0.12]
+    assert table["sparsity"].isna().tolist() == [False, True]
+    assert table["sets"].tolist() == ["independent", "parents - 0 0 1, active 0.5 0.5 0.5, inactive 0 0.2 0.1"]
+    assert held_out_words(3, "small", experiment).shape == (7, 5)
+
+
+def test_a_rare_feature_has_a_word_more():
+    """Below a density of 1e-4, own words are values alone, and words after all others say who is active."""
+    law = distribution([0.5, 5e-5, 1e-4, 1e-7])
+    assert law.draws == 6
+    below = [round(density * 2**32) for density in (0.5, 5e-5, 1e-4, 1e-7)]
+    own = [[2**30, 2**31], [2**30, 2**30], [below[2] // 2, below[2]], [2**31, 2**31]]
+    given = torch.tensor([[*own, [below[1] - 1, below[1]], [below[3] - 1, below[3]]]])
+    active, inactive = law(given)[0].T.tolist()
+    assert active == [0.5, 0.25, 0.5, 0.5]
+    assert inactive == [0, 0, 0, 0]
+    assert features_words("[0.9, 0.99995]") == features_words("0.99995") == 6
+    assert features_words("0.9999") == 3
+
+
+def features_words(sparsity: str) -> int:
+    """Held-out words of a sample of three features."""
+    document = {"model": "relu_output", "n_features": 3, "n_hidden": 2, "sparsity": json.loads(sparsity)}
+    (experiment,) = resolve(DOCUMENT | {"experiments": {"small": document}}).experiments.values()
+    return len(held_out_words(3, "small", experiment))
 
 
 def distribution(density: list[float], values: str = "unit", dtype: torch.dtype = torch.float64) -> Distribution:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from superposition.features.sets import draws
 from superposition.models.toy_model import Architecture
@@ -56,7 +57,7 @@ def world(
         "training": SETTINGS | training,
         "values": values,
     }
-    words = draws(n, *zip(*sets, strict=True))
+    words = draws(torch.ones(len(sets), n), *zip(*sets, strict=True))
     held_out = np.random.default_rng(0).integers(0, 2**32, (words, 100), dtype=np.uint32)
     return World(pd.DataFrame(rows), pd.DataFrame(features), settings, held_out)
 

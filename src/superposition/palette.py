@@ -6,6 +6,10 @@ Names and numbers alone, so that pages are made without the libraries that draw.
 INK = "#22252b"  # of letters, on paper
 PAPER = "#ffffff"
 
+# Figures are drawn on paper. In the dark they are inverted, not to black; turning the hue back leaves blue blue.
+FIGURES_IN_THE_DARK = "invert(.88) hue-rotate(180deg)"
+PAPER_IN_THE_DARK = "#1f1f1f"  # what becomes of PAPER
+
 # Of pages, by what they are for, where it is light and where it is dark: variables of CSS, --ground, --card ...
 LIGHT = {
     "ground": "#fbfbfa",

@@ -8,17 +8,15 @@ both. x is 1 / (1 - S).
 """
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.chance import rank_correlation
 from superposition.claims.claim import Claim, Finding, claims_of
-from superposition.claims.geometry import SETTING, SPARSEST, WHOLE, between, within
+from superposition.claims.geometry import SETTING, SPARSEST, WHOLE
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
-from superposition.readings.ranking import by_rank
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import matching
-from superposition.readings.vulnerability import vulnerability
+from superposition.readings.dimensions import between
+from superposition.readings.results import Tables
+from superposition.readings.vulnerability import Sweep, attacked_sweeps
 from superposition.theory.attacks import read_off
 
 SECTION = "Superposition and Adversarial Robustness"
@@ -33,7 +31,6 @@ CLOSE, SPARSITIES = 0.95, 20  # rank correlation, and over how many densities at
 OFF = 0.1  # relative; three times what reading the figure is off by
 LINEAR = "a linear model's at the same sparsity"
 
-Sweep = pd.DataFrame  # one model at each x: x, vulnerability, over_dense, features_per_dimension
 BASELINES = ("vulnerability", "over_dense")  # the linear model, and the dense one
 
 
@@ -45,7 +42,7 @@ def tracks_features_per_dimension(tables: Tables) -> Finding:
         text = f"{ranks:.3f} over {len(sweep)} sparsities ({dense:.3f} over the dense model)"
         return Judged(ranks > CLOSE, round(ranks, 3), text)
 
-    return over_ranks(_sweeps(tables, WHOLE, SPARSITIES), judge, "rank correlation")
+    return over_ranks(attacked_sweeps(tables, SETTING, WHOLE, SPARSITIES), judge, "rank correlation")
 
 
 def follows_the_curve(tables: Tables) -> Finding:
@@ -57,7 +54,7 @@ def follows_the_curve(tables: Tables) -> Finding:
         text = f"{median:.0%} off, at most {off[worst]:+.0%} (at {sweep['x'].iloc[worst]:.2f})"
         return Judged(median <= OFF, round(median, 3), f"{text}; {other:.0%} off over the dense model")
 
-    return over_ranks(_sweeps(tables, WHOLE, SPARSITIES), judge, "off in the median")
+    return over_ranks(attacked_sweeps(tables, SETTING, WHOLE, SPARSITIES), judge, "off in the median")
 
 
 def rises(tables: Tables) -> Finding:
@@ -72,7 +69,7 @@ def rises(tables: Tables) -> Finding:
         text += f"({highest[1]:.2f} and {last[1]:.2f} over the dense model)"
         return Judged(highest[0] > SHARP, round(highest[0], 2), text)
 
-    ranges = (_sweeps(tables, x_range) for x_range in (START, FORMING, END))
+    ranges = (attacked_sweeps(tables, SETTING, x_range) for x_range in (START, FORMING, END))
     return over_ranks(list(zip(*ranges, strict=True)), judge, "times as vulnerable")
 
 
@@ -85,7 +82,7 @@ def plateau(tables: Tables) -> Finding:
         holds = bool(found.between(*LEVEL).all() and found.between((1 - FLAT) * middle, (1 + FLAT) * middle).all())
         return Judged(holds, round(middle, 2), f"{text} ({dense} over the dense model)")
 
-    return over_ranks(_sweeps(tables, PLATEAU, POINTS), judge, "on the plateau")
+    return over_ranks(attacked_sweeps(tables, SETTING, PLATEAU, POINTS), judge, "on the plateau")
 
 
 def rises_beyond_the_plateau(tables: Tables) -> Finding:
@@ -93,21 +90,10 @@ def rises_beyond_the_plateau(tables: Tables) -> Finding:
         ratio, dense = (float(pair[1][name].iloc[0] / mean(pair[0][name])) for name in BASELINES)
         return Judged(ratio >= BEYOND, round(ratio, 2), f"{ratio:.2f} ({dense:.2f} over the dense model)")
 
-    pairs = list(zip(_sweeps(tables, PLATEAU, POINTS), _sweeps(tables, END), strict=True))
+    pairs = list(
+        zip(attacked_sweeps(tables, SETTING, PLATEAU, POINTS), attacked_sweeps(tables, SETTING, END), strict=True)
+    )
     return over_ranks(pairs, judge, "times the plateau")
-
-
-def _sweeps(tables: Tables, x_range: tuple[float, float], at_least: int = 1) -> list[Sweep]:
-    """The models in a range of x: those with the lowest loss at each x, those with the next one, ..."""
-    chosen = within(tables, x_range, at_least)
-    if tables.instances["attacked_loss"].isna().any():
-        raise NotInThisRun("losses under attack were not measured in this run (attack: null)")
-    measured = vulnerability(tables)
-    own = matching(tables, SETTING)
-    of_model = measured[measured["instance"].isin(own[own["density"].isin(chosen)]["instance"])]
-    if of_model.empty:
-        raise NotInThisRun("the claim is about one sparsity for all features, not one for each")
-    return [sweep.sort_values("x", kind="stable", ignore_index=True) for sweep in by_rank(of_model)]
 
 
 CLAIMS = claims_of(
@@ -137,7 +123,7 @@ CLAIMS = claims_of(
     ),
     Claim(
         rises,
-        statement=f"Vulnerability, relative to {LINEAR}, rises sharply as superposition forms, to more than three "
+        statement=f"Vulnerability, relative to {LINEAR}, rises sharply as superposition forms, to more than {SHARP} "
         "times that of a model without it.",
         paper=3.2,
         # The paper's words are of superposition that forms; at x = 10, far beyond, its figure has 8.

@@ -218,7 +218,7 @@ CLAIMS = claims_of(
         statement="Without a ReLU there is no superposition: the linear model learns the m most important features, "
         "and no "
         "others, at any sparsity.",
-        paper="5 features, superposition 0",
+        paper=f"{N_HIDDEN} features, superposition 0",
         tolerance=f"at each density: exactly features 1 to {N_HIDDEN}, superposition < {NO_SUPERPOSITION:g}",
         limit="ours",
         fixed="before",
@@ -321,8 +321,9 @@ CLAIMS += claims_of(
     "weights_and_norms",
     Claim(
         top_features_when_dense,
-        statement="Of 100 dense features the 20 most important get a dimension each, and the others are left out.",
-        paper="features 1-20, 20 dedicated",
+        statement=f"Of {NOTEBOOK.n_features} dense features the {NOTEBOOK.n_hidden} most important get a dimension "
+        "each, and the others are left out.",
+        paper=f"features 1-{NOTEBOOK.n_hidden}, {NOTEBOOK.n_hidden} dedicated",
         tolerance=f"at density 1: exactly features 1 to {NOTEBOOK.n_hidden}, all with superposition < "
         f"{DEDICATED_SUPERPOSITION:g}",
         limit="ours",

@@ -1,5 +1,6 @@
 """What a claim is, and what evaluating one gives."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -29,6 +30,16 @@ LIMITS: tuple[Limit, ...] = get_args(Limit)
 Fixed = Literal["before", "after"]  # the first result was seen
 
 
+FEW_RUNS = 3  # of fewer, half of them says little: a verdict that rests on them says how many there are
+
+SINGULAR = r"s\b"  # what is left out of a word to make it one
+
+
+def numbered(count: int, what: str) -> str:
+    """As 1 rank, 2 ranks, 2 models of these shapes."""
+    return f"{count} {re.sub(SINGULAR, '', what, count=1) if count == 1 else what}"
+
+
 @dataclass(frozen=True)
 class Share:
     """How many single runs meet a claim's criterion, of how many; of one about cells or features, those it is about."""
@@ -47,7 +58,7 @@ class Share:
         return share_interval(self.met, self.of)
 
     def __str__(self) -> str:
-        return f"{self.met} of {self.of} {self.what}"
+        return f"{self.met} of {numbered(self.of, self.what)}"
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,15 @@ def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[st
         "verdict": finding.verdict,
         "figure": claim.figure,
     }
+
+
+def rests_on(verdict: Mapping[str, Any]) -> str:
+    """What to say beside a verdict that rests on few single runs, as `of 2 ranks only`; nothing where they are more.
+
+    `verdict` is one of those of `verdict`, or of `reports/claims.json`.
+    """
+    share = verdict["share"]
+    return f"of {numbered(share['of'], share['what'])} only" if share and share["of"] < FEW_RUNS else ""
 
 
 def _written(share: Share | None) -> dict[str, str | int | float] | None:

@@ -151,7 +151,8 @@ CLAIMS = claims_of(
         monosemantic_when_dense,
         statement=f"When features are dense, at densities {listed(DENSE)}, neurons are monosemantic, two for each of "
         "the most important features.",
-        paper=f"all 40 neurons monosemantic, {PAIRS} features x 2; the figure does not show which feature a neuron has",
+        paper=f"all {N_HIDDEN} neurons monosemantic, {PAIRS} features x 2; the figure does not show "
+        "which feature a neuron has",
         tolerance=f"mean stack height 1 +- {HEIGHT_OFF:g}; {PAIRS} features are the largest of exactly {NEURONS_EACH} "
         "neurons each",
         limit="ours",
@@ -184,7 +185,7 @@ CLAIMS = claims_of(
     Claim(
         all_polysemantic_when_sparsest,
         statement=f"In the end, at density {SPARSEST:g}, all neurons are highly polysemantic.",
-        paper="all 40, stacks 5 to 8 high",
+        paper=f"all {N_HIDDEN}, stacks 5 to 8 high",
         tolerance=f"at least {NEARLY_ALL:.0%} with stacks higher than {POLYSEMANTIC_HEIGHT:g}, mean height > {HIGH:g}",
         limit="ours",
         fixed="before",

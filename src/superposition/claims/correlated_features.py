@@ -20,8 +20,21 @@ from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.claims.words import listed
 from superposition.exact.functions import arccos, degrees
-from superposition.exact.sums import mean, total
+from superposition.exact.sums import mean
 from superposition.measures.thresholds import REPRESENTED_NORM
+from superposition.readings.correlated_pairs import (
+    CORNER,
+    States,
+    as_the_first,
+    densities_of_pairs,
+    dot_products,
+    in_order,
+    is_hexagon,
+    norms_of_collapsed,
+    six_features,
+    state_at,
+    states_by_rank,
+)
 from superposition.readings.pairs import (
     ACROSS_PAIRS,
     APART,
@@ -42,20 +55,10 @@ from superposition.readings.pairs import (
     is_hexagon_of_pairs,
     mates_and_others,
     mates_and_partner,
-    state_of_pairs,
 )
-from superposition.readings.planar import (
-    COLLAPSED_COSINE,
-    Planar,
-    collapsed,
-    gaps_between_pairs,
-    models,
-    pair_cosines,
-)
-from superposition.readings.ranking import ranked
+from superposition.readings.planar import COLLAPSED_COSINE, Planar, gaps_between_pairs, pair_cosines
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, of_shape, solutions
-from superposition.theory.angles import angular_gaps
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
 from superposition.theory.expected_loss import independent, minimum
 from superposition.theory.polytopes import polygon
 
@@ -70,7 +73,7 @@ SPARSE, LESS_SPARSE = 0.05, 0.5  # densities
 # represented.
 VERY_SPARSE = (0.02, 0.05)
 MODERATELY_SPARSE = (0.1, 0.2)
-REPRESENTED, CORNER, CORNER_OFF = 5, 60.0, 10.0  # features; degrees
+REPRESENTED, CORNER_OFF = 5, 10.0  # features; degrees off a regular hexagon's
 # density: what the paper's ranges say, its figure's "Y" from about 0.5 on
 PRINTED = {0.02: "none", 0.05: "none", 0.1: "one", 0.15: "two", 0.2: "two", 0.25: T, 0.3: T, 0.4: T, 0.5: Y, 0.6: Y}
 RADIUS = math.sqrt(0.5)
@@ -111,7 +114,7 @@ def hexagon(tables: Tables) -> Finding:
             is_hexagon_of_pairs(model), float(low), text + f"sets {gaps.min():.0f} to {gaps.max():.0f} deg apart"
         )
 
-    return over_seeds(_pairs(tables, "correlated", SPARSE), judge, "smallest norm")
+    return over_seeds(six_features(tables, "correlated", SPARSE), judge, "smallest norm")
 
 
 def no_hexagon_of_independent(tables: Tables) -> Finding:
@@ -122,11 +125,11 @@ def no_hexagon_of_independent(tables: Tables) -> Finding:
     texts, hexagons, with_five = [], 0, {}
     five, hexagon_is_best = True, False
     for density in VERY_SPARSE + MODERATELY_SPARSE:
-        here = _pairs(tables, "independent", density)
+        here = six_features(tables, "independent", density)
         regular = minimum(1.15 * polygon(6), np.full(6, -0.3), np.ones(6), independent([density] * 6)).loss / 6
         counts = [int(np.count_nonzero(model.norms > REPRESENTED_NORM)) for model in here]
-        hexagons += [_is_hexagon(model.W) for model in here].count(True)
-        best = _is_hexagon(here[0].W)
+        hexagons += [is_hexagon(model.W, CORNER_OFF) for model in here].count(True)
+        best = is_hexagon(here[0].W, CORNER_OFF)
         if density in VERY_SPARSE:
             five &= counts[0] > 0
             hexagon_is_best |= best or regular < here[0].loss
@@ -144,25 +147,25 @@ def no_hexagon_of_independent(tables: Tables) -> Finding:
 
 
 def order_of_collapse(tables: Tables) -> Finding:
-    ranks = _states(tables)
+    ranks = states_by_rank(tables)
     if len(ranks[0]) < len(STATES):
         raise NotInThisRun(f"the claim needs {len(STATES)} densities")
-    share = Share([_in_order(states) for states in ranks].count(True), len(ranks), "ranks")
+    share = Share([in_order(states) for states in ranks].count(True), len(ranks), "ranks")
     spread = f"{share}; as the best one {_spread(ranks)}"
-    return Finding(how_far(_in_order(ranks[0]), share), _said(ranks[0]), spread, share)
+    return Finding(how_far(in_order(ranks[0]), share), _said(ranks[0]), spread, share)
 
 
 def ranges_of_collapse(tables: Tables) -> Finding:
-    ranks = _states(tables)
-    if missing := [f"{density:g}" for density in PRINTED if _near(ranks[0], density) is None]:
+    ranks = states_by_rank(tables)
+    if missing := [f"{density:g}" for density in PRINTED if state_at(ranks[0], density) is None]:
         raise NotInThisRun(f"no models at densities {', '.join(missing)}")
 
-    def as_printed(states: dict[float, str]) -> int:
-        return sum(_near(states, density) == state for density, state in PRINTED.items())
+    def as_printed(states: States) -> int:
+        return sum(state_at(states, density) == state for density, state in PRINTED.items())
 
     share = Share(sum(as_printed(states) == len(PRINTED) for states in ranks), len(ranks), "ranks")
     same = as_printed(ranks[0])
-    verdict: Verdict = "differs_from_print" if _in_order(ranks[0]) else "fails"
+    verdict: Verdict = "differs_from_print" if in_order(ranks[0]) else "fails"
     return Finding(
         how_far(True, share) if same == len(PRINTED) else verdict,
         f"{_said(ranks[0])}; {same} of {len(PRINTED)} as printed",
@@ -175,14 +178,14 @@ def collapsed_radius(tables: Tables) -> Finding:
     """Up to the density at which the paper's last range begins; beyond, all vectors shrink."""
 
     def off(model: Planar) -> float | None:
-        norms = model.norms.reshape(-1, 2)[collapsed(model.W)]
+        norms = norms_of_collapsed(model)
         return float(np.abs(norms - RADIUS).max()) if norms.size else None
 
-    if len(_densities(tables)) < len(STATES):
+    if len(densities_of_pairs(tables)) < len(STATES):
         raise NotInThisRun(f"the claim needs {len(STATES)} densities")
     best, every = [], []
-    for density in (one for one in _densities(tables) if one <= LESS_SPARSE * (1 + SAME_DENSITY)):
-        here = [off(model) for model in _pairs(tables, "correlated", density)]
+    for density in (one for one in densities_of_pairs(tables) if one <= LESS_SPARSE * (1 + SAME_DENSITY)):
+        here = [off(model) for model in six_features(tables, "correlated", density)]
         best += [here[0]] if here[0] is not None else []
         every += [one for one in here if one is not None]
     if not best:
@@ -194,7 +197,7 @@ def collapsed_radius(tables: Tables) -> Finding:
 
 def local_bases(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
-        within, _, squared = _dot_products(model)
+        within, _, squared = dot_products(model, LOCAL.set_size)
         typical, largest = float(mean(np.abs(within))), float(np.abs(within).max())
         text = f"|dot products| {typical:.3f} on average, at most {largest:.3f}; squared norms >= {squared.min():.2f}"
         return Judged(typical < WITHIN and largest < WITHIN_AT_MOST and bool(squared.min() > SQUARED), typical, text)
@@ -206,7 +209,7 @@ def interference_across(tables: Tables) -> Finding:
     """Partners are left out of the mean."""
 
     def judge(model: Solution) -> Judged:
-        within, across, _ = _dot_products(model)
+        within, across, _ = dot_products(model, LOCAL.set_size)
         apart, inside = float(mean(np.abs(across[across > PARTNER]))), float(mean(np.abs(within)))
         ratio = apart / max(inside, 1e-9) if apart > 0 else 0.0  # NaN where all are partners
         return Judged(ratio > TIMES, ratio, f"{ratio:.1f} times as much, {apart:.2f}")
@@ -216,10 +219,10 @@ def interference_across(tables: Tables) -> Finding:
 
 def partners(tables: Tables) -> Finding:
     def judge(model: Solution) -> Judged:
-        _, across, _ = _dot_products(model)
+        _, across, _ = dot_products(model, LOCAL.set_size)
         count = int(np.count_nonzero((across < PARTNER).any(axis=1)))
         typical = float(np.median(across.min(axis=1)))
-        return Judged(count >= MOST, count, f"{count} of 10 features, the median at {typical:.2f}")
+        return Judged(count >= MOST, count, f"{count} of {LOCAL.set_size} features, the median at {typical:.2f}")
 
     return over_seeds(solutions(tables, LOCAL, SPARSE), judge, "features")
 
@@ -232,60 +235,12 @@ def _most(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: 
     return replace(finding, verdict=plain(finding.verdict != "fails" and enough))
 
 
-def _densities(tables: Tables) -> list[float]:
-    own = tables.instances[tables.instances["sets"] == "correlated"]
-    if own["density"].dropna().empty:
-        raise NotInThisRun("no correlated features in this run")
-    return sorted({round(density, 6) for density in own["density"].dropna()})
-
-
-def _pairs(tables: Tables, sets: str, density: float) -> list[Planar]:
-    """Of six features, the lowest expected loss first."""
-    own = of_shape(tables, n_features=6, n_hidden=2)
-    own = own[(own["model"] == "relu_output") & (own["values"] == "unit") & (own["sets"] == sets)]
-    own = own[np.isclose(own["density"], density, rtol=SAME_DENSITY)]
-    if sets == "correlated":
-        own = own[own["set_size"] == 2]
-    number = own["instance"].to_numpy()
-    if own.empty or not np.allclose(tables.per_feature("importance", number), 1):
-        raise NotInThisRun(f"no relu_output model of equally important {sets} features at density {density:g}")
-    return models(tables, own)
-
-
-def _states(tables: Tables) -> list[dict[float, str]]:
-    """By density: of the model of the lowest loss at each, of the next ones, ..."""
-    return ranked({s: [state_of_pairs(model) for model in _pairs(tables, "correlated", s)] for s in _densities(tables)})
-
-
-def _in_order(states: dict[float, str]) -> bool:
-    places = [STATES.index(state) if state in STATES else -1 for state in states.values()]
-    return places == sorted(places) and set(places) == set(range(len(STATES)))
-
-
-def _near(states: dict[float, str], density: float) -> str | None:
-    return next((state for one, state in states.items() if abs(one / density - 1) < SAME_DENSITY), None)
-
-
-def _said(states: dict[float, str]) -> str:
+def _said(states: States) -> str:
     return "; ".join(f"{density:g}: {state}" for density, state in states.items())
 
 
-def _spread(ranks: list[dict[float, str]]) -> str:
-    same = {s: [states[s] for states in ranks].count(state) for s, state in ranks[0].items()}
-    return "; ".join(f"{s:g}: {count} of {len(ranks)}" for s, count in same.items()) + " seeds"
-
-
-def _is_hexagon(W: np.ndarray) -> bool:
-    long = bool((np.sqrt(total(W * W, axis=0)) > REPRESENTED_NORM).all())
-    return long and bool((np.abs(angular_gaps(W) - CORNER) < CORNER_OFF).all())
-
-
-def _dot_products(model: Solution) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Within sets, off the diagonal; between the features of one and of the other set [10, 10]; squared norms."""
-    gram = model.gram
-    off = ~np.eye(10, dtype=bool)
-    within = np.concatenate([gram[:10, :10][off], gram[10:, 10:][off]])
-    return within, gram[:10, 10:], np.diagonal(gram)
+def _spread(ranks: list[States]) -> str:
+    return "; ".join(f"{s:g}: {count} of {len(ranks)}" for s, count in as_the_first(ranks).items()) + " seeds"
 
 
 CLAIMS = claims_of(
@@ -336,8 +291,9 @@ CLAIMS += claims_of(
         "densities "
         f"{listed(MODERATELY_SPARSE)}).",
         paper="no hexagon",
-        tolerance=f"the best models at densities {listed(MODERATELY_SPARSE)} represent five features and leave out "
-        f"one; differs from print if at {listed(VERY_SPARSE)} a hexagon is best, or has a lower expected loss",
+        tolerance=f"the best models at densities {listed(MODERATELY_SPARSE)} represent {REPRESENTED} features and "
+        f"leave out one; differs from print if at {listed(VERY_SPARSE)} a hexagon is best (all six represented, "
+        f"neighbours {CORNER:g} +- {CORNER_OFF:g} deg apart), or has a lower expected loss",
         limit="ours",
         fixed="before",
         remark="The paper prints that they form none, at a density that it does not give. At 0.1 and 0.2 five are "
@@ -357,9 +313,9 @@ CLAIMS += claims_of(
     ),
     Claim(
         ranges_of_collapse,
-        statement="None collapse up to density 0.05, one up to 0.15, two up to 0.2, all from 0.25 on, as a Y from 0.5.",
+        statement=f"As many pairs are collapsed as the paper prints, at densities {_said(PRINTED)}.",
         paper="none <= 0.05, one to 0.15, two to 0.2, T from 0.25 to 0.5, Y >= 0.5",
-        tolerance="at each density within those ranges; differs from print if only the order is as printed",
+        tolerance="the best model at each of these densities; differs from print if only the order is as printed",
         limit="text",
         fixed="before",
         figure="collapse",
@@ -405,7 +361,7 @@ CLAIMS += claims_of(
         partners,
         statement=f"Most features of one set have an opposite partner in the other one, at density {SPARSE:g}.",
         paper="8 of 10 features, at about -0.83",
-        tolerance=f"at least {MOST} of 10 features of the first set have a dot product < {PARTNER:g}",
+        tolerance=f"at least {MOST} of {LOCAL.set_size} features of the first set have a dot product < {PARTNER:g}",
         limit="ours",
         fixed="before",
         remark="In most seeds fewer features have such a partner, down to 2 of 10.",

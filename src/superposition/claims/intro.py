@@ -92,11 +92,11 @@ CLAIMS = claims_of(
     ),
     Claim(
         pentagon,
-        statement=f"At {1 - CROWDED:.0%} sparsity all five features are embedded, as a pentagon, with positive "
-        "interference and "
-        "negative biases against it.",
+        statement=f"At {1 - CROWDED:.0%} sparsity all five features are embedded, as a pentagon, whose interference is "
+        "positive in part, with negative biases against it.",
         paper="5 features, gaps 72 deg",
-        tolerance=f"all norms > {EMBEDDED_NORM:g}, all gaps {PENTAGON_GAP:g} +- {GAP_TOLERANCE:g} deg, all biases < 0",
+        tolerance=f"all norms > {EMBEDDED_NORM:g}, all gaps {PENTAGON_GAP:g} +- {GAP_TOLERANCE:g} deg, so that "
+        "neighbours interfere positively, all biases < 0",
         limit="ours",
         fixed="before",
     ),

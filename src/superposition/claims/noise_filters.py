@@ -10,18 +10,17 @@ import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks, over_seeds
-from superposition.exact.functions import log, power
-from superposition.exact.sums import line, total
+from superposition.exact.functions import log
+from superposition.exact.sums import line
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
-from superposition.readings.ranking import by_rank, ranked
+from superposition.readings.filters import Sweep, by_density, features_per_dimension, over_plain, plain_loss
+from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, extra, matching, solutions
-from superposition.readings.split_losses import split_losses
-from superposition.theory.losses import without_superposition
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
 
 SECTION = "Definitions and Motivation"
-FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 N, M, RATIO = 20, 5, 0.9
+FULL, NO_RELU, NO_BIAS = (Setting(model, N, M, RATIO) for model in ("relu_output", "without_relu", "without_bias"))
 SAME_LOSS = 0.05  # held-out losses at density 0.01 are off by 2% [measured]
 # ||W||_F^2 / m: 2 in antipodal pairs, of vectors that are a little longer without a bias; with one, clearly more.
 PAIRS, AT_MOST, AT_LEAST = 2, 2.2, 2.5
@@ -33,11 +32,9 @@ EXPONENT = 0.1  # room for them
 LEAST_DATA = 3  # densities of data, for a line
 ROOM = 1 + SAME_DENSITY  # 1 - 0.97 is not 0.03 to the last bit
 
-Sweep = dict[float, Solution]  # by density, from dense to sparse
-
 
 def without_sparsity(tables: Tables) -> Finding:
-    found = solutions(tables, _setting(FULL), 1.0)
+    found = solutions(tables, FULL, 1.0)
 
     def judge(one: Solution) -> Judged:
         return Judged(_is_plain(1.0, one), one.represented, _counts({1.0: one}))
@@ -49,7 +46,7 @@ def without_bias(tables: Tables) -> Finding:
     def judge(pair: tuple[Sweep, Sweep]) -> Judged:
         right, said = [], []
         for s, without in pair[0].items():
-            own, other = _per_dimension(without), _per_dimension(pair[1][s])
+            own, other = features_per_dimension(without), features_per_dimension(pair[1][s])
             few = own < AT_MOST and without.represented > M
             if s <= SPARSE * ROOM:
                 right.append(few and other > AT_LEAST and without.loss > pair[1][s].loss)
@@ -59,7 +56,7 @@ def without_bias(tables: Tables) -> Finding:
             raise NotInThisRun(f"the claim needs densities of at most {SPARSE:g}")
         return Judged(all(right), right.count(True), "; ".join(said))
 
-    found = zip(_sweeps(tables, NO_BIAS), _sweeps(tables, FULL), strict=False)
+    found = zip(by_density(tables, NO_BIAS), by_density(tables, FULL), strict=False)
     return over_ranks(list(found), judge, "densities")
 
 
@@ -69,8 +66,8 @@ def filtered(tables: Tables) -> Finding:
     On data of density 0.01 both features of a pair are too rarely active in samples of usual size. In a million of them
     the exponents are lower by 0.03: features of norm 0.1, not represented, disturb the pairs a little [measured].
     """
-    rows = _measured(tables)
-    rows = rows[(rows["model"] == NO_BIAS) & np.isclose(rows["density"], ANTIPODAL) & ~rows["own"]]
+    rows = over_plain(tables, (FULL, NO_RELU, NO_BIAS))
+    rows = rows[(rows["model"] == NO_BIAS.model) & np.isclose(rows["density"], ANTIPODAL) & ~rows["own"]]
     if rows["data_density"].nunique() < LEAST_DATA:
         raise NotInThisRun(f"the claim needs models without a bias at density {ANTIPODAL:g}, on several data")
     if not {"nothing", "relu"} <= set(rows["without"]):
@@ -106,8 +103,8 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
 
     `parts` are by name what is switched off, and whether data are as in training or else dense.
     """
-    rows = _measured(tables)
-    rows = rows[(rows["model"] == FULL) & (rows["density"] <= at_most * ROOM)]
+    rows = over_plain(tables, (FULL, NO_RELU, NO_BIAS))
+    rows = rows[(rows["model"] == FULL.model) & (rows["density"] <= at_most * ROOM)]
     rows = rows.sort_values(["density", "rank"], ascending=[False, True])
     if rows.empty:
         raise NotInThisRun(f"the claim needs models at densities of at most {at_most:g}")
@@ -129,44 +126,16 @@ def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most:
     return over_ranks(by_rank(rows), judge, "times the loss without superposition, at least")
 
 
-def _measured(tables: Tables) -> pd.DataFrame:
-    """Split losses, with the `ratio` of the total to the least loss without superposition on the same data."""
-    extra(tables, "ablations")
-    own = pd.concat([matching(tables, _setting(model)) for model in (FULL, NO_RELU, NO_BIAS)])
-    rows = split_losses(tables)
-    rows = rows[rows["instance"].isin(own["instance"])]
-    plain = {s: _plain_loss(s) for s in rows["data_density"].unique()}
-    return rows.assign(ratio=rows["total"] / rows["data_density"].map(plain))
-
-
-def _plain_loss(density: float) -> float:
-    return without_superposition(np.full(N, density), power(RATIO, np.arange(N)), M)
-
-
 def _is_plain(density: float, one: Solution) -> bool:
     """No superposition: a dimension for each of five features, and the loss of that."""
-    return one.represented == one.dedicated == M and abs(one.loss / _plain_loss(density) - 1) < SAME_LOSS
+    return one.represented == one.dedicated == M and abs(one.loss / plain_loss(FULL, density) - 1) < SAME_LOSS
 
 
 def _counts(sweep: Sweep) -> str:
     return "; ".join(
-        f"{s:g}: {one.represented} features, {one.dedicated} dedicated, loss {one.loss / _plain_loss(s):.2f}"
+        f"{s:g}: {one.represented} features, {one.dedicated} dedicated, loss {one.loss / plain_loss(FULL, s):.2f}"
         for s, one in sweep.items()
     )
-
-
-def _per_dimension(one: Solution) -> float:
-    """||W||_F^2 / m, the paper's features per dimension."""
-    return float(total(np.square(one.norms))) / M
-
-
-def _sweeps(tables: Tables, model: str) -> list[Sweep]:
-    """The models with the lowest loss at each density, those with the next one, ..."""
-    return ranked({s: solutions(tables, _setting(model), s) for s in densities(tables, _setting(model))})
-
-
-def _setting(model: str) -> Setting:
-    return Setting(model, N, M, RATIO)
 
 
 def _listed(rows: pd.DataFrame) -> str:

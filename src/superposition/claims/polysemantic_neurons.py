@@ -86,7 +86,7 @@ def a_neuron_for_each_feature(tables: Tables) -> Finding:
     def judge(grid: Grid) -> Judged:
         row = {s: model for s, model in grid[N_FEATURES].items() if s <= OFTEN}
         counts = {s: int(np.count_nonzero(model.mono)) for s, model in row.items()}
-        text = "; ".join(f"{s:g}: {count}" for s, count in counts.items()) + " of 10 monosemantic"
+        text = "; ".join(f"{s:g}: {count}" for s, count in counts.items()) + f" of {N_FEATURES} monosemantic"
         return Judged(all(count == N_FEATURES for count in counts.values()), min(counts.values()), text)
 
     return over_ranks(grids(tables), judge, "monosemantic neurons at some density")
@@ -176,8 +176,8 @@ CLAIMS = claims_of(
         grows_with_sparsity,
         statement=f"The sparser the features, the more neurons are polysemantic (density {OFTEN:g} and less).",
         paper="none to all",
-        tolerance="share of polysemantic neurons, with fewer than ten for ten features, each number of them, from "
-        f"density {OFTEN:g} to the lowest: 0 at first, never less than before, 1 at last",
+        tolerance=f"share of polysemantic neurons, with fewer than {N_FEATURES} for {N_FEATURES} features, each number "
+        f"of them, from density {OFTEN:g} to the lowest: 0 at first, never less than before, 1 at last",
         limit="ours",
         fixed="after",
     ),
@@ -195,7 +195,8 @@ CLAIMS = claims_of(
         a_neuron_for_each_feature,
         statement=f"A network that is large enough dedicates a neuron to each feature (density {OFTEN:g} and less).",
         paper="a neuron for each feature, reliably",
-        tolerance=f"with ten neurons for ten features, at each density from {OFTEN:g} down: all ten monosemantic",
+        tolerance=f"with {N_FEATURES} neurons for as many features, at each density from {OFTEN:g} down: all of them "
+        "monosemantic",
         limit="text",
         fixed="after",
         remark="A neuron for each feature would have no error, but rare features share neurons at almost none: "

@@ -124,7 +124,8 @@ CLAIMS = claims_of(
         statement="The more dimensions, the more features can be active before reconstructions are ambiguous (models "
         f"of density {DENSITY:g}).",
         paper="not said; as in compressed sensing, sparsity is relative to the number of dimensions",
-        tolerance="share of vectors of two active features that have rivals falls from 2 to 3 to 4 dimensions",
+        tolerance="share of vectors of two active features that have rivals falls from "
+        f"{' to '.join(map(str, WIDTHS))} dimensions",
         limit="ours",
         fixed="after",
     ),

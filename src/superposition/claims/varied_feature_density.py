@@ -8,18 +8,28 @@ to the ends of the pentagon's range both turn back by 1 %. So they are compared 
 paper's text does.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, how_far
 from superposition.claims.judging import Judged, over_ranks, over_seeds
-from superposition.exact.functions import exp, log
-from superposition.exact.sums import interpolate, mean
-from superposition.readings.kinds import is_plain
-from superposition.readings.planar import PENTAGON, WITHOUT_ANOTHER, WITHOUT_LAST, Planar, angles_to_last, models, shape
+from superposition.exact.functions import log
+from superposition.exact.sums import mean
+from superposition.readings.planar import PENTAGON, WITHOUT_ANOTHER, Planar, shape
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, of_shape
+from superposition.readings.solutions import SAME_DENSITY
+from superposition.readings.uneven_density import (
+    Sweep,
+    at,
+    best_of_shape,
+    crossing,
+    length_and_angle,
+    loss_between,
+    needs_both_sides,
+    of_shape_at,
+    ranks_of_both,
+    shapes_in_words,
+    sweep_at,
+)
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "The Geometry of Superposition"
@@ -42,37 +52,24 @@ READ_OFF = {
 }
 READ_OFF_CROSSOVER = 1.2e-3
 
-Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative density
-
-
-def sweep(tables: Tables) -> Sweep:
-    """By the last feature's density over that of the others, from sparse to dense."""
-    instances = of_shape(tables, n_features=5, n_hidden=2)
-    number = instances["instance"].to_numpy()
-    if set(instances["model"]) != {"relu_output"} or not is_plain(tables):
-        raise NotInThisRun("the claim is about relu_output models of independent features")
-    density, importance = (tables.per_feature(column, number) for column in ("density", "importance"))
-    if not np.allclose(density[:, :-1], DENSITY) or not np.allclose(importance, 1):
-        raise NotInThisRun(f"the claim is about a density of {DENSITY:g} of the other features, and equal importance")
-    relative = np.round(density[:, -1] / DENSITY, 6)
-    return {one: models(tables, instances[relative == one]) for one in sorted(set(relative.tolist()))}
-
 
 def crossover(tables: Tables) -> Finding:
     """Of the best pentagon and the best square at each density; then of the next ones, as far as there are any."""
-    found = sweep(tables)
-    _both_sides(found)
-    place = _crossing(found)
+    found = sweep_at(tables, DENSITY)
+    needs_both_sides(found)
+    place = crossing(found)
     if place is None:
-        return Finding("fails", "no density with both solutions at which the better one changes", _shapes(found))
+        return Finding(
+            "fails", "no density with both solutions at which the better one changes", shapes_in_words(found)
+        )
     wanted = PRINTED_CROSSOVER if _is_near(place, PRINTED_CROSSOVER) else EXACT_CROSSOVER
-    every = [_is_near(_crossing(found, rank), wanted) for rank in range(_ranks_of_both(found))]
+    every = [_is_near(crossing(found, rank), wanted) for rank in range(ranks_of_both(found))]
     share = Share(every.count(True), len(every), "ranks of both")
     verdict: Verdict = "differs_from_print" if _is_near(place, EXACT_CROSSOVER) else "fails"
     if wanted == PRINTED_CROSSOVER:
         verdict = how_far(True, share)
     text = f"{place:.3f} times the density, {1 / place:.2f} times less"
-    return Finding(verdict, text, f"{share} at {wanted:g} +- {CROSSOVER_TOLERANCE:g}; {_shapes(found)}", share)
+    return Finding(verdict, text, f"{share} at {wanted:g} +- {CROSSOVER_TOLERANCE:g}; {shapes_in_words(found)}", share)
 
 
 def _is_near(place: float | None, wanted: float) -> bool:
@@ -80,16 +77,16 @@ def _is_near(place: float | None, wanted: float) -> bool:
 
 
 def branch_losses(tables: Tables) -> Finding:
-    found = sweep(tables)
+    found = sweep_at(tables, DENSITY)
     texts, off, close = [], [], []
     for (relative, name), printed in READ_OFF.items():
-        alike = [abs(model.loss / printed - 1) for model in _of_shape(found, relative, name)]
-        best = _best(found, relative, name)
+        alike = [abs(model.loss / printed - 1) for model in of_shape_at(found, relative, name)]
+        best = best_of_shape(found, relative, name)
         off.append(alike[0] if alike else np.inf)
         close += [one <= READ_OFF_TOLERANCE for one in alike]
         texts.append(f"{name} at {relative:g}: {best.loss:.3g}" if best else f"no {name} at {relative:g}")
-    place = _crossing(found)
-    at_crossing = _interpolated(found, PENTAGON, place) if place else np.inf
+    place = crossing(found)
+    at_crossing = loss_between(found, PENTAGON, place) if place else np.inf
     off.append(abs(at_crossing / READ_OFF_CROSSOVER - 1))
     texts.append(f"where they cross: {at_crossing:.3g}")
     share = Share(close.count(True), len(close), "models of these shapes") if close else None
@@ -99,7 +96,7 @@ def branch_losses(tables: Tables) -> Finding:
 
 
 def two_digons(tables: Tables) -> Finding:
-    found = sweep(tables)
+    found = sweep_at(tables, DENSITY)
 
     def judge(model: Planar) -> Judged:
         dropped = float(model.norms[-1])
@@ -107,11 +104,11 @@ def two_digons(tables: Tables) -> Finding:
         text = f"norm {dropped:.3f}, the others {'in' if paired else 'not in'} two digons"
         return Judged(paired and dropped < DROPPED_NORM, dropped, text)
 
-    return over_seeds(_at(found, LEAST), judge, "norm of the varied feature")
+    return over_seeds(at(found, LEAST), judge, "norm of the varied feature")
 
 
 def denser(tables: Tables) -> Finding:
-    found = sweep(tables)
+    found = sweep_at(tables, DENSITY)
     if max(found) <= 1 + SAME_DENSITY:
         raise NotInThisRun("the claim needs densities above that of the others")
     return _against_equal(found, [one for one in found if one > 1 + SAME_DENSITY], longer=False)
@@ -119,19 +116,19 @@ def denser(tables: Tables) -> Finding:
 
 def sparser(tables: Tables) -> Finding:
     """As long as the pentagon is best."""
-    found = sweep(tables)
-    _both_sides(found)
+    found = sweep_at(tables, DENSITY)
+    needs_both_sides(found)
     best = [one for one in found if one < 1 - SAME_DENSITY and shape(found[one][0].norms) == PENTAGON]
     return _against_equal(found, best, longer=True)
 
 
 def slope_breaks(tables: Tables) -> Finding:
     """d log(loss) / d log(density) over a range of density on either side of where the best models' shape changes."""
-    found = sweep(tables)
-    _both_sides(found)
-    place = _crossing(found)
+    found = sweep_at(tables, DENSITY)
+    needs_both_sides(found)
+    place = crossing(found)
     if place is None:
-        return Finding("fails", "no crossover", _shapes(found))
+        return Finding("fails", "no crossover", shapes_in_words(found))
     below = [one for one in found if place / RANGE < one < place]
     above = [one for one in found if place < one < place * RANGE]
     if min(len(below), len(above)) < 2:
@@ -151,7 +148,7 @@ def slope_breaks(tables: Tables) -> Finding:
 
 def outside_the_circle(tables: Tables) -> Finding:
     """At equal densities. The paper writes the bias as -b elsewhere, so both signs are tried."""
-    at_one = _at(sweep(tables), 1.0)
+    at_one = at(sweep_at(tables, DENSITY), 1.0)
     best = at_one[0]
     norm, bias = float(mean(best.norms)), float(mean(best.b))
     formulas = [1 / (1 - bias), 1 / (1 + bias)] if abs(bias) < 1 else []
@@ -165,89 +162,28 @@ def outside_the_circle(tables: Tables) -> Finding:
     return Finding(verdict, measured, f"{share} outside", share)
 
 
-def _at(found: Sweep, relative: float) -> list[Planar]:
-    for one, here in found.items():
-        if abs(one / relative - 1) < SAME_DENSITY:
-            return here
-    raise NotInThisRun(f"no models at {relative:g} times the density of the others")
-
-
-def _best(found: Sweep, relative: float, name: str) -> Planar | None:
-    return next(iter(_of_shape(found, relative, name)), None)
-
-
-def _of_shape(found: Sweep, relative: float, name: str) -> list[Planar]:
-    return [model for model in _at(found, relative) if shape(model.norms) == name]
-
-
-def _both(found: Sweep, rank: int) -> list[tuple[float, Planar, Planar]]:
-    """Square and pentagon of a rank among their like, at each relative density that has both."""
-    pairs = [(one, _of_shape(found, one, WITHOUT_LAST), _of_shape(found, one, PENTAGON)) for one in found]
-    return [
-        (one, squares[rank], others[rank]) for one, squares, others in pairs if rank < min(len(squares), len(others))
-    ]
-
-
-def _ranks_of_both(found: Sweep) -> int:
-    """How many ranks there are at two densities at least."""
-    return next(rank for rank in range(len(next(iter(found.values()))) + 1) if len(_both(found, rank)) < 2)
-
-
-def _crossing(found: Sweep, rank: int = 0) -> float | None:
-    """Relative density at which the losses of the pentagons and of the squares without the varied feature cross,
-    log-linear between the densities that were trained.
-    """
-    ratios = [(float(log(one)), float(log(square.loss / other.loss))) for one, square, other in _both(found, rank)]
-    for (x, low), (after, high) in pairwise(ratios):
-        if low < 0 <= high:
-            return float(exp(x - low * (after - x) / (high - low)))
-    return None
-
-
-def _both_sides(found: Sweep) -> None:
-    """Of equal densities, where the pentagon is; raises NotInThisRun."""
-    if not min(found) < 1 - SAME_DENSITY < max(found):
-        raise NotInThisRun("the claim needs densities below that of the others, and up to it")
-
-
-def _interpolated(found: Sweep, name: str, relative: float) -> float:
-    branch = [(one, model.loss) for one in found if (model := _best(found, one, name))]
-    return float(exp(interpolate(log(relative), *log(branch).T)))
-
-
-def _shapes(found: Sweep) -> str:
-    shapes = [shape(model.norms) for here in found.values() for model in here]
-    names = (PENTAGON, WITHOUT_LAST, WITHOUT_ANOTHER)
-    return ", ".join(f"{shapes.count(name)} x {name}" for name in names) + f" of {len(shapes)} models"
-
-
 def _against_equal(found: Sweep, compared: list[float], longer: bool) -> Finding:
     """Length of the varied vector and angle to its neighbours in pentagons, against those at equal densities."""
     sign = 1 if longer else -1
-    equal = _best(found, 1.0, PENTAGON)
+    equal = best_of_shape(found, 1.0, PENTAGON)
     pentagons = [model for one in compared for model in found[one] if shape(model.norms) == PENTAGON]
     if equal is None or not pentagons:
-        return Finding("fails", "no pentagons to compare", _shapes(found))
-    length, angle = _length_and_angle(equal)
+        return Finding("fails", "no pentagons to compare", shapes_in_words(found))
+    length, angle = length_and_angle(equal)
 
     def agrees(model: Planar) -> bool:
-        own, apart = _length_and_angle(model)
+        own, apart = length_and_angle(model)
         return sign * (own - length) > 0 and sign * (apart - angle) < 0
 
-    best = {one: model for one in compared if (model := _best(found, one, PENTAGON))}
+    best = {one: model for one in compared if (model := best_of_shape(found, one, PENTAGON))}
     share = Share([agrees(one) for one in pentagons].count(True), len(pentagons), "pentagons")
     holds = len(best) == len(compared) and all(map(agrees, best.values()))
     measured = f"at 1: length {length:.3f}, {angle:.1f} deg"
     for one in sorted({min(best), max(best)}):
-        own, apart = _length_and_angle(best[one])
+        own, apart = length_and_angle(best[one])
         measured += f"; at {one:.3g}: {own:.3f}, {apart:.1f} deg"
     said = "longer and the others nearer" if longer else "shorter and the others farther"
     return Finding(how_far(holds, share), measured, f"{share}: it is {said}", share)
-
-
-def _length_and_angle(model: Planar) -> tuple[float, float]:
-    """Of the varied vector, and in degrees between it and its two neighbours, their mean."""
-    return float(model.norms[-1]), float(mean(angles_to_last(model.W)[:2]))
 
 
 WHERE = f"the others' density {DENSITY:g}"
@@ -259,7 +195,7 @@ CLAIMS = claims_of(
         crossover,
         statement="Where one of five features is sparse enough, the pentagon gives way to two digons without it "
         f"({WHERE}).",
-        paper="at a 2.5 times lower density (the figure's line is at 3.6 times)",
+        paper=f"at a {1 / PRINTED_CROSSOVER:g} times lower density (the figure's line is at 3.6 times)",
         tolerance=f"losses of the best pentagon and the best square cross at {PRINTED_CROSSOVER:g} +- "
         f"{CROSSOVER_TOLERANCE:g} times the density; differs from print at {EXACT_CROSSOVER:g} +- "
         f"{CROSSOVER_TOLERANCE:g}",
@@ -293,8 +229,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         two_digons,
-        statement="At the lowest density of the varied feature, a tenth of the others', it is at 0, and those are two "
-        f"digons ({WHERE}).",
+        statement=f"At the lowest density of the varied feature, {LEAST:g} times the others', it is at 0, and those "
+        f"are two digons ({WHERE}).",
         paper="two digons",
         tolerance=f"its norm < {DROPPED_NORM:g}; each other one has a partner at cos < {OPPOSITE:g} and "
         f"|cos| < {ORTHOGONAL:g} to the rest",
@@ -306,7 +242,8 @@ CLAIMS = claims_of(
         statement="As a feature becomes denser, the pentagon's others are repelled by it, and its vector shortens "
         f"({WHERE}).",
         paper="others farther, vector shorter",
-        tolerance="in the best pentagon at each density above 1 times that of the others, against that at 1",
+        tolerance="the best pentagon at each density above that of the others, and there is one at each: its varied "
+        "vector shorter than that of the best at equal densities, and farther from its two neighbours (mean angle)",
         limit="text",
         fixed="after",
     ),
@@ -314,7 +251,8 @@ CLAIMS = claims_of(
         sparser,
         statement=f"As it becomes sparser, they close in on it, and its vector lengthens ({WHERE}).",
         paper="others nearer, vector longer",
-        tolerance="in the best model at each density below 1 times that of the others at which it is a pentagon",
+        tolerance="the best model at each density below that of the others where it is a pentagon: its varied vector "
+        "longer than that of the best pentagon at equal densities, and nearer to its two neighbours (mean angle)",
         limit="text",
         fixed="after",
     ),

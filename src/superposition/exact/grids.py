@@ -45,6 +45,9 @@ HIDDEN_GRADIENT = Grid("hidden gradient", 19, 5)  # sums of errors times weights
 # Adversarial training: inputs after an attack, and W^T W, whose columns say where attacks go.
 ATTACKED = Grid("attacked input", 16, 3)
 DIRECTION = Grid("product of two directions", 15, 5)
+# A control variate: what features are on average, and products of the rows of W.
+MEAN = Grid("mean of a feature", 20, 0)
+GRAM = Grid("product of two rows of weights", 16, 8)
 LOSS = Grid("loss of a feature", 23, 18)  # a sum over 4096 samples of squared errors; rounded before features are added
 
 
@@ -77,15 +80,24 @@ SUMS_OF_ATTACKS = (
     Sum("products of directions", WEIGHT, WEIGHT, "n_hidden"),
     Sum("input weight gradients of attacked inputs", ATTACKED, HIDDEN_GRADIENT, "batch_size"),
 )
+# What a control variate forms besides.
+SUMS_OF_CONTROL = (
+    Sum("mean hidden values", WEIGHT, MEAN, "n_features"),
+    Sum("mean gradients of hidden values", WEIGHT, ERROR, "n_features"),
+    Sum("products of rows", WEIGHT, WEIGHT, "n_features"),
+    Sum("products of rows with weights", GRAM, WEIGHT, "n_hidden"),
+)
 
 
-def over_budget(n_features: int, n_hidden: int, batch_size: int, attacks: bool = False) -> list[str]:
+def over_budget(
+    n_features: int, n_hidden: int, batch_size: int, attacks: bool = False, control: bool = False
+) -> list[str]:
     """One sentence for each of the three that is too large for its sums to be exact; none for a shape that is exact.
 
-    `attacks`: whether inputs are attacked in training.
+    `attacks`: whether inputs are attacked in training. `control`: whether its gradients have a control variate.
     """
     faults = []
-    sums = SUMS + SUMS_OF_ATTACKS if attacks else SUMS
+    sums = SUMS + SUMS_OF_ATTACKS * attacks + SUMS_OF_CONTROL * control
     for axis, count in (("n_features", n_features), ("n_hidden", n_hidden), ("batch_size", batch_size)):
         total = max((s for s in sums if s.axis == axis), key=lambda s: s.left.bits + s.right.bits)
         if (bits := total.bits(count)) > SIGNIFICAND_BITS:

@@ -6,28 +6,33 @@ experiment's axes, and its random streams are named by them, so adding a point t
 
 import json
 from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
+from superposition.features.groups import DECIMALS, parents
 from superposition.features.sets import draws
+from superposition.params.axes import Sets, Sparsity
 from superposition.params.experiments import Experiment
 
 
 def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
     """One row per instance: its number, its coordinates, and `stream`, the name of its random streams.
 
-    `sparsity` is NaN where every feature has its own; `sparsity_label` tells such points apart. `sets` says how
-    features are correlated, in sets of `set_size`.
+    `sparsity` is NaN where every feature has its own or some have parents; `sparsity_label` tells such points apart.
+    `sets` says how features are correlated, in sets of `set_size`, which is 0 where sets differ or features have
+    parents.
     """
     rows = [
         {
             "instance": number,
             "model": model.name,
             "n_hidden": n_hidden,
-            "sparsity": np.nan if sparsity.uniform is None else sparsity.uniform,
+            "sparsity": sparsity.uniform if sparsity.uniform is not None and not parents(sets.kind) else np.nan,
             "sparsity_label": sparsity.label,
             "importance": importance.label,
             "sets": sets.kind,
@@ -52,15 +57,16 @@ def features(experiment: Experiment) -> pd.DataFrame:
 
     Of an anti-correlated set, the density is the probability that one of its features is active.
     """
-    worlds = [(importance.curve, sparsity.per_feature) for _, _, importance, sparsity, _, _ in experiment.points()]
+    worlds = [
+        (importance.curve, _density(sparsity, sets)) for _, _, importance, sparsity, sets, _ in experiment.points()
+    ]
     n = experiment.n_features
     return pd.DataFrame(
         {
             "instance": np.repeat(np.arange(len(worlds)), n),
             "feature": np.tile(np.arange(n), len(worlds)),
             "importance": np.concatenate([curve for curve, _ in worlds]),
-            # 10 digits, as of sparsity: 1 - 0.9 is then 0.1
-            "density": np.round(1 - np.concatenate([sparsity for _, sparsity in worlds]), 10),
+            "density": np.concatenate([density for _, density in worlds]),
         }
     )
 
@@ -81,8 +87,16 @@ def training_words(streams: Iterable[str], experiment: Experiment, sample_size: 
 
 def _draws(experiment: Experiment) -> int:
     """Random words of a sample, over all models of the experiment."""
-    kinds, sizes = zip(*((sets.kind, sets.size) for sets in experiment.sets), strict=True)
-    return draws(experiment.n_features, kinds, sizes)
+    each = list(product(experiment.sparsities, experiment.sets))
+    density = torch.tensor(np.array([_density(*point) for point in each]))
+    return draws(density, [sets.kind for _, sets in each], [sets.size for _, sets in each])
+
+
+def _density(sparsity: Sparsity, sets: Sets) -> ndarray:
+    """How often each feature or its set is active."""
+    own = np.round(1 - np.array(sparsity.per_feature), DECIMALS)
+    found = parents(sets.kind)
+    return np.array(found.densities(own.tolist())) if found else own
 
 
 def _words(names: list[dict[str, object]], count: int, samples: int) -> np.ndarray:

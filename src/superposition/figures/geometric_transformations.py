@@ -67,6 +67,7 @@ def fits(tables: Tables) -> bool:
         (tables.n_features, tables.n_hidden) == (2 * SET_SIZE, 3)
         and set(instances["sets"]) == {"correlated"}
         and set(instances["set_size"]) == {SET_SIZE}
+        and set(instances["values"]) == {"unit"}
         and not tables.trajectories.empty
         and has_one_width(tables)
         and bool(np.count_nonzero(tables.trajectories["step"].unique() >= MOVING_FROM) > 1)

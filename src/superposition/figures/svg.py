@@ -2,6 +2,9 @@
 
 What is drawn is the same everywhere (exact.functions, exact.sums); where it comes to lie matplotlib computes, and may
 be off by a few units in the last place. Letters are of whole numbers (FreeType), and the same font file everywhere.
+
+Letters are outlines, which look the same in every program. Over each text lies the same as transparent text: what shows
+the file can let readers select it, and search for it.
 """
 
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from matplotlib.transforms import Bbox, IdentityTransform
 
 from superposition.exact.functions import Numbers
 from superposition.figures.animation import Animation
+from superposition.figures.plain_text import plain
 from superposition.figures.style import PAPER, theme
 
 PER_POINT = 1000  # steps of the grid, of which 0.001 pt are a sixtieth of what a high-resolution screen shows
@@ -92,8 +96,19 @@ class Renderer(RendererSVG):
         moved = Path(settled(moved.vertices), moved.codes)
         super().draw_markers(gc, marker_path, marker_trans, moved, IdentityTransform(), rgbFace)
 
-    def draw_text(self, gc: Any, x: float, y: float, *args: Any, **kwargs: Any) -> None:
-        super().draw_text(gc, *settled([x, y]).tolist(), *args, **kwargs)
+    def draw_text(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
+    ) -> None:
+        x, y = settled([x, y]).tolist()
+        super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+        width, _, _ = self.get_text_width_height_descent(s, prop, ismath)
+        if words := plain(s) if ismath else s.strip():
+            place = {"x": f"{x:g}", "y": f"{y:g}", "font-size": f"{prop.get_size_in_points():g}"}
+            if angle:
+                place["transform"] = f"rotate({-angle:g} {x:g} {y:g})"
+            # As wide as the outlines, whatever font there is.
+            place |= {"textLength": f"{float(settled(width)):g}", "fill-opacity": "0"}
+            self.writer.element("text", words, attrib=place)
 
 
 def svg(figure: Figure) -> bytes:

@@ -37,11 +37,11 @@ from superposition.readings.planar import (
     WITHOUT_ANOTHER,
     WITHOUT_LAST,
     Planar,
-    models,
     shape,
     upright,
 )
 from superposition.readings.results import Tables
+from superposition.readings.uneven_density import Sweep, by_relative_density, number_of
 from superposition.theory.uneven_density import pentagons, square_without_another, square_without_last, triangle
 
 COLOURS = {
@@ -57,8 +57,6 @@ NAMES = {
     TRIANGLE: "three features",
 }
 EXTENT = 1.3
-
-Sweep = dict[float, list[Planar]]  # models, lowest loss first, by relative density
 
 
 def fits(tables: Tables) -> bool:
@@ -76,14 +74,9 @@ def fits(tables: Tables) -> bool:
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
-    number = tables.instances["instance"].to_numpy()
-    density = tables.per_feature("density", number)
-    relative = np.round(density[:, -1] / density[:, 0], 6)
-    sweep = {one: models(tables, tables.instances[relative == one]) for one in sorted(set(relative.tolist()))}
-    return {
-        "feature_vectors": feature_vectors(sweep, float(density[0, 0])),
-        "losses": losses(sweep, float(density[0, 0])),
-    }
+    sweep = by_relative_density(tables)
+    density = float(tables.features_of(int(tables.instances["instance"].iloc[0]))["density"].iloc[0])
+    return {"feature_vectors": feature_vectors(sweep, density), "losses": losses(sweep, density)}
 
 
 def feature_vectors(sweep: Sweep, density: float) -> Figure:
@@ -107,7 +100,7 @@ def feature_vectors(sweep: Sweep, density: float) -> Figure:
         ticks = [(float((log(one) - span[0]) / (span[-1] - span[0])), f"{one:.3g}") for one in _decades(sweep)]
         panels.colour_bar(bar, DENSITY, ticks, "density of the varied feature over that of the others")
         models_found, each = sum(len(models) for models in sweep.values()), len(next(iter(sweep.values())))
-        pentagon, digons = (_count(sweep, name) for name in (PENTAGON, WITHOUT_LAST))
+        pentagon, digons = (number_of(sweep, name) for name in (PENTAGON, WITHOUT_LAST))
         for line, text in enumerate(
             (
                 f"Best of {each} models at each density; of all {models_found}, {pentagon} are pentagons and {digons} "
@@ -153,16 +146,12 @@ def losses(sweep: Sweep, density: float) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         for line, (name, colour) in enumerate(COLOURS.items()):
             canvas.key(left + width + 0.2, top + 0.15 + 0.62 * line, [(colour, "")])
-            said = f"{NAMES[name]}\n{_count(sweep, name)} models"
+            said = f"{NAMES[name]}\n{number_of(sweep, name)} models"
             canvas.text(left + width + 0.42, top + 0.12 + 0.62 * line, said, fontsize=NOTE)
         canvas.text(left + width + 0.2, top + 2.75, "dots: trained models\nlines: theory", fontsize=NOTE, color=MUTED)
         note = "Expected loss, mean over features. Dashed: where theory's pentagon and two digons are equally good."
         canvas.text(left, top + height + 0.55, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
-
-
-def _count(sweep: Sweep, name: str) -> int:
-    return sum(shape(model.norms) == name for here in sweep.values() for model in here)
 
 
 def _loss(W: np.ndarray, loss: float) -> float:

@@ -17,8 +17,7 @@ from numpy import ndarray
 
 from superposition.exact.philox import stream_key, words
 from superposition.exact.sums import total
-from superposition.features.distribution import Distribution, Values
-from superposition.features.sets import draws
+from superposition.features.distribution import Distribution
 from superposition.measures.columns import FEATURE, INSTANCE, NO_UNIT, Column
 from superposition.measures.trained import TrainedModel
 
@@ -83,13 +82,12 @@ def switched_off(model: TrainedModel, part: str) -> TrainedModel:
 def data(
     names: tuple[tuple[str, object], ...],
     density: tuple[float, ...],
-    values: Values,
+    values: str,
     sets: str,
     set_size: int,
     samples: int,
 ) -> list[Float[ndarray, "feature chunk"]]:
     """Samples in chunks. All models see the same random words: errors differ only where models or densities do."""
-    count = draws(len(density), [sets], [set_size])
     law = Distribution(torch.tensor([density], dtype=torch.float64), values, torch.float64, [sets], [set_size])
     key = torch.tensor([stream_key({**dict(names), "purpose": "ablations"})])
-    return [law(words(key, count, at, torch.tensor(0)))[0].numpy() for at in torch.arange(samples).split(SAMPLES)]
+    return [law(words(key, law.draws, at, torch.tensor(0)))[0].numpy() for at in torch.arange(samples).split(SAMPLES)]

@@ -79,7 +79,7 @@ def table(models: Sequence[TrainedModel], settings: Mapping[str, Any]) -> pd.Dat
 def _samples(model: TrainedModel, teacher: TrainedModel, count: int) -> Samples:
     """Inputs as the model has them, and what the teacher's neurons make of them: to fit readouts, and to judge them."""
     key = torch.tensor([stream_key({**model.names, "purpose": "imitation"})])
-    words_of_each = draws(model.W.shape[1], [model.sets], [model.set_size])
+    words_of_each = draws(torch.tensor(model.density).unsqueeze(0), [model.sets], [model.set_size])
     found = []
     for step in (0, 1):
         drawn: ndarray = words(key, words_of_each, torch.arange(count), torch.tensor(step))[0].numpy()

@@ -259,7 +259,7 @@ def _read_out(W: ndarray, a: float, c: float) -> Callable[[ndarray], ndarray]:
 
 def as_in_training(model: TrainedModel, samples: int) -> Float[ndarray, "feature sample"]:
     """Of all features, each with the density that the model was trained at."""
-    count = draws(model.W.shape[1], [model.sets], [model.set_size])
+    count = draws(torch.tensor(model.density).unsqueeze(0), [model.sets], [model.set_size])
     # A copy: what comes out of a table may be read-only, of which torch warns.
     return replace(model, density=model.density.copy()).draw(
         _words({**model.names, "data": "as in training"}, count, samples)

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
 
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.features.sets import INDEPENDENT
+from superposition.features.sets import Gates, gates
 
 APART = 5  # numbers of active units, from 0, that may have a stratum of their own ...
 LEAST = 0.125  # ... if it is at least so much of what is left
@@ -29,9 +29,10 @@ class Units(NamedTuple):
     """What is active or not as a whole, each with its probability; independent of each other."""
 
     probability: Float[ndarray, " unit"]
-    features: int
-    size: int  # features of a unit
-    own: bool  # whether a feature's own word decides, and not one for its set
+    rarest: Float[ndarray, " unit"]  # the same of the rarest feature of a set
+    word: Int64[ndarray, " unit"]  # that decides, of the random words of a sample
+    gates: Gates
+    depth: int  # of parents: where features have these, units are features and not independent
 
 
 class Stratum(NamedTuple):
@@ -43,13 +44,24 @@ class Stratum(NamedTuple):
 
 
 def units_of(density: Float[ndarray, " feature"], kind: str, size: int) -> Units:
-    """Of an instance's world; as features/sets.py rounds probabilities to words."""
-    size = 1 if kind == INDEPENDENT else size
-    return Units(np.rint(density[::size] * WORD) / WORD, len(density), size, kind == INDEPENDENT)
+    """Of an instance's world; as features/sets.py rounds probabilities to words.
+
+    A unit is active where its word is below the last part of any of its features.
+    """
+    found = gates(torch.tensor(density).unsqueeze(0), [kind], [size])
+    word, unit = np.unique(found.gate[0].numpy(), return_inverse=True)
+    first, end = found.first[0].numpy(), (found.first + found.number)[0].numpy()
+    last, least, parts = np.zeros(len(word)), np.full(len(word), np.inf), np.zeros(len(word))
+    np.maximum.at(last, unit, end)
+    np.minimum.at(least, unit, end)
+    np.maximum.at(parts, unit, first)  # of an anti-correlated set, which is as rare as the whole of it
+    return Units(last / WORD, np.where(parts > 0, last, least) / WORD, word, found, found.depth)
 
 
 def strata(units: Units) -> list[Stratum]:
     """No active unit, one, two, ..., as long as these are not rare among what is left; then the rest."""
+    if units.depth:
+        return [Stratum(0, or_more=True, share=1.0)]
     found, left = [], 1.0
     for active in range(APART):
         share = float(chances(units.probability, active, or_more=False)[0, active])
@@ -76,16 +88,16 @@ def chances(probability: Float[ndarray, " unit"], active: int, or_more: bool) ->
 def drawn(
     stratum: Stratum, units: Units, names: dict[str, object], first: int, last: int
 ) -> Iterator[tuple[Int64[ndarray, "draw sample"], Bool[ndarray, "unit sample"]]]:
-    """Samples number `first` .. `last` - 1 of a stratum: random words, and which units are active, a stretch at a time.
+    """Samples number `first` .. `last` - 1 of a stratum: random words, and which units are active with all of their
+    features, a stretch at a time.
 
     `names` name the experiment's random streams. Where all samples are one stratum, they go on with those that judge
     training's snapshots.
     """
-    draws = units.features + (0 if units.own else len(units.probability))
     everything = stratum.active == 0 and stratum.or_more
     step = 0 if everything else 1 + stratum.active
     limits = units.probability[:, None] * WORD
-    size = max(1, AT_A_TIME // draws // 64) * 64
+    size = max(1, AT_A_TIME // units.gates.draws // 64) * 64
     for block in range(first // size, -(-last // size)):
         own = slice(max(first - block * size, 0), min(last - block * size, size))
 
@@ -93,15 +105,17 @@ def drawn(
             named = tuple(sorted((names | {"purpose": purpose}).items()))
             return random_words(named, rows, step, block * size, (block + 1) * size)[:, own]
 
-        found = stream("held out", draws).copy()
-        gates = found if units.own else found[units.features :]
-        if everything:
-            active = gates < limits
+        found = stream("held out", units.gates.draws).copy()
+        decides = found[units.word]
+        if units.depth:
+            active = units.gates.active(torch.from_numpy(found).unsqueeze(0), units.depth)[0].numpy()
+        elif everything:
+            active = decides < limits
         else:
-            active = chosen(stratum, units, stream("which are active", len(gates)))
+            active = chosen(stratum, units, stream("which are active", len(decides)))
             # An active unit's word is uniform below its limit, as it is where nothing was chosen.
-            gates[:] = np.where(active, np.floor(gates * units.probability[:, None]), INACTIVE)
-        yield found, active
+            found[units.word] = np.where(active, np.floor(decides * units.probability[:, None]), INACTIVE)
+        yield found, active if units.depth else active & (found[units.word] < units.rarest[:, None] * WORD)
 
 
 @lru_cache(maxsize=128)  # the points of an experiment have the same, block by block

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from superposition.exact.grids import HIDDEN, INPUT, WEIGHT
 from superposition.exact.sums import matmul
-from superposition.features.distribution import Distribution, Values
+from superposition.features.distribution import Distribution
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
 
@@ -46,7 +46,7 @@ class TrainedModel:
     b_hidden: Float[ndarray, " hidden"]
     density: Float[ndarray, " feature"]
     importance: Float[ndarray, " feature"]
-    values: Values  # of active features
+    values: str  # the law of active features (features/values.py)
     sets: str
     set_size: int
     hidden_l1: float = 0.0  # what training added to a sample's loss for each unit of |h|

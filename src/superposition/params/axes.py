@@ -5,33 +5,44 @@ place in a list: adding a point changes no other. Numbers are rounded to 10 sign
 write them.
 """
 
-import hashlib
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from hashlib import sha256
+from math import fsum
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from superposition.features.groups import (
+    ANTICORRELATED,
+    CORRELATED,
+    INDEPENDENT,
+    NONE,
+    PARENTS,
+    groups,
+    in_words,
+)
 from superposition.params.faults import Fault, Location, Strict, must, reads_as_number
 
 MAX_INSTANCES = 1_000_000  # of one experiment; a phase diagram of 150 x 150 points with 10 seeds has 225000
-# A feature is active where a 32-bit random word falls below density * 2^32, and the same word gives its value: at a
-# density of 1e-4 that leaves 4e5 levels, several for each step of the input grid (2^-16).
-MAX_SPARSITY = 0.9999
+# A feature is active where a 32-bit random word falls below density * 2^32, which takes a density of 1e-7 to 0.1 %.
+MAX_SPARSITY = 0.9999999
 # Gradients are proportional to importance and Adam squares them: beyond these, squares come near float32's 1e-38.
 MIN_IMPORTANCE, MAX_IMPORTANCE = 1e-12, 1e6
 
 SparsityValue = Annotated[
     float,
     Field(ge=0, le=MAX_SPARSITY),
-    must(f"be a number, at least 0 and below 1 (at most {MAX_SPARSITY}: values of rarer features would be coarse)"),
+    must(f"be a number, at least 0 and below 1 (at most {MAX_SPARSITY}: densities of rarer features would be coarse)"),
 ]
 ImportanceValue = Annotated[
     float,
     Field(ge=MIN_IMPORTANCE, le=MAX_IMPORTANCE),
     must(f"be a number between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"),
 ]
+MIN_DENSITY = 1e-7
+LONGEST = 80  # characters of a label of sets
 _DIGITS = Context(prec=40)  # of powers, before they are rounded to a float
 SeedValue = Annotated[int, Field(ge=0, lt=2**32), must("be a whole number, at least 0 and below 2^32")]
 
@@ -89,6 +100,22 @@ class PerFeature(Strict):
     """S of each feature, as many numbers as features."""
 
 
+class PowerSpread(Strict):
+    """How steeply densities fall, and what they add up to."""
+
+    exponent: Annotated[float, Field(ge=0, le=8), must("be a number from 0 to 8, the exponent a of i^-a")]
+    """The exponent a: the density of feature i, counted from 1, is proportional to i^-a."""
+    total: Annotated[float, Field(gt=0), must("be a number above 0, the sum of all densities")]
+    """The sum of all densities: how many features are active in the mean."""
+
+
+class PowerLawSparsity(Strict):
+    """Densities 1 - S fall from feature to feature as a power of its number."""
+
+    power_law: Annotated[PowerSpread, must("be a mapping with exponent and total")]
+    """The exponent of the law, and the sum of all densities."""
+
+
 class LastSparsity(Strict):
     """The last feature has another sparsity than the others."""
 
@@ -121,7 +148,18 @@ class Last(Strict):
 
 FORM_OF_KEY = dict.fromkeys(("start", "stop", "num"), "<range>")
 FORM_OF_KEY |= {
-    key: f"<{key}>" for key in ("per_feature", "geometric", "listed", "last", "correlated", "anticorrelated")
+    key: f"<{key}>"
+    for key in (
+        "per_feature",
+        "power_law",
+        "geometric",
+        "listed",
+        "last",
+        "correlated",
+        "anticorrelated",
+        "groups",
+        "parents",
+    )
 }
 
 
@@ -155,12 +193,14 @@ class LastSparsityRange(Strict):
 
 
 SPARSITY_POINT = (
-    "a number, at least 0 and below 1, {last: number, others: number} or {per_feature: [one number for each feature]}"
+    "a number, at least 0 and below 1, {last: number, others: number}, {per_feature: [one number for each feature]} or "
+    "{power_law: {exponent: ..., total: ...}}"
 )
 SparsityPoint = Annotated[
     Annotated[SparsityValue, Tag("<number>")]
     | Annotated[LastSparsity, Tag("<last>")]
-    | Annotated[PerFeature, Tag("<per_feature>")],
+    | Annotated[PerFeature, Tag("<per_feature>")]
+    | Annotated[PowerLawSparsity, Tag("<power_law>")],
     BY_FORM,
     must(f"be {SPARSITY_POINT}"),
 ]
@@ -168,6 +208,7 @@ SparsityAxis = Annotated[
     Annotated[SparsityValue, Tag("<number>")]
     | Annotated[LastSparsityRange, Tag("<last>")]
     | Annotated[PerFeature, Tag("<per_feature>")]
+    | Annotated[PowerLawSparsity, Tag("<power_law>")]
     | Annotated[list[SparsityPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")]
     | Annotated[SparsityRange, Tag("<range>")],
     BY_FORM,
@@ -242,11 +283,88 @@ class Anticorrelated(Strict):
     """Features in a set: one of them is active, each as often, or none is."""
 
 
-SETS_POINT = "independent, {correlated: features in each set} or {anticorrelated: features in each set}"
+TIMES = Annotated[int, Field(ge=1), must("be a number of such sets in a row, a whole number of at least 1")]
+
+
+class CorrelatedGroup(Correlated):
+    """A set of features that are active together, or several in a row."""
+
+    times: TIMES = 1
+    """How many such sets there are in a row."""
+
+
+class AnticorrelatedGroup(Anticorrelated):
+    """A set of features that are never active together, or several in a row."""
+
+    times: TIMES = 1
+    """How many such sets there are in a row."""
+
+
+class IndependentGroup(Strict):
+    """Features by themselves."""
+
+    independent: Annotated[int, Field(ge=1), must("be a number of features, a whole number of at least 1")]
+    """How many of them there are in a row."""
+
+
+GROUP = "{correlated: features}, {anticorrelated: features} or {independent: features}"
+
+
+def group_form(value: Any) -> str | None:
+    """Which kind of sets an entry of `groups` is meant to have."""
+    named = [key for key in (CORRELATED, ANTICORRELATED, INDEPENDENT) if isinstance(value, dict) and key in value]
+    return f"<{named[0]}>" if len(named) == 1 else None
+
+
+Group = Annotated[
+    Annotated[CorrelatedGroup, Tag("<correlated>")]
+    | Annotated[AnticorrelatedGroup, Tag("<anticorrelated>")]
+    | Annotated[IndependentGroup, Tag("<independent>")],
+    Discriminator(group_form),
+    must(f"be {GROUP}"),
+]
+
+
+class Groups(Strict):
+    """Sets of different kinds or sizes, in the order of their features."""
+
+    groups: Annotated[list[Group], Field(min_length=1), must(f"be a list of {GROUP}")]
+    """The sets in order, which have n_features features together."""
+
+
+PROBABILITY = must("be a probability, a number from 0 to 1")
+Probability = Annotated[float, Field(ge=0, le=1), PROBABILITY]
+EACH = must("be a probability, or a list with one for each feature that has a parent")
+Probabilities = Annotated[
+    Annotated[Probability, Tag("<number>")] | Annotated[list[Probability], Tag("<list>")], BY_FORM, EACH
+]
+PARENT = must("be null, or the number of an earlier feature, counted from 0")
+
+
+class HasParents(Strict):
+    """Features that are active with one probability while another is, and with another while it is not."""
+
+    parents: Annotated[
+        list[Annotated[Annotated[int, Field(ge=0)] | None, PARENT]],
+        must("be a list with a parent for each feature, null or the number of an earlier feature"),
+    ]
+    """The parent of each feature, a number counted from 0, or null; as many as features."""
+    active: Probabilities
+    """How likely a feature is to be active while its parent is: one number, or one for each that has a parent."""
+    inactive: Probabilities
+    """How likely it is while its parent is not."""
+
+
+SETS_POINT = (
+    "independent, {correlated: features in each set}, {anticorrelated: features in each set}, "
+    "{groups: [sets in order]} or {parents: [one for each feature], active: ..., inactive: ...}"
+)
 SetsPoint = Annotated[
     Annotated[Literal["independent"], Tag("<independent>")]
     | Annotated[Correlated, Tag("<correlated>")]
-    | Annotated[Anticorrelated, Tag("<anticorrelated>")],
+    | Annotated[Anticorrelated, Tag("<anticorrelated>")]
+    | Annotated[Groups, Tag("<groups>")]
+    | Annotated[HasParents, Tag("<parents>")],
     BY_FORM,
     must(f"be {SETS_POINT}"),
 ]
@@ -254,6 +372,8 @@ SetsAxis = Annotated[
     Annotated[Literal["independent"], Tag("<independent>")]
     | Annotated[Correlated, Tag("<correlated>")]
     | Annotated[Anticorrelated, Tag("<anticorrelated>")]
+    | Annotated[Groups, Tag("<groups>")]
+    | Annotated[HasParents, Tag("<parents>")]
     | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
     BY_FORM,
     must(f"be {SETS_POINT}, or a list of those"),
@@ -264,19 +384,30 @@ SetsAxis = Annotated[
 class Sets:
     """A point of the axis of sets: which features are active together, or never together."""
 
-    kind: str  # "independent", "correlated" or "anticorrelated"
-    size: int  # features in each set; 1 if independent
+    kind: str  # "independent", "correlated" or "anticorrelated", or a list (features/groups.py)
+    size: int  # features in each set; 1 if independent, 0 if sets differ or features have parents
 
     @property
     def label(self) -> str:
-        return self.kind if self.size == 1 else f"{self.kind} in sets of {self.size}"
+        if self.size > 1:
+            return f"{self.kind} in sets of {self.size}"
+        short = len(self.kind) <= LONGEST
+        return self.kind if short else f"{self.kind[:LONGEST]} ... #{sha256(self.kind.encode()).hexdigest()[:8]}"
+
+    def exclusive(self, n_features: int) -> list[tuple[int, int]]:
+        """The first feature of each anti-correlated set, and the one after its last."""
+        found, first = [], 0
+        for kind, size in groups(self.kind, self.size, n_features):
+            found += [(first, first + size)] if kind == ANTICORRELATED else []
+            first += size
+        return found
 
 
 @dataclass(frozen=True)
 class Sparsity:
     """A point of the sparsity axis: the probability that a feature is zero."""
 
-    label: str  # "0.9", "last 0.5, others 0.9" or "per feature ..."
+    label: str  # "0.9", "last 0.5, others 0.9", "power law 1.5, total 1" or "per feature ..."
     uniform: float | None  # the sparsity that all features share, if they do
     per_feature: tuple[float, ...]  # [feature]
 
@@ -313,17 +444,36 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
     for where, point in _spread_sparsity(axis):
         if isinstance(point, LastSparsity):
             last, others = _rounded(point.last), _rounded(point.others)
-            label = f"last {_digits(last)}, others {_digits(others)}"
+            label = f"last {digits(last)}, others {digits(others)}"
             values = (others,) * (n_features - 1) + (last,)
             points.append((where, Sparsity(label=label, uniform=None, per_feature=values)))
         elif isinstance(point, PerFeature):
             faults += _wrong_length((*where, "per_feature"), point.per_feature, n_features)
             values = tuple(map(_rounded, point.per_feature))
             points.append((where, Sparsity(label=f"per feature {_listing(values)}", uniform=None, per_feature=values)))
+        elif isinstance(point, PowerLawSparsity):
+            found, fault = _falling(point.power_law, n_features)
+            faults += [replace(one, location=(*where, "power_law", *one.location)) for one in fault]
+            points += [(where, one) for one in found]
         else:
             value = _rounded(point)
-            points.append((where, Sparsity(label=_digits(value), uniform=value, per_feature=(value,) * n_features)))
+            points.append((where, Sparsity(label=digits(value), uniform=value, per_feature=(value,) * n_features)))
     return [point for _, point in points], faults + _repeated([(where, p.per_feature) for where, p in points])
+
+
+def _falling(law: PowerSpread, n_features: int) -> tuple[list[Sparsity], list[Fault]]:
+    """The point that a power law of densities stands for, or what is wrong with it at this number of features."""
+    exponent, total = _rounded(law.exponent), _rounded(law.total)
+    powers = [_power(float(i + 1), -exponent) for i in range(n_features)]
+    whole = fsum(powers)
+    first, last = total * powers[0] / whole, total * powers[-1] / whole
+    if first > 1 or last < MIN_DENSITY:
+        at = f"the first one is {first:.4g}, the last {last:.4g}"
+        wrong = f"must keep all densities between {MIN_DENSITY:g} and 1; {at}"
+        return [], [Fault(("total",), wrong, law.total)]
+    values = tuple(_rounded(1 - total * power / whole) for power in powers)
+    label = f"power law {digits(exponent)}, total {digits(total)}"
+    return [Sparsity(label=label, uniform=values[0] if len(set(values)) == 1 else None, per_feature=values)], []
 
 
 def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Fault]]:
@@ -333,7 +483,7 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
         if isinstance(point, Last):
             value = _rounded(point.last)
             curve = (1.0,) * (n_features - 1) + (value,)
-            label = f"last {_digits(value)}"
+            label = f"last {digits(value)}"
         elif isinstance(point, Listed):
             faults += _wrong_length((*where, "listed"), point.listed, n_features)
             curve = tuple(map(_rounded, point.listed))
@@ -345,10 +495,10 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
                 faults.append(Fault((*where, "geometric"), f"{allowed}; n_features = {n_features}", point.geometric))
                 continue
             curve = tuple(_rounded(_power(ratio, i)) for i in range(n_features))
-            label = f"{_digits(ratio)}^i"
+            label = f"{digits(ratio)}^i"
         else:
             curve = (_rounded(point),) * n_features
-            label = _digits(point)
+            label = digits(point)
         points.append((where, Importance(label=label, curve=curve)))
     return [point for _, point in points], faults + _repeated([(where, p.curve) for where, p in points])
 
@@ -357,11 +507,67 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
     """The points of a valid SetsAxis, and what is wrong with them at this number of features."""
     points, faults = [], []
     for where, point in placed(axis):
-        kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
-        if n_features % size:
-            faults.append(Fault((*where, kind), f"must divide n_features = {n_features} into sets of equal size", size))
+        if isinstance(point, HasParents):
+            kind, size = _parents_in_words(point), 0
+            if found := _parent_faults(point, n_features):
+                faults += [replace(fault, location=(*where, *fault.location)) for fault in found]
+                continue
+        elif isinstance(point, Groups):
+            every = _in_order(point)
+            if (has := sum(size * times for _, size, times in every)) != n_features:
+                fault = f"must be of n_features = {n_features} features together, not {has}"
+                faults.append(Fault((*where, "groups"), fault))
+                continue
+            kind, size = in_words([(kind, size) for kind, size, times in every for _ in range(times)])
+        else:
+            kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
+            if n_features % size:
+                fault = f"must divide n_features = {n_features} into sets of equal size"
+                faults.append(Fault((*where, kind), fault, size))
         points.append((where, Sets(kind=kind, size=size)))
     return [point for _, point in points], faults + _repeated(points)
+
+
+def _parents_in_words(point: HasParents) -> str:
+    named = " ".join(NONE if parent is None else str(parent) for parent in point.parents)
+    children = sum(parent is not None for parent in point.parents)
+
+    def each(shares: float | list[float]) -> str:
+        return " ".join(map(digits, shares if isinstance(shares, list) else [shares] * children))
+
+    return f"{PARENTS} {named}, active {each(point.active)}, inactive {each(point.inactive)}"
+
+
+def _parent_faults(point: HasParents, n_features: int) -> list[Fault]:
+    faults = _wrong_length((PARENTS,), point.parents, n_features)
+    children = [number for number, parent in enumerate(point.parents) if parent is not None]
+    faults += [
+        Fault((PARENTS, number), f"must be null or an earlier feature, from 0 to {number - 1}", point.parents[number])
+        if number
+        else Fault((PARENTS, 0), "must be null: no feature is earlier", point.parents[0])
+        for number in children
+        if (point.parents[number] or 0) >= number
+    ]
+    if not children:
+        faults.append(Fault((PARENTS,), "must give at least one feature a parent; without, sets are independent"))
+    for key in ("active", "inactive"):
+        shares = getattr(point, key)
+        if isinstance(shares, list) and len(shares) != len(children):
+            allowed = f"must hold {len(children)} numbers, one for each feature that has a parent, not {len(shares)}"
+            faults.append(Fault((key,), allowed, shares))
+    return faults
+
+
+def _in_order(point: Groups) -> list[tuple[str, int, int]]:
+    """Kind, size and number of each entry's sets."""
+    return [
+        (INDEPENDENT, 1, group.independent)
+        if isinstance(group, IndependentGroup)
+        else (CORRELATED, group.correlated, group.times)
+        if isinstance(group, CorrelatedGroup)
+        else (ANTICORRELATED, group.anticorrelated, group.times)
+        for group in point.groups
+    ]
 
 
 def widths(axis: int | list[int]) -> tuple[list[int], list[Fault]]:
@@ -417,7 +623,7 @@ def _even_sparsities(axis: Range) -> list[float]:
     return _even(axis)
 
 
-def _wrong_length(where: Location, values: Sequence[float], n_features: int) -> list[Fault]:
+def _wrong_length(where: Location, values: Sequence[object], n_features: int) -> list[Fault]:
     if len(values) == n_features:
         return []
     return [
@@ -450,13 +656,13 @@ def _rounded(x: float) -> float:
     return float(f"{x:.10g}") + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
-def _digits(x: float) -> str:
+def digits(x: float) -> str:
     return f"{x:.10g}"
 
 
 def _listing(values: Sequence[float]) -> str:
     """The values themselves, or for many of them a beginning and a digest of all."""
     if len(values) <= 8:
-        return ", ".join(map(_digits, values))
-    digest = hashlib.sha256(", ".join(map(_digits, values)).encode()).hexdigest()
-    return f"{', '.join(map(_digits, values[:3]))}, ... #{digest[:8]}"
+        return ", ".join(map(digits, values))
+    digest = sha256(", ".join(map(digits, values)).encode()).hexdigest()
+    return f"{', '.join(map(digits, values[:3]))}, ... #{digest[:8]}"

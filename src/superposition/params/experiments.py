@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -29,6 +29,7 @@ from superposition.params.models import PRESETS, Model
 from superposition.params.rules import broken_rules
 from superposition.params.schema import Block, File, Initial, Training
 from superposition.params.sizes import inherited_faults, memory_faults, size_faults, total_faults
+from superposition.params.values import in_words
 
 
 class Experiment(Strict):
@@ -44,7 +45,7 @@ class Experiment(Strict):
     importances: tuple[Importance, ...]
     sets: tuple[Sets, ...]
     seeds: tuple[int, ...]
-    values: Literal["unit", "signed"]
+    values: str  # the law of active features, in the words of features/values.py
     held_out: int
     loss_error: float
     measures: Measures
@@ -206,7 +207,7 @@ def _experiment(name: str, keys: dict[str, Any], points: dict[str, list[Any]]) -
         importances=tuple(points["importance"]),
         sets=tuple(points["sets"]),
         seeds=tuple(points["seeds"]),
-        values=keys["values"],
+        values=in_words(keys["values"]),
         held_out=keys["held_out"],
         loss_error=keys["loss_error"],
         measures=keys.get("measures", Measures()),

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import GroupedMetadata, Interval
 from pydantic import Field
 
+from superposition.features.groups import parents
 from superposition.params.axes import AT_LEAST_ONE, placed
 from superposition.params.faults import Fault, Location, Strict, among, must
 from superposition.params.models import Model
@@ -77,7 +78,7 @@ class Rotations(Strict):
 
 
 Part = Annotated[Literal["relu", "bias"], must("be relu or bias")]
-Density = Annotated[float, Bounds(0.0001, 1.0)]  # as features have it in training, where S is at most 0.9999
+Density = Annotated[float, Bounds(0.0001, 1.0)]  # rarer features would hardly be seen in the samples
 
 
 class Ablations(Strict):
@@ -171,7 +172,7 @@ def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measu
     yield from _attack_faults(models, measures)
     yield from _recovery_faults(points, keys)
     yield from _explanation_faults(points, keys, measures)
-    yield from _ablation_faults(models, measures)
+    yield from _ablation_faults(models, points, measures)
     yield from _imitation_faults(points, measures)
     yield from _packings_faults(keys, measures)
 
@@ -206,8 +207,8 @@ def _recovery_faults(points: Mapping[str, list[Any]], keys: dict[str, Any]) -> I
         if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
             allowed = "must be null for models that are not linear on h, without a bias there and of target identity"
             yield Fault(at, f"{allowed} ({model.name})")
-    if keys.get("values") == "signed":
-        yield Fault(at, "must be null where values are signed: what is recovered is not negative")
+    if keys.get("values", "unit") != "unit":
+        yield Fault(at, "must be null where values are not unit: what is recovered is uniform on [0, 1]")
     n = keys.get("n_features")
     for place, active in enumerate(recovery.active):
         if n is not None and active > n:
@@ -224,8 +225,8 @@ def _explanation_faults(
     for model in points.get("model", []):
         if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
             yield Fault(here, f"must be null for models that are not linear on h and of target identity ({model.name})")
-    if keys.get("values") == "signed":
-        yield Fault(here, "must be null for values: signed")
+    if keys.get("values", "unit") != "unit":
+        yield Fault(here, "must be null where values are not unit: what is explained is uniform")
     n = keys.get("n_features")
     yield from _listed_twice(wanted.active, (*here, "active"))
     for number, active in enumerate(wanted.active):
@@ -237,11 +238,14 @@ def _explanation_faults(
             yield Fault(here, f"must be null where features make more than {MAX_SETS} sets of at most n_hidden of them")
 
 
-def _ablation_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+def _ablation_faults(models: list[Model], points: Mapping[str, list[Any]], measures: dict[str, Any]) -> Iterator[Fault]:
     """One of the models at least must have what is switched off; the others have it off already."""
     ablations = measures.get("ablations")
     if ablations is None or not models:
         return
+    if ablations.densities and any(parents(sets.kind) for sets in points.get("sets", [])):
+        at = ("measures", "ablations", "densities")
+        yield Fault(at, "must be empty where features have parents, which say how dense they are")
     parts = {
         "relu": any(model.output == "relu" for model in models),
         "bias": any(model.output_bias for model in models),

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.params.axes import placed, widths
+from superposition.features.groups import parents
+from superposition.params.axes import MIN_DENSITY, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
 from superposition.params.models import Model
 from superposition.params.schema import Block, Initial, Training
+from superposition.params.values import UnitLength
 
 
 def broken_rules(
@@ -24,9 +26,11 @@ def broken_rules(
     yield from _training_faults(training, own)
     yield from _floor_faults(training, own)
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
+    yield from _control_faults(keys, training, points)
     yield from _tied_faults(models, keys)
     yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
+    yield from _parents_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
 
@@ -69,10 +73,40 @@ def _budget_faults(
         "n_hidden": max(widths(keys.get("n_hidden", 1))[0]),
         "batch_size": training.get("batch_size", 1),
     }
-    for sentence in over_budget(**shape, attacks=attacks):
+    control = training.get("control_variate") is not None
+    for sentence in over_budget(**shape, attacks=attacks, control=control):
         axis = sentence.split()[0]
         location = ("training", axis) if axis in training else (axis,)
         yield Fault(_blamed(own, location, ("training", "arithmetic")), sentence)
+
+
+def _control_faults(
+    keys: dict[str, Any], training: dict[str, Any], points: dict[str, list[Any]]
+) -> Iterator[Fault]:
+    """The expectation of the linear model's gradient is known of tied models and independent, fresh features."""
+    if (least := training.get("control_variate")) is None:
+        return
+    wrong = [model.name for model in points.get("model", []) if not _has_linear_gradient(model)]
+    right = (
+        "tied models, linear on h and without a bias there, with linear or relu outputs, of target identity and "
+        "loss_power 2, without training_attack"
+    )
+    refused = {
+        f"but for {right}; not so: {among(wrong)}": bool(wrong),
+        "where features differ in importance": any(len(set(one.curve)) > 1 for one in points.get("importance", [])),
+        "where features come in sets": any(one.kind != "independent" for one in points.get("sets", [])),
+        "where samples have unit length": isinstance(keys.get("values"), UnitLength),
+        "where sample_size is a number": training.get("sample_size") is not None,
+    }
+    for where, holds in refused.items():
+        if holds:
+            yield Fault(("training", "control_variate"), f"must be null {where}", least)
+
+
+def _has_linear_gradient(model: Model) -> bool:
+    """Whether without its output ReLU it is a linear model of whose loss the expectation is known."""
+    plain = model.output in ("linear", "relu") and model.loss_power == 2 and not model.training_attack
+    return attackable(model) and plain and not model.hidden_bias
 
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
@@ -102,16 +136,31 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """A set is active as a whole, and so has one density."""
+    """An anti-correlated set is active as a whole, and so has one density."""
     for group in points.get("sets", []):
         for sparsity in points.get("sparsity", []):
-            values = sparsity.per_feature
-            if len(values) % group.size:
-                break  # a fault of its own
-            if any(values[i :: group.size] != values[:: group.size] for i in range(1, group.size)):
+            values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
+            if any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep features of different sparsity in different sets; sparsity has {sparsity.label}",
+                    "must keep features of different sparsity in different anti-correlated sets; "
+                    f"sparsity has {sparsity.label}",
+                    group.label,
+                )
+                break
+
+
+def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Features that have parents may be rare by theirs."""
+    for group in points.get("sets", []):
+        for sparsity in points.get("sparsity", []):
+            found = parents(group.kind)
+            densities = found.densities([1 - S for S in sparsity.per_feature]) if found else [1.0]
+            if min(densities) < MIN_DENSITY:
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must keep all densities at least {MIN_DENSITY:g}; that of feature "
+                    f"{densities.index(min(densities))} is {min(densities):.4g} at a sparsity of {sparsity.label}",
                     group.label,
                 )
                 break

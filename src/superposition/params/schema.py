@@ -19,6 +19,7 @@ from superposition.params.axes import (
 from superposition.params.faults import Strict, must
 from superposition.params.measures import Measures
 from superposition.params.models import ModelAxis, Name
+from superposition.params.values import Values
 
 # Fifty times what any experiment has. What is kept of each step takes some hundred megabytes then.
 Steps = Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]
@@ -108,6 +109,11 @@ class Training(Strict):
         must(f"be {DECAY}"),
     ]
     """Of AdamW, on weights and biases, per learning rate: a number, or one for each of the two."""
+    control_variate: Annotated[
+        Annotated[float, Field(gt=0, le=1)] | None, must("be null (none) or a density, a number above 0, at most 1")
+    ] = None
+    """Models whose every feature is active with at least this probability learn from gradients with less noise: the
+    linear model's is exchanged for its expectation. Tied, linear on h, of independent features of one importance."""
     arithmetic: Annotated[Literal["exact", "float32"], must("be exact or float32")]
     """exact: the same bits on every machine, of shapes that fit. float32: faster where float64 is slow."""
     snapshots: Snapshots
@@ -123,8 +129,8 @@ class Defaults(Strict):
     """Weight I_i of each feature's squared error in the loss. One point, or an axis of several."""
     sets: SetsAxis
     """Which features are active together: neighbours in sets of equal size. One point, or an axis of several."""
-    values: Annotated[Literal["unit", "signed"], must("be unit or signed")]
-    """Non-zero features are uniform on [0, 1] (unit) or on [-1, 1] (signed)."""
+    values: Values
+    """Law of non-zero features: uniform on [0, 1] (unit) or [-1, 1] (signed), 1 (constant), or another cut off at 1."""
     seeds: SeedAxis
     """Models for each point of the other axes, which differ in initial weights and data: how many, or which seeds."""
     held_out: Annotated[int, Field(ge=1, le=1_000_000), must("be a whole number between 1 and 1000000")]

@@ -7,7 +7,7 @@ memory that it takes to generate and train.
 from math import prod
 from typing import Any
 
-from superposition.params.axes import MAX_INSTANCES, Geometric, placed, size, widths
+from superposition.params.axes import MAX_INSTANCES, Geometric, PowerLawSparsity, placed, size, widths
 from superposition.params.faults import Fault, among
 from superposition.params.schema import Defaults
 
@@ -21,7 +21,7 @@ TOTALS = {
     "instances": 2 * MAX_INSTANCES,
     "features of instances": 2 * MAX_ROWS,
     "points of sparsity and importance": 10_000,
-    "importances of geometric curves": 100_000,
+    "importances and densities of curves": 100_000,
 }
 MAX_INHERITED = 20_000  # values of the defaults, counted for each experiment that inherits them; the paper's: 1000
 
@@ -90,6 +90,7 @@ def _amounts(keys: dict[str, Any]) -> tuple[int, ...]:
     """What an experiment has of each of TOTALS."""
     counts, n_features = _counts(keys), keys.get("n_features", 0)
     curves = sum(isinstance(point, Geometric) for _, point in placed(keys.get("importance")))
+    curves += sum(isinstance(point, PowerLawSparsity) for _, point in placed(keys.get("sparsity")))
     instances = prod(counts.values())
     points = counts.get("sparsity", 0) + counts.get("importance", 0)
     return instances, instances * n_features, points, curves * n_features

@@ -13,7 +13,7 @@ from superposition.exact.sums import dot
 from superposition.readings.phases import nearest, phase_of
 from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
-from superposition.theory.phases import SUPERPOSED, phase
+from superposition.theory.phases import SUPERPOSED, phase, solution_losses
 
 
 def expected_losses(tables: Tables, instances: Sequence[int]) -> np.ndarray:
@@ -56,3 +56,33 @@ def column(tables: Tables, importance: float) -> pd.DataFrame:
         phase=phase_of(own["norm"], own["superposition"]),
         opposite=[tables.gram_of(instance)[0, 1] < 0 for instance in own["instance"].tolist()],
     )
+
+
+def column_by_rank(tables: Tables, importance: float) -> list[pd.DataFrame]:
+    """`column` of the models with the lowest held-out loss at each density, of those with the next one, ..."""
+    return [own for _, own in column(tables, importance).groupby("rank")]
+
+
+def excess_of(models: pd.DataFrame) -> np.ndarray:
+    """By how much losses are above that of the best simple solution of two features, relative to it, [model].
+
+    `models` has the columns density, importance and loss.
+    """
+    branches = solution_losses(2, models["density"].to_numpy(), models["importance"].to_numpy())
+    return np.asarray(models["loss"].to_numpy() / np.min(list(branches.values()), axis=0) - 1)
+
+
+def excess_of_best(tables: Tables) -> np.ndarray:
+    """The same of the best model of each cell of the phase diagram, [cell]."""
+    last = tables.features[(tables.features["feature"] == 1) & tables.features["best"]]
+    return excess_of(last.assign(loss=expected_losses(tables, last["instance"].tolist())))
+
+
+def slope(models: pd.DataFrame, branch: str | None = None) -> float:
+    """dL/ds of models of one importance, or of a simple solution at their densities: the median over all two of them,
+    so that single ones may be off.
+    """
+    s = models["density"].to_numpy()
+    L = models["loss"].to_numpy() if branch is None else solution_losses(2, s, models["importance"].to_numpy())[branch]
+    low, high = np.triu_indices(len(s), 1)
+    return float(np.median((L[high] - L[low]) / (s[high] - s[low])))

@@ -1,5 +1,8 @@
 """A phase diagram read off trained models: what becomes of the last feature at each density and relative importance."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
@@ -9,9 +12,38 @@ from superposition.exact.sums import mean, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.kinds import has_one_width, is_plain
 from superposition.readings.results import NotInThisRun, Tables
+from superposition.theory.phases import SUPERPOSED, margin, phase
 
 SAME = 1.15  # ratio of densities, and of importances, up to which one stands for another
 SHARED_SUPERPOSITION = 0.5  # of a feature that shares its direction; a dedicated one has 0, an antipodal one 1
+CELL = ["density", "importance"]
+
+# How the models of a cell are made one, by the one of the lowest loss or by the mean of all but that of the highest:
+# the columns of norm and phase.
+BEST, MEAN = ("norm", "found"), ("mean_norm", "mean_found")
+
+
+@dataclass(frozen=True)
+class Column:
+    """The last feature at one relative importance, from sparse to dense."""
+
+    importance: float
+    density: Float[np.ndarray, " density"]
+    norm: Float[np.ndarray, " density"]
+    shared: Bool[np.ndarray, " density"]  # whether it is in superposition
+
+    @property
+    def end_of_superposition(self) -> tuple[float, float]:
+        """The densities between which it ends, so that the least range of log density is on the wrong side.
+
+        Beyond the boundary single cells near r = 1 have both features on one side of the dimension, the "confused"
+        phase. 0 if it never begins, 1 if it does not end.
+        """
+        count = last_shared(self.density, self.shared)
+        return (
+            float(self.density[count - 1]) if count else 0.0,
+            float(self.density[count]) if count < len(self.shared) else 1.0,
+        )
 
 
 def runs(tables: Tables) -> pd.DataFrame:
@@ -29,7 +61,7 @@ def cells(tables: Tables) -> pd.DataFrame:
     of them have it in superposition.
     """
     every = runs(tables).sort_values(["density", "importance", "rank"], ignore_index=True)
-    every["superposed"] = phase_of(every["norm"], every["superposition"]) == "in superposition"
+    every["superposed"] = phase_of(every["norm"], every["superposition"]) == SUPERPOSED
     grouped = every.groupby(["density", "importance"], sort=True)
     table = grouped[["norm", "superposition"]].first()
     kept = every[(grouped.cumcount(ascending=False) > 0) | (grouped["seed"].transform("size") == 1)]
@@ -37,6 +69,73 @@ def cells(tables: Tables) -> pd.DataFrame:
     means = columns.agg(_mean).add_prefix("mean_")
     counts = grouped.agg(models=("seed", "size"), superposed=("superposed", np.count_nonzero))
     return pd.concat([table, means, counts], axis=1).reset_index()
+
+
+def phase_diagram(
+    tables: Tables, n_features: int, region: Mapping[str, tuple[float, float]], fine: float, models: int
+) -> pd.DataFrame:
+    """`cells` of n features in n - 1 dimensions within a region, with what becomes of the last feature: `found` in the
+    best model, `mean_found` by the mean, `theory`, with `margin`, by how much the second best solution is worse.
+
+    Raises NotInThisRun unless the region is covered, neighbours being within a factor `fine`, by cells of so many
+    models, for a share of cells to mean something. `region` is by density and importance.
+    """
+    if (tables.n_features, set(tables.instances["n_hidden"])) != (n_features, {n_features - 1}):
+        raise NotInThisRun(f"the claim is about n = {n_features}, m = {n_features - 1}")
+    if not is_diagram(tables):
+        raise NotInThisRun("the claim is about relu_output models of independent features, the last of which varies")
+    table = cells(tables)
+    for axis, (low, high) in region.items():
+        table = table[table[axis].between(low / SAME, high * SAME)]
+        known = np.sort(table[axis].unique(), kind="stable")
+        edges = np.array([low, *known, high])
+        if len(known) < 2 or not bool((edges[1:] <= fine * edges[:-1]).all()):
+            raise NotInThisRun(f"the claim needs {axis} from {low:g} to {high:g}, neighbours within a factor {fine:g}")
+    if table["models"].min() < models:
+        raise NotInThisRun(f"the claim needs cells of {models} models; this run has {table['models'].min()}")
+    table = table.reset_index(drop=True)
+    s, r = table["density"].to_numpy(), table["importance"].to_numpy()
+    return table.assign(
+        found=phase_of(table["norm"], table["superposition"]),
+        mean_found=phase_of(table["mean_norm"], table["mean_superposition"]),
+        theory=phase(n_features, s, r),
+        margin=margin(n_features, s, r),
+    )
+
+
+def phases_of_models(tables: Tables, chosen: pd.DataFrame) -> np.ndarray:
+    """What becomes of the last feature in each single model of some cells, [model]."""
+    own = runs(tables).merge(chosen[CELL], on=CELL)
+    return phase_of(own["norm"], own["superposition"])
+
+
+def agreeing(tables: Tables, chosen: pd.DataFrame) -> tuple[int, int]:
+    """Of the single models of some cells of a `phase_diagram`, how many have the phase of theory, and how many are."""
+    own = runs(tables).merge(chosen[[*CELL, "theory"]], on=CELL)
+    return int(np.count_nonzero(phase_of(own["norm"], own["superposition"]) == own["theory"])), len(own)
+
+
+def cells_at(table: pd.DataFrame, importance: float) -> pd.DataFrame:
+    """The cells of the relative importance nearest to this one, from sparse to dense."""
+    own = table[table["importance"] == nearest(table["importance"], importance, "relative importance")]
+    return own.sort_values("density", kind="stable", ignore_index=True)
+
+
+def columns_by_rank(tables: Tables, chosen: pd.DataFrame) -> list[Column]:
+    """The models of the cells of one importance: those with the lowest loss at each density, the next ones, ..."""
+    own = runs(tables).merge(chosen[CELL], on=CELL).sort_values(["density", "rank"], kind="stable")
+    own = own.assign(found=phase_of(own["norm"], own["superposition"]))
+    return [column_of(own[own["rank"] == rank], *BEST) for rank in range(int(chosen["models"].min()))]
+
+
+def column_of(rows: pd.DataFrame, norm: str, found: str) -> Column:
+    """`norm` and `found` are the columns that have norm and phase."""
+    return Column(
+        importance=float(rows["importance"].iloc[0]),
+        density=rows["density"].to_numpy(),
+        norm=rows[norm].to_numpy(),
+        shared=(rows[found] == SUPERPOSED).to_numpy(),
+    )
 
 
 def is_diagram(tables: Tables) -> bool:

@@ -3,6 +3,7 @@
 Needs numpy and pandas, not torch.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,3 +73,12 @@ def transitions(shares: pd.DataFrame) -> pd.Series:
             part = (HALF - share[high - 1]) / (share[high] - share[high - 1])
             found[active] = widths[high - 1] + part * (widths[high] - widths[high - 1])
     return pd.Series(found, dtype=float)
+
+
+def not_between(sweep: Sweep, up_to: float = math.inf) -> str:
+    """What to say of numbers of active features without a transition between widths; nothing where all have one."""
+    shares = sweep.shares("lasso")
+    counts = shares.columns.to_numpy(dtype=float)
+    known = transitions(shares).index.to_numpy(dtype=float)
+    without = [f"{active:g}" for active in np.setdiff1d(counts[counts <= up_to], known)]
+    return f" (k = {', '.join(without)} left out: none between measured m)" if without else ""

@@ -43,7 +43,11 @@ def conditions(tables: Tables) -> list[Condition]:
 
 def _names(best: pd.DataFrame) -> list[str]:
     """Model and sparsity, and the hidden dimensions, importance and sets if they vary."""
-    sparsity = best["sparsity"].map("{:.6g}".format).where(best["sparsity"].notna(), best["sparsity_label"])
+    sparsity = (
+        best["sparsity"]
+        .map(lambda S: f"{S:.6g}" if S <= 0.9999 else f"{S:.10g}")
+        .where(best["sparsity"].notna(), best["sparsity_label"])
+    )
     parts = [best["model"].astype(str), "S=" + sparsity.astype(str)]
     if len(best["n_hidden"].unique()) > 1:
         parts.append("m=" + best["n_hidden"].astype(str))
@@ -51,6 +55,6 @@ def _names(best: pd.DataFrame) -> list[str]:
         parts.append("I=" + best["importance_curve"].astype(str))
     if len(best[["sets", "set_size"]].drop_duplicates()) > 1:
         parts.append(
-            best["sets"].astype(str).where(best["set_size"] == 1, best["sets"] + " " + best["set_size"].astype(str))
+            best["sets"].astype(str).where(best["set_size"] <= 1, best["sets"] + " " + best["set_size"].astype(str))
         )
     return [" ".join(row) for row in zip(*parts, strict=True)]

@@ -17,15 +17,22 @@ const Drawing = (() => {
     return found;
   }
 
-  // A range from 0 to `most`, with what it stands for above it.
+  // A range from 0 to `most`, with what it stands for above it, and a mark at each whole number where they are few.
+  const MARKED = 24;
+  let sliders = 0;
   function slider(name, most, step, hear) {
     const said = element("output"), input = element("input", { type: "range", min: 0, max: most, step, value: 0 });
+    const marks = element("datalist", { id: `marks-${++sliders}` });
+    if (most <= MARKED) {
+      for (let value = 0; value <= most; value++) marks.append(element("option", { value }));
+      input.setAttribute("list", marks.id);
+    }
     input.addEventListener("input", () => hear(Number(input.value)));
     const say = (text) => {
       said.textContent = text;
       input.setAttribute("aria-valuetext", text);
     };
-    return { input, say, box: element("label", {}, element("span", {}, `${name} `, said), input) };
+    return { input, say, box: element("label", {}, element("span", {}, `${name} `, said), input, marks) };
   }
 
   const picture = (label, box, extra = {}) => shape("svg", { viewBox: box, role: "img", "aria-label": label, ...extra });

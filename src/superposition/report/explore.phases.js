@@ -22,17 +22,22 @@ Panels.phases = (stage, { n_features: n, n_hidden: m, densities, importances, lo
     return `hsl(${hue.toFixed(0)} ${(100 * inner).toFixed(0)}% ${(100 * lightness).toFixed(0)}%)`;
   }
 
-  const map = picture("Phase diagram: relative importance to the right, density downwards", `-3 -1 ${columns + 4} ${rows + 4}`, { class: "picked" });
+  const letter = Math.max(rows, columns) / 28; // as large beside few cells as beside many
+  const box = [-3 * letter, -letter, columns + 4 * letter, rows + 4 * letter];
+  const map = picture("Phase diagram: relative importance to the right, density downwards", box.join(" "), { class: "picked" });
   models.forEach((own, place) => {
     map.append(shape("rect", { x: place % columns, y: Math.floor(place / columns), width: 1.02, height: 1.02, fill: colour(last(own)) }));
   });
-  const text = (x, y, words, anchor) => map.append(shape("text", { x, y, "font-size": 1.1, fill: "currentColor", "text-anchor": anchor }, words));
-  text(0, rows + 1.4, String(importances[0]), "start");
-  text(columns, rows + 1.4, String(importances[columns - 1]), "end");
-  text(columns / 2, rows + 1.4, "relative importance", "middle");
-  text(-0.3, 1, String(densities[0]), "end");
-  text(-0.3, rows, String(densities[rows - 1]), "end");
-  const mark = shape("rect", { width: 1, height: 1, fill: "none", stroke: "white", "stroke-width": 0.3 });
+  const text = (x, y, words, anchor, turned = 0) => map.append(shape("text", {
+    transform: `translate(${x} ${y}) rotate(${turned})`, "font-size": letter, fill: "currentColor", "text-anchor": anchor,
+  }, words));
+  text(0, rows + 1.3 * letter, String(importances[0]), "start");
+  text(columns, rows + 1.3 * letter, String(importances[columns - 1]), "end");
+  text(columns / 2, rows + 1.3 * letter, "relative importance", "middle");
+  text(-0.3 * letter, 0.9 * letter, String(densities[0]), "end");
+  text(-0.3 * letter, rows, String(densities[rows - 1]), "end");
+  text(-0.9 * letter, rows / 2, "density", "middle", -90);
+  const mark = shape("rect", { width: 1, height: 1, fill: "none", stroke: "white", "stroke-width": 0.3 * letter });
   map.append(mark);
 
   const model = picture("Feature vectors of the model", "-1.5 -1.5 3 3");

@@ -151,7 +151,7 @@
     const parts = [];
     if (jobs.length === 1) {
       parts.push(`step ${jobs[0].step} of ${steps}`);
-      if (jobs[0].loss !== undefined) parts.push(`held-out loss ${jobs[0].loss.toPrecision(4)}`);
+      if (jobs[0].loss !== undefined) parts.push(`held-out loss ${jobs[0].loss.toPrecision(4)} on ${shared.held_out} samples`);
     } else parts.push(`${jobs.filter(ended).length} of ${jobs.length} models`);
     if (finished) parts.push(`${seconds.toFixed(0)} s`);
     else if (running && seconds > 1 && done > 0) parts.push(`about ${Math.ceil((seconds * (1 - done)) / done)} s left`);

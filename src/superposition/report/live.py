@@ -82,6 +82,7 @@ def unfit(experiment: Experiment) -> list[str]:
         "weight_decay of weights and of biases": not isinstance(training.weight_decay, float | int),
         f"n_features: {experiment.n_features}": experiment.n_features > MOST_FEATURES,
         f"held_out: {experiment.held_out}": experiment.held_out > MOST_HELD_OUT,
+        "densities below 1e-4": any(max(sparsity.per_feature) > 0.9999 for sparsity in experiment.sparsities),
     }
     return [fault for fault, there in faults.items() if there]
 

@@ -1,12 +1,15 @@
-"""The numbers that `dvc metrics diff` and `dvc exp show` compare: experiment -> point -> number.
+"""What came out in numbers: reports/metrics.json has experiment -> point -> number, reports/metrics/ a few for DVC.
 
 Points are known by their number on the experiment's axes and not by their values, so that a value which was changed is
 a difference, and not a number that is missing on one side.
+
+DVC prints a row for each file and a column for each number in it: one file for all would be one row of thousands.
 """
 
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from superposition.claims import CLAIMS
@@ -15,8 +18,10 @@ from superposition.readings.results import Tables
 from superposition.report.conditions import conditions
 
 SIGNIFICANT_DIGITS = 6
+COUNTS = ("claims", "hold")
 NUMBERS = ("loss", "n_represented")
 MAX_POINTS = 100  # of an experiment, whose numbers are listed one by one
+OF_ALL = "all-experiments"  # no experiment's name has a hyphen
 
 
 def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) -> dict[str, Any]:
@@ -29,8 +34,31 @@ def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) 
     return {"claims": {**evaluation.counts, "not_tested": len(evaluation.untested)}, "experiments": experiments}
 
 
+def few(document: Mapping[str, Any]) -> dict[str, dict[str, int | float]]:
+    """Of `metrics`, what is compared at a glance, by file: claims, how many of them hold, and means over points."""
+    of_each = document["experiments"]
+    found = {key: _counts(own) | _means(own) for key, own in of_each.items()}
+    both = {name: sum(own.get(name, 0) for own in of_each.values()) for name in COUNTS}
+    return {f"{key}.json": own for key, own in ({OF_ALL: both} | found).items()}
+
+
+def write_few(document: Mapping[str, Any], folder: Path) -> None:
+    """Into a folder that is there, and has nothing else of an earlier run."""
+    for name, own in few(document).items():
+        (folder / name).write_text(as_json(own), encoding="utf-8")
+
+
+def _counts(own: Mapping[str, Any]) -> dict[str, int]:
+    return {name: own[name] for name in COUNTS if name in own}
+
+
+def _means(own: Mapping[str, Any]) -> dict[str, float]:
+    points = [value for value in own.values() if isinstance(value, Mapping)]
+    return {key: math.fsum(point[key] for point in points) / len(points) for key in NUMBERS} if points else {}
+
+
 def _points(tables: Tables) -> dict[str, dict[str, int | float | str]]:
-    """Where a point is, and two numbers of its best model: DVC shows each as a column. The page has more."""
+    """Where a point is, and two numbers of its best model: the page has more."""
     points = conditions(tables)
     if len(points) > MAX_POINTS:
         return {"mean": {key: math.fsum(getattr(point, key) for point in points) / len(points) for key in NUMBERS}}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from superposition.claims import CLAIMS
-from superposition.claims.claim import SEVERAL, Evaluation, Limit
+from superposition.claims.claim import SEVERAL, Evaluation, Limit, rests_on
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report import explore
@@ -161,8 +161,11 @@ def linked(verdict: Mapping[str, Any]) -> dict[str, Any]:
     topic = str(verdict["id"]).partition(".")[0]
     file = Path("src", "superposition", "claims", f"{topic}.py")
     here = Path(__file__).parents[1] / "claims"
+    full = verdict.get("full_scale")
     return {
         **verdict,
+        "rests_on": rests_on(verdict),
+        "full_scale": full and {**full, "rests_on": rests_on(full)},
         "experiment": by_id.get(verdict["id"], ""),
         "place": str(verdict["figure"]).removesuffix(".svg"),
         "source": (file if (here / file.name).is_file() else file.parent).as_posix(),

@@ -2,15 +2,23 @@
 
 What matplotlib writes for readers of the source, names of groups, comments and indents, is a sixth of it. The rest is
 not touched: no coordinate is rounded, and nothing is compressed, which would depend on the compressor of a machine.
+
+No reader can select what is inside of an image, nor find it. So the transparent texts of a figure (figures/svg.py) lie
+over its picture.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
+from xml.etree import ElementTree
 
 from superposition.report.captions import CAPTIONS, Caption, caption_of
 
 UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE[^>]*>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
+TRANSPARENT = re.compile(r'<text [^>]*fill-opacity="0"[^>]*>[^<]*</text>')
+SVG = "{http://www.w3.org/2000/svg}"
 LAST = ("animation", "learning_curves")  # among the figures of an experiment
 
 
@@ -22,6 +30,7 @@ class Picture:
     name: str
     caption: Caption
     address: str  # data:image/svg+xml,... as HTML has it in quotes
+    words: str  # SVG that lies over it
     source: str  # the file that draws it
     moves: bool
     width: int  # in pixels, so that the page does not move when it is drawn
@@ -43,6 +52,7 @@ def picture(experiment: str, file: Path) -> Picture:
         name=file.stem.replace("_", " "),
         caption=caption_of(experiment, file.stem),
         address=address(text),
+        words=words(text),
         source=drawn_by(experiment, file.stem),
         moves="<animate" in text,
         width=width,
@@ -69,13 +79,37 @@ def address(svg: str) -> str:
 
 def slim(svg: str) -> str:
     """The same picture in fewer characters: one line, single quotes, and only names that something refers to."""
-    svg = UNSEEN.sub("", svg)
+    svg = TRANSPARENT.sub("", UNSEEN.sub("", svg))
     used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
     svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><").strip()
     svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{_path(found[1])}"', svg)
     svg = re.sub(r' style="([^"]*)"', lambda found: f' style="{found[1].replace(": ", ":").replace("; ", ";")}"', svg)
     return svg.replace("'", "&apos;").replace('"', "'")
+
+
+def words(svg: str) -> str:
+    """All texts that stay where they are, as an SVG of the same extent; nothing where there are none."""
+    root = ElementTree.fromstring(svg.encode())
+    box = root.get("viewBox", f"0 0 {root.get('width')} {root.get('height')}".replace("pt", ""))
+    found = "".join(_texts(root))
+    return f'<svg class="words" viewBox="{escape(box)}" aria-hidden="true">{found}</svg>' if found else ""
+
+
+def _texts(element: ElementTree.Element) -> Iterator[str]:
+    if any(child.tag.removeprefix(SVG).startswith("animate") for child in element):
+        return
+    if element.tag == f"{SVG}text":
+        kept = ("x", "y", "font-size", "text-anchor", "transform", "textLength")
+        places = "".join(f' {key}="{escape(_tenths(element.attrib[key]))}"' for key in kept if key in element.attrib)
+        yield f"<text{places}>{escape(element.text or '', quote=False)}</text>"
+    for child in element:
+        yield from _texts(child)
+
+
+def _tenths(numbers: str) -> str:
+    """A letter's place need not be known better, where it is not seen."""
+    return re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), numbers)
 
 
 def size(svg: str) -> tuple[int, int]:

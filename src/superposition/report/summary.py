@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from superposition.claims import evaluate
-from superposition.claims.claim import SEVERAL, Evaluation
+from superposition.claims.claim import SEVERAL, Evaluation, rests_on
 from superposition.params import Params, ParamsError
 from superposition.params import read as read_params
 from superposition.readings.results import read as read_tables
@@ -28,7 +28,12 @@ class NoResults(Exception):
 def claims_text(evaluation: Evaluation) -> str:
     """The claims as an aligned table, and a line for each one that these parameters do not test."""
     rows = [
-        (verdict["statement"], verdict["paper"], verdict["measured"], str(verdict["verdict"]).replace("_", " "))
+        (
+            verdict["statement"],
+            verdict["paper"],
+            verdict["measured"],
+            f"{verdict['verdict'].replace('_', ' ')} {rests_on(verdict)}".strip(),
+        )
         for verdict in evaluation.verdicts
     ]
     lines = []

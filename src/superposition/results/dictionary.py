@@ -35,10 +35,25 @@ SPARSITY = Column(
     "sparsity", "float64", NO_UNIT, "probability S that a feature is 0; missing where features differ in it"
 )
 SPARSITY_LABEL = Column("sparsity_label", "str", NO_UNIT, "the same in words, which tells apart where features differ")
-SETS = Column("sets", "str", NO_UNIT, "which features are active together: independent, correlated or anticorrelated")
-SET_SIZE = Column("set_size", "int64", "features", "in each set of neighbours; 1 if independent")
+SETS = Column(
+    "sets",
+    "str",
+    NO_UNIT,
+    "which features are active together: independent, correlated or anticorrelated, or a list of sets or parents",
+)
+SET_SIZE = Column(
+    "set_size",
+    "int64",
+    "features",
+    "in each set of neighbours; 1 if independent, 0 if sets differ or features have parents",
+)
 SEED = Column("seed", "int64", NO_UNIT, "what tells apart models at the same point: initial weights, and training data")
-VALUES = Column("values", "str", NO_UNIT, "where features that are not 0 are uniform: unit [0, 1], signed [-1, 1]")
+VALUES = Column(
+    "values",
+    "str",
+    NO_UNIT,
+    "law of features that are not 0: uniform on [0, 1] (unit) or [-1, 1] (signed), or its name and numbers",
+)
 STREAM = Column("stream", "str", NO_UNIT, "name of its random streams, in JSON: what an instance is known by")
 BEST = Column("best", "bool", NO_UNIT, "whether its loss is the lowest at its point: rank 0")
 CURVE = "how importance falls from feature to feature, in words: 1, 0.9^i, last 0.1, listed ..."
@@ -239,10 +254,13 @@ FILES: dict[str, str] = {
     "reports/claims.json": "one object per claim: id, section, statement, paper (its value), measured, tolerance, "
     "limit and fixed (whose limit decides, and whether it was set before a result was seen), share (single runs that "
     "meet it, with an interval), spread (the same in words), verdict (holds, holds_at_best, differs_from_print or "
-    "fails), figure",
+    "fails), figure, full_scale (verdict, measured, spread and share of a run at full scale, its instances and commit, "
+    "and same_criterion, false if the claim has changed since; null where there was none)",
     "reports/metrics.json": "claims: how many of each verdict; experiments: how many claims each has and how many of "
     "them hold, and for each point, by its number, where it is, loss and n_represented of the best model, "
     "with six digits; their means where there are more than 100 points",
+    "reports/metrics/NAME.json": "of these, for `dvc metrics` and `dvc exp`: claims, how many of them hold, and means "
+    "of loss and n_represented over all points; all-experiments.json has the sums of the first two",
     "reports/curves/NAME.csv": "point, step and held-out loss of the best model at each point that learning curves "
     "show, for `dvc plots`",
     "reports/costs.csv": "instances, steps and seconds of each experiment's training, when `make costs` noted them",

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from superposition.exact.adamw import rates
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.features.distribution import Distribution, Values
+from superposition.features.distribution import Distribution
 from superposition.features.source import Stream
 from superposition.models.toy_model import Architecture, ToyModel
+from superposition.training.control import LinearControl
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import normal_weights
 from superposition.training.kernel import FastHeldOut, FastSteps, library
@@ -23,8 +24,10 @@ from superposition.training.steps import Optimiser, State, Steps, scale_to_one
 STEPS, BATCH, HELD_OUT = 30, 96, 64
 BENT = Architecture("bent", False, "leaky_relu", "clipped_relu", True, True, "relu", 0.0, 0.0, 2.5, 0.125)
 # Model, features, hidden dimensions, values of features; no shape fills vectors of a processor.
-CASES: dict[str, tuple[Architecture, int, int, Values]] = {
+CASES: dict[str, tuple[Architecture, int, int, str]] = {
     "tied": (Architecture("tied", True, "linear", "relu", False, True, "identity", 0.0), 13, 3, "unit"),
+    # With a control variate, and features of one importance, as that is for.
+    "controlled": (Architecture("controlled", True, "linear", "relu", False, True, "identity", 0.0), 11, 4, "unit"),
     "penalised": (Architecture("penalised", True, "relu", "relu", True, True, "identity", 0.01), 9, 5, "unit"),
     "bent": (BENT, 6, 9, "signed"),
     "untied": (Architecture("untied", False, "relu", "relu", False, True, "absolute", 0.0), 7, 10, "signed"),
@@ -56,11 +59,17 @@ def trained(name: str, fast: bool) -> tuple[State, Tensor]:
             model.W_out.copy_(normal_weights(keys("W_out"), n, m, 0.4))
     importance = torch.ones(count, n, dtype=torch.float64)
     for i in range(1, n):
-        importance[:, i] = importance[:, i - 1] * 0.75
+        importance[:, i] = importance[:, i - 1] * (1.0 if name == "controlled" else 0.75)
     importance = importance.float().double()
+    control = None
+    if name == "controlled":
+        _, scaled = scale_to_one(importance)
+        used = density[:, 0] > min(DENSITIES)
+        control = LinearControl(density, values, used, 2 * BATCH * scaled[:, 0], torch.float64)
     optimiser = Optimiser((0.9, 0.999), 1e-8, 0.01, 0.01)
     table = rates([2.0**-7] * STEPS, optimiser.betas)
-    steps = Steps(model, Stream(keys("training"), distribution), importance, optimiser, table, BATCH)
+    source = Stream(keys("training"), distribution)
+    steps = Steps(model, source, importance, optimiser, table, BATCH, control=control)
     drawn = words(torch.tensor([[7, WORD - 7]]), distribution.draws, torch.arange(HELD_OUT), torch.tensor(0))[0]
     held_out = HeldOut(drawn, distribution, steps.importance, scale_to_one(importance)[0])
     state = steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))

@@ -99,12 +99,18 @@ struct Task {
   const int64_t* keys;                    // [instance, 2]
   const uint32_t* sample;                 // words [instance, draw, sample_size], or null: fresh ones
   int64_t sample_size, sample_shared;     // shared: one sample [draw, sample_size] for all instances
+  int64_t unit_length;                    // samples are divided by their lengths
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
+  const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
   const double* scale;                    // [instance, feature]
-  double offset, negative_slope;  // the latter of leaky ReLUs
+  double offset, negative_slope;          // the latter of leaky ReLUs
+  const Real* table;                      // [level]: values, or null where they are linear in the word
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
+  const uint8_t* controlled;              // [instance]: whether it has a control variate; null if none has
+  const Real *mean, *variance;            // [instance, feature]: of features, for control variates
+  const Real* control_factor;             // [instance]
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay, bias_decay;  // weight_decay < 0: towards length 1
 };
@@ -244,13 +250,21 @@ inline uint64_t nonzero(const Real* row) {
 // Values x of a feature whose own words are `word`, and a bit for each sample in which it is active.
 template <typename Real>
 uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64_t count, double scale, double offset,
-                Real* x) {
+                const Real* table, Real* x) {
   // Signed integers are what vector units compare and convert: both sides are shifted by 2^31.
   const uint32_t shift = 0x80000000u - uint32_t(first);
   const int32_t last = int32_t(uint32_t(count - 1) ^ 0x80000000u);
   uint64_t active = 0;
   for (int s = 0; s < BLOCK; s += Simd<int32_t>::LANES)
     active |= lanes_set(Vector<int32_t>(vector(gate + s) + shift) <= last) << s;
+  if (table) {  // an active feature's word is below what `scale` makes the table's length
+    std::memset(x, 0, BLOCK * sizeof(Real));
+    for (uint64_t left = active; left; left &= left - 1) {
+      const int s = __builtin_ctzll(left);
+      x[s] = table[int32_t(word[s] * scale)];
+    }
+    return active;
+  }
   const auto value = [=](uint32_t w) {
     return Real(std::nearbyint((int32_t(w ^ 0x80000000u) + 0x1p31) * scale) / INPUTS_PER_UNIT + offset);
   };
@@ -270,6 +284,30 @@ uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64
     }
   }
   return active;
+}
+
+// Of values x with a bit in `active`, those whose word is below a limit that depends on whether the parent is active.
+template <typename Real>
+uint64_t with_parent(const uint32_t* gate, int64_t count, int64_t otherwise, uint64_t parent, uint64_t active, Real* x) {
+  for (uint64_t left = active; left; left &= left - 1) {
+    const int s = __builtin_ctzll(left);
+    if (gate[s] < (parent >> s & 1 ? count : otherwise)) continue;
+    active &= ~(uint64_t(1) << s);
+    x[s] = 0;
+  }
+  return active;
+}
+
+// Samples x[feature][sample] over their lengths. As in the plain form, lengths and quotients are double.
+template <typename Real>
+void to_unit_length(int64_t features, Real* x) {
+  for (int s = 0; s < BLOCK; ++s) {
+    double squares = 0;
+    for (int64_t i = 0; i < features; ++i) squares += double(x[i * BLOCK + s]) * double(x[i * BLOCK + s]);
+    const double length = square_root(squares);
+    if (length > 0)
+      for (int64_t i = 0; i < features; ++i) x[i * BLOCK + s] = Real(snapped(double(x[i * BLOCK + s]) / length, INPUTS_PER_UNIT));
+  }
 }
 
 // ---- Products by sample. Values are rows of BLOCK samples; weights are rows [feature][hidden], `stride` apart.
@@ -532,6 +570,7 @@ class Worker {
         importance(rows),
         unit(rows),
         gradient(n * m),
+        expected(task.controlled ? rows * stride + rows : 0),
         decays(task.weight_decay < 0 ? n * m : 0) {}
 
   // Steps `first` .. `last` - 1 of one instance, in place.
@@ -543,7 +582,7 @@ class Worker {
       for (int64_t start = 0; start < task.batch; start += BLOCK) {
         const int count = std::min<int64_t>(BLOCK, task.batch - start);
         encode(instance, step, start, count);
-        decode(count);
+        decode(count, task.controlled && task.controlled[instance]);
         backward(task.hidden_l1[instance], count);
       }
       update(instance, step);
@@ -666,20 +705,37 @@ class Worker {
     }
     Real* sums = by_hidden ? h_turned : h;
     std::memset(sums, 0, stride * BLOCK * sizeof(Real));
-    for (int i = 0; i < n; i += GROUP) {
+    const auto make = [&](int i) {  // values of a group
       draw(i);
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
         const int64_t own = instance * n + f, gate = task.gate[own];
         const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
-        masks[f] = inside & values(words[f - i], decides, task.first[own], task.count[own], task.scale[own],
-                                   task.offset, x + f * BLOCK);
+        const int64_t parent = task.parent ? task.parent[own] : -1;
+        const int64_t most = parent < 0 ? task.count[own] : std::max(task.count[own], task.otherwise[own]);
+        masks[f] = inside & values(words[f - i], decides, task.first[own], most, task.scale[own], task.offset,
+                                   task.table, x + f * BLOCK);
+        if (parent >= 0)
+          masks[f] =
+              with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
+    };
+    const auto add = [&](int i) {  // to the sums
       const Real *weight = weight_in + i * stride, *v = x + i * BLOCK;
       if (by_hidden)
         add_by_hidden(m, stride, masks + i, weight, v, sums);
       else
         add_by_sample(m, stride, weight, v, sums);
+    };
+    if (task.unit_length) {
+      for (int i = 0; i < n; i += GROUP) make(i);
+      to_unit_length<Real>(n, x);
+      for (int i = 0; i < n; i += GROUP) add(i);
+    } else {
+      for (int i = 0; i < n; i += GROUP) {
+        make(i);
+        add(i);
+      }
     }
     hidden_values(sums);
     if (by_hidden)
@@ -688,11 +744,13 @@ class Worker {
   }
 
   // The gradients of the outputs, and with them those of W_out and b and the sums for those of h.
-  void decode(int count) {
+  void decode(int count, bool controlled) {
     alignas(WIDTH) Real g[GROUP * BLOCK], common[GROUP * BLOCK];
     uint64_t some[GROUP], shared_some[GROUP];
     const Real* weights = task.W_out.weight ? weight_out : weight_in;
-    Errors* const error_of = form_of<Errors>();
+    Errors* const error_of = !controlled                     ? form_of<Errors>()
+                             : task.output_activation == RELU ? errors<RELU, TARGET_IDENTITY, true, true>
+                                                              : errors<LINEAR, TARGET_IDENTITY, true, true>;
     gradient_h.zero();
     for (int i = 0; i < n; i += GROUP) {
       const Real* weight = weights + i * stride;
@@ -774,20 +832,22 @@ class Worker {
   }
 
   // From sums W_out h to the gradient of each output: on its feature's own grid, and on the grid that all of them share
-  // unless `shared` is null. Adds the former to `to_bias`.
-  template <int OUTPUT, int TARGET, bool SQUARED>
+  // unless `shared` is null. Adds the former to `to_bias`. CONTROLLED: less the gradient of the linear model.
+  template <int OUTPUT, int TARGET, bool SQUARED, bool CONTROLLED = false>
   [[gnu::noinline]] static void errors(const Task<Real>& task, const Real* x, Real bias, Real importance, Real unit,
                                        int count, Real* g, Real* shared, Real* to_bias) {
     const Real share = importance / unit, times = (SQUARED ? 2 : 1) * unit, step = times / ERROR_STEPS;
     const Real negative_slope = task.negative_slope;
     const Vector<Real> zero = {}, one = zero + 1;
     for (int s = 0; s < BLOCK; s += LANES) {
-      Vector<Real> y, slope = error<OUTPUT, TARGET>(vector(g + s), bias, vector(x + s), negative_slope, y);
+      const Vector<Real> sums = vector(g + s), target = vector(x + s);
+      Vector<Real> y, slope = error<OUTPUT, TARGET>(sums, bias, target, negative_slope, y);
       if (!SQUARED) slope = slopes(slope, task.twice_loss_power);
       if (OUTPUT == LEAKY_RELU) slope = y > zero ? slope : slope * negative_slope;
       Vector<Real> weighted = nearest(slope * share);
       if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) weighted = y <= zero ? zero : weighted;
       if (OUTPUT == CLIPPED_RELU) weighted = y >= one ? zero : weighted;
+      if (CONTROLLED) weighted -= nearest(error<LINEAR, TARGET>(sums, bias, target, negative_slope, y) * share);
       const Vector<Real> own = weighted * step;
       vector(g + s) = own;
       if (shared) vector(shared + s) = limited(own, nearest(weighted * times) / ERROR_STEPS);
@@ -855,9 +915,53 @@ class Worker {
     }
   }
 
+  // Half of the linear model's expected gradients, of W as [feature][hidden] and then of b: training/control.py
+  [[gnu::noinline]] void expect(int64_t instance) {
+    const Real *mean = task.mean + instance * n, *variance = task.variance + instance * n;
+    Real *of_W = expected, *error = of_W + rows * stride;
+    std::vector<Real> hidden(stride), back(stride), gram(m * stride), across(m * stride), scaled(rows * stride);
+    for (int i = 0; i < n; ++i)
+      for (int k = 0; k < m; ++k) hidden[k] += weight_in[i * stride + k] * mean[i];
+    for (int k = 0; k < m; ++k) hidden[k] = rounded(hidden[k], HIDDEN_PER_UNIT, HIDDEN_LIMIT);
+    for (int i = 0; i < n; ++i) {
+      const Real* w = weight_in + i * stride;
+      Real total = 0;
+      for (int k = 0; k < m; ++k) total += w[k] * hidden[k];
+      error[i] = rounded(total - mean[i] + bias[i], Real(ERRORS_PER_UNIT), Real(ERROR_LIMIT));
+      for (int k = 0; k < m; ++k) {
+        back[k] += w[k] * error[i];
+        scaled[i * stride + k] = on_weight_grid(w[k] * variance[i]);
+      }
+      for (int k = 0; k < m; ++k)
+        for (int l = 0; l < stride; ++l) {
+          gram[k * stride + l] += w[k] * w[l];
+          across[k * stride + l] += scaled[i * stride + k] * w[l];
+        }
+    }
+    for (int k = 0; k < m; ++k) back[k] = rounded(back[k], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
+    for (Real& product : gram) product = rounded(product, GRAM_PER_UNIT, GRAM_LIMIT);
+    for (Real& product : across) product = rounded(product, GRAM_PER_UNIT, GRAM_LIMIT);
+    for (int i = 0; i < n; ++i) {
+      const Real* w = weight_in + i * stride;
+      for (int k = 0; k < m; ++k) {
+        Real through = 0, others = 0;
+        for (int l = 0; l < m; ++l) {
+          through += gram[k * stride + l] * w[l];
+          others += across[k * stride + l] * w[l];
+        }
+        through = shortened<MOMENT_BITS>(through - w[k]) * variance[i];
+        others -= scaled[i * stride + k];
+        of_W[i * stride + k] = (through + others) + (back[k] * mean[i] + hidden[k] * error[i]);
+      }
+    }
+  }
+
   // From sums to gradients, and a step of AdamW.
   void update(int64_t instance, int64_t step) {
     const Real scale = task.loss_scale[instance], *rates = task.rates + 3 * step;
+    const bool controlled = task.controlled && task.controlled[instance];
+    const Real factor = controlled ? task.control_factor[instance] : 0;
+    if (controlled) expect(instance);
     const auto apply = [&](const Parameter<Real>& p, int64_t size, double decay, const Real* decays = nullptr) {
       adamw<Real>(task, rates, decay, decays, size, gradient, p.weight + instance * size, p.first + instance * size,
                   p.second + instance * size);
@@ -870,7 +974,9 @@ class Worker {
     for (int k = 0; k < m; ++k)
       for (int i = 0; i < n; ++i) {
         const Real in = total(gradient_in, i, k);
-        gradient[k * n + i] = (tied ? total(gradient_out, i, k) + in : in) * scale;
+        Real all = tied ? total(gradient_out, i, k) + in : in;
+        if (controlled) all += shortened<MOMENT_BITS>(expected[i * stride + k] * factor);
+        gradient[k * n + i] = all * scale;
       }
     pull(weight_in, 1, n);
     apply(task.W, n * m, task.weight_decay, to_length_one);
@@ -881,7 +987,11 @@ class Worker {
       apply(task.W_out, n * m, task.weight_decay, to_length_one);
     }
     if (task.b.weight) {
-      for (int i = 0; i < n; ++i) gradient[i] = sum<Real>(vector(gradient_bias + i * LANES)) * scale;
+      for (int i = 0; i < n; ++i) {
+        Real all = sum<Real>(vector(gradient_bias + i * LANES));
+        if (controlled) all += shortened<MOMENT_BITS>(expected[rows * stride + i] * factor);
+        gradient[i] = all * scale;
+      }
       apply(task.b, n, task.bias_decay);
     }
     if (task.b_hidden.weight) {
@@ -911,7 +1021,7 @@ class Worker {
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
-  Aligned<Real> importance, unit, gradient, decays;
+  Aligned<Real> importance, unit, gradient, expected, decays;
 };
 
 // Calls work(worker, instance) for all instances, each on whichever thread is free.

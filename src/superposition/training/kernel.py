@@ -42,6 +42,8 @@ CONSTANTS = {
     "ERROR_LIMIT": grids.ERROR.limit,
     "HIDDEN_GRADIENTS_PER_UNIT": f"0x1p{grids.HIDDEN_GRADIENT.fraction_bits}",
     "HIDDEN_GRADIENT_LIMIT": grids.HIDDEN_GRADIENT.limit,
+    "GRAM_PER_UNIT": f"0x1p{grids.GRAM.fraction_bits}",
+    "GRAM_LIMIT": grids.GRAM.limit,
     "LOSSES_PER_UNIT": f"0x1p{grids.LOSS.fraction_bits}",
     "LOSS_LIMIT": grids.LOSS.limit,
     "MOMENT_BITS": adamw.MOMENT_BITS,
@@ -71,10 +73,12 @@ class _Task(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("activation", "output_activation", "target", "twice_loss_power")),
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
-        *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared")),
-        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "scale")),
+        *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared", "unit_length")),
+        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "parent", "otherwise", "scale")),
         *((name, ctypes.c_double) for name in ("offset", "negative_slope")),
-        *((name, ctypes.c_void_p) for name in ("importance", "loss_scale", "hidden_l1", "rates")),
+        *((name, ctypes.c_void_p) for name in ("table", "importance", "loss_scale", "hidden_l1")),
+        *((name, ctypes.c_void_p) for name in ("controlled", "expected_value", "variance", "control_factor")),
+        ("rates", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay", "bias_decay")),
     ]
 
@@ -91,6 +95,9 @@ class FastSteps:
             }
         else:
             data = {"keys": source.keys}
+        if (control := steps.control) is not None:
+            data |= {"controlled": control.used, "expected_value": control.expected_value}
+            data |= {"variance": control.variance, "control_factor": control.factor}
         self.names = [name for name, _ in steps.model.named_parameters()]
         self.call = _Call(
             steps.model,
@@ -172,6 +179,9 @@ class _Call:
             "count": law.count,
             "scale": law.scale,
             "offset": law.offset,
+            "unit_length": law.unit_length,
+            **({} if law.table is None else {"table": law.table}),
+            **({"parent": law.parent, "otherwise": law.otherwise} if law.depth else {}),
             "importance": importance,
         }
         fields |= more

@@ -22,6 +22,7 @@ from superposition.models.attacks import attack_norm
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.attack import Attack
 from superposition.training.checkpoints import Checkpoints
+from superposition.training.control import LinearControl
 from superposition.training.data import Batches
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import initial_weights, on_weight_grid
@@ -160,8 +161,13 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
     if architecture.training_attack:
         typical = distribution(held_out_words[:, :TYPICAL].expand(count, -1, -1))
         attack = Attack(keys("attack"), attack_norm(typical, architecture.training_attack))
-    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack)
-    unit, _ = scale_to_one(importance)
+    unit, scaled = scale_to_one(importance)
+    control = None
+    if (least := training["control_variate"]) is not None:
+        factor = 2 * training["batch_size"] * scaled[:, 0]
+        used = (density >= least).all(1)
+        control = LinearControl(density, settings["values"], used, factor, dtype)
+    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack, control)
     held_out = HeldOut(held_out_words, distribution, steps.importance, unit)
     names = [
         f"{m} hidden dimensions, {row.sparsity_label} (sparsity), {row.importance} (importance), {row.sets}, "

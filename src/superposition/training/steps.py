@@ -22,6 +22,7 @@ from superposition.exact.ops import powered_error, snap, unit_of, weights
 from superposition.features.source import Source
 from superposition.models.toy_model import ToyModel
 from superposition.training.attack import Attack
+from superposition.training.control import LinearControl
 
 # One tuple of tensors: weight, first moment, second moment of each parameter in turn.
 State = tuple[Tensor, ...]
@@ -59,9 +60,10 @@ class Steps(nn.Module):
         rates: Sequence[Rates],
         batch_size: int,
         attack: Attack | None = None,
+        control: LinearControl | None = None,
     ) -> None:
         super().__init__()
-        self.model, self.source, self.optimiser, self.attack = model, source, optimiser, attack
+        self.model, self.source, self.optimiser, self.attack, self.control = model, source, optimiser, attack, control
         self.batch_size = batch_size
         dtype = model.W.dtype
         # Not part of a checkpoint: whoever resumes has made them anew.
@@ -82,12 +84,13 @@ class Steps(nn.Module):
     ) -> Float[Tensor, " instance"]:
         """What is minimised: each instance's loss, summed over a batch and in its own units (`loss_scale`).
 
-        `seen` is what the model gets instead of `x`, where that is attacked.
+        `seen` is what the model gets instead of `x`, where that is attacked. Of a control variate it is the difference.
         """
         h = self.model.encode(seen)
-        form = self.model.architecture
-        of_output = form.loss_power, form.output, form.negative_slope
-        loss = powered_error(self.model.sums(h), self.model.target(x), self.importance, *of_output)
+        form, sums, target = self.model.architecture, self.model.sums(h), self.model.target(x)
+        loss = powered_error(sums, target, self.importance, form.loss_power, form.output, form.negative_slope)
+        if self.control is not None:
+            loss = loss - self.control.loss(sums, target, self.importance)
         if form.hidden_l1:
             loss = loss + self.hidden_l1 * h.abs().sum((1, 2))
         return loss
@@ -101,7 +104,14 @@ class Steps(nn.Module):
         with torch.enable_grad():
             leaves = [p.detach().requires_grad_() for p in parameters]
             loss = torch.func.functional_call(self, dict(zip(names, leaves, strict=True)), (x, seen))
-            gradients = torch.autograd.grad(loss.sum(), leaves)
+            gradients = list(torch.autograd.grad(loss.sum(), leaves))
+        if self.control is not None:
+            of = dict(zip(names, parameters, strict=True))
+            expected = self.control.expected(of["model.W"], of.get("model.b"))
+            gradients = [
+                gradient + expected[("model.W", "model.b").index(name)]
+                for name, gradient in zip(names, gradients, strict=True)
+            ]
         return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients]
 
     def one(self, step: Tensor, *state: Tensor) -> State:
