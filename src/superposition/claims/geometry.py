@@ -390,6 +390,6 @@ CLAIMS += _same_curve(
 CLAIMS += _same_curve(
     "geometry_large",
     LARGE,
-    "They differ at 1 / (1 - S) = 1.71, where the curve falls the steepest. The larger models have half as many samples "
-    "in a step.",
+    "They differ at 1 / (1 - S) = 1.71, where the curve falls the steepest. The larger models have half as many "
+    "samples in a step.",
 )
