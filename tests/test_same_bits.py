@@ -136,12 +136,18 @@ LONG = names("longdouble longfloat clongdouble float128 f16 <f16")
 # Modules that may call what they guard: what, how often, and why their bits are the same all the same.
 GUARDED = {
     "claims/chance.py": ({"sum": 6, "**": 5}, "whole numbers of any size"),
+    "claims/geometry.py": ({"sum": 3}, "numbers of features"),
     "claims/polygon_levels.py": ({"getattr": 1}, "fields of a model: norms or biases"),
     "exact/ops.py": (
-        {"torch.bmm": 4, ".sum": 2, "torch.sqrt": 1},
-        "sums on grids, within the budget; a root that is corrected",
+        {"torch.bmm": 4, ".sum": 2, "torch.sqrt": 1, ".clamp": 3},
+        "sums on grids, within the budget; a root that is corrected; bounds of errors",
     ),
     "exact/sums.py": ({"@": 2}, "products of parts that are short enough to be exact"),
+    "features/distribution.py": (
+        {".clamp": 1, ".long": 1, ".sum": 1},
+        "places in a table; squares of values on their grid, at most 4096 of them",
+    ),
+    "features/sets.py": ({".clamp": 2, ".cumsum": 1}, "whole numbers"),
     "figures/almost_orthogonal_directions.py": ({"np.unique": 2}, "numbers above 0, sorted already"),
     "figures/correlated_sets.py": ({"sum": 3}, "numbers of models"),
     "figures/hidden_bias.py": ({"sum": 2}, "numbers of ranks"),
@@ -162,13 +168,23 @@ GUARDED = {
         {"@": 4, ".sum": 3},
         "directions and forces on grids of so few bits that sums are exact",
     ),
+    "measures/strata.py": (
+        {"np.maximum.at": 2, "np.minimum.at": 1, "np.unique": 1},
+        "the largest, the least: whole numbers",
+    ),
     "models/attacks.py": ({"torch.bmm": 1, ".sum": 3}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
-    "params/axes.py": ({".power": 1}, "of decimal numbers, which Python computes in whole ones"),
+    "params/axes.py": (
+        {".power": 1, ".groups": 1, "getattr": 1, "sum": 1},
+        "of decimal numbers, which Python computes in whole ones; fields of the schema; numbers of features",
+    ),
     "params/faults.py": ({".__get_pydantic_core_schema__": 1}, "how pydantic builds its checks"),
     "params/measures.py": ({"getattr": 1}, "fields of the schema"),
-    "params/sizes.py": ({"sum": 6}, "whole numbers"),
+    "params/sizes.py": ({"sum": 7}, "whole numbers"),
+    "readings/dimensions.py": ({"sum": 1}, "numbers of components"),
     "readings/results.py": ({"getattr": 1}, "tables by their name"),
-    "report/metrics.py": ({"getattr": 2}, "fields of the schema"),
+    "readings/transitions.py": ({"np.setdiff1d": 1}, "whole numbers"),
+    "readings/uneven_density.py": ({"sum": 1}, "numbers of models"),
+    "report/metrics.py": ({"getattr": 2, "sum": 1}, "fields of the schema; numbers of claims"),
     "report/partial.py": ({"sum": 1}, "numbers of claims"),
     "selfcheck/training.py": (
         {".sum": 1, ".backward": 1},

@@ -141,7 +141,7 @@ def tetrahedra(tables: Tables) -> Finding:
         features = Counter[int]()
         for component in found:
             features[len(component.features)] += len(component.features)
-        most = max(sorted(features), key=features.__getitem__, default=0)
+        most = max(sorted(features), key=lambda size: features[size], default=0)
         number, corners = counts(found).get("tetrahedron", 0), features[TETRAHEDRON.vertices]
         text = (
             f"{share:.0%} of {sum(features.values())} features; {corners} in components of {TETRAHEDRON.vertices}, "
