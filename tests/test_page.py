@@ -261,8 +261,10 @@ def test_figures_are_dark_where_the_screen_is_and_never_on_paper(opened):
     scheme = [{"name": "prefers-color-scheme", "value": "dark"}]
     opened.call("Emulation.setEmulatedMedia", features=scheme)
     assert "invert" in opened.evaluate(filtered)
+    exchanged = "getComputedStyle(document.querySelector('.in-the-dark')).display"
+    assert opened.evaluate(exchanged) == "block"
     opened.call("Emulation.setEmulatedMedia", media="print", features=scheme)
-    assert opened.evaluate(filtered) == "none"
+    assert opened.evaluate(filtered) == opened.evaluate(exchanged) == "none"
     assert opened.evaluate("getComputedStyle(document.querySelector('.explore')).display") == "none"
     assert opened.evaluate("getComputedStyle(document.querySelector('.words')).display") == "none"
     opened.call("Emulation.setEmulatedMedia", media="", features=[])

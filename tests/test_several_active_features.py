@@ -168,7 +168,8 @@ def models_of(models: Sequence[HandMade]) -> list[TrainedModel]:
         path=W[None],
     )
     settings = [
-        one | {"hidden": "linear", "output": "relu", "target": "identity"} for one in hand_made.settings(models)
+        one | {"hidden": "linear", "output": "relu", "target": "identity", "negative_slope": 1.0}
+        for one in hand_made.settings(models)
     ]
     return trained_models(made.instances, features, parameters, settings)
 

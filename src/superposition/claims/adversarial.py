@@ -117,7 +117,6 @@ CLAIMS = claims_of(
         tolerance=f"median distance from the curve read off the figure, {between(WHOLE)}: <= {OFF:.0%} of it",
         limit="figure",
         fixed="after",
-        remark="It rises with the figure, but lies below it where superposition forms.",
         known="Which model without superposition the paper takes, which signs attacks have, and whether each "
         "sample meets its own worst one is not said; over the dense model it is far from the figure.",
     ),
@@ -130,7 +129,6 @@ CLAIMS = claims_of(
         tolerance=f"highest vulnerability at {between(FORMING)} over that at {START[0]:g}: > {SHARP}",
         limit="text",
         fixed="after",
-        remark="It is three times as high only beyond antipodal pairs, and there rises to about what the figure has.",
     ),
     Claim(
         plateau,
@@ -140,7 +138,6 @@ CLAIMS = claims_of(
         tolerance=f"{LEVEL[0]:g} to {LEVEL[1]:g} at all {between(PLATEAU)}, and within {FLAT:.0%} of their mean",
         limit="ours",
         fixed="before",
-        remark="It still rises where pairs are there already.",
     ),
     Claim(
         rises_beyond_the_plateau,

@@ -80,9 +80,7 @@ def _budget_faults(
         yield Fault(_blamed(own, location, ("training", "arithmetic")), sentence)
 
 
-def _control_faults(
-    keys: dict[str, Any], training: dict[str, Any], points: dict[str, list[Any]]
-) -> Iterator[Fault]:
+def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict[str, list[Any]]) -> Iterator[Fault]:
     """The expectation of the linear model's gradient is known of tied models and independent, fresh features."""
     if (least := training.get("control_variate")) is None:
         return
