@@ -164,7 +164,7 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     named = dict(zip([name for name, _ in steps.model.named_parameters()], leaves, strict=True))
     relu = torch.relu
     functions = {"relu": relu, "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.25)}
-    functions |= {"linear": lambda z: z, "clipped_relu": lambda z: z.clamp(0, 1)}
+    functions |= {"linear": lambda z: z, "clipped_relu": lambda z: torch.nn.functional.hardtanh(z, 0, 1)}
     h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
     h = functions[model.hidden](h)
     y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
