@@ -135,7 +135,7 @@ def page(url: str, folder: Path) -> Iterator[Page]:
 def said_in_firefox(html: str, script: str, folder: Path) -> str:
     """What a script's promise of a text came to in a page, opened as a file; skips where there is no Firefox."""
     program = next(filter(None, map(shutil.which, FIREFOX)), None)
-    if program is None:
+    if program is None:  # which is no fault of the page, as where there is no Chromium
         pytest.skip(f"no second browser to try the page in: none of {', '.join(FIREFOX)} is installed")
     answers: Queue[str] = Queue()
 

@@ -206,6 +206,19 @@ def test_the_summary_fits_a_terminal(copy):
     assert "page" not in summary(copy, [])  # it was not made yet
 
 
+def test_the_summary_has_the_verdicts_of_the_report(copy):
+    judged = evaluate({"intro": as_printed.intro()}).verdicts
+    text = summary(copy, [])
+    (copy / "reports").mkdir(exist_ok=True)
+    (copy / "reports/claims.json").write_text(json.dumps(judged), encoding="utf-8")
+    assert summary(copy, []) == text
+    judged[0]["measured"] = "as the report says"
+    (copy / "reports/claims.json").write_text(json.dumps(judged), encoding="utf-8")
+    assert "as the report says" in summary(copy, [])
+    (copy / "reports/claims.json").write_text(json.dumps(judged[1:]), encoding="utf-8")
+    assert summary(copy, []) == text  # of one claim it does not speak
+
+
 def test_the_summary_says_what_was_not_tested():
     text = claims_text(evaluate({"intro": as_printed.basic_results()}))
     assert "\nnot tested: Without sparsity" in text

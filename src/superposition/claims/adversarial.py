@@ -117,8 +117,6 @@ CLAIMS = claims_of(
         tolerance=f"median distance from the curve read off the figure, {between(WHOLE)}: <= {OFF:.0%} of it",
         limit="figure",
         fixed="after",
-        known="Which model without superposition the paper takes, which signs attacks have, and whether each "
-        "sample meets its own worst one is not said; over the dense model it is far from the figure.",
     ),
     Claim(
         rises,

@@ -284,10 +284,6 @@ CLAIMS = claims_of(
         limit="ours",
         fixed="after",
         figure="feature_dimensionality",
-        known="More of them come the less noise there is: without the control variate and at a rate of 0.003, 4 "
-        "features were represented at 1 / (1 - S) = 1.36 in place of 26, one of them near the line. Nor is it clear "
-        "that tetrahedra are what training aims at: if all dimensions are filled with one polytope, at 1.28 and 1.42 "
-        "triangles have a loss that is lower by 0.01% and 0.05% (tests/test_polytopes.py).",
     ),
     Claim(
         triangles_beside_digons,
@@ -331,7 +327,7 @@ CLAIMS = claims_of(
         fixed="after",
         figure="feature_graphs",
         name="square_antiprisms",
-        remark="There is one a little beyond, at 5.01, and in the second model one at 4.64 that is not at the line.",
+        remark="There is one where data are a little sparser, and in the second model one that is not at the line.",
         known="At a rate of 0.003 in place of 0.01 there was one at 1 / (1 - S) = 4.30, of 12% of the features.",
     ),
     Claim(
@@ -345,7 +341,6 @@ CLAIMS = claims_of(
         limit="ours",
         fixed="before",
         figure="feature_dimensionality",
-        known="Where 70 features share 30 dimensions alike, each has 3/7 of one, with no bipyramid among them.",
     ),
     Claim(
         adds_up_to_the_dimensions,

@@ -16,8 +16,9 @@ from numpy import ndarray
 from superposition.exact.philox import stream_key, words
 from superposition.features.groups import DECIMALS, parents
 from superposition.features.sets import draws
-from superposition.params.axes import Sets, Sparsity
+from superposition.params.axes import Sparsity
 from superposition.params.experiments import Experiment
+from superposition.params.sets import Sets
 
 
 def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:

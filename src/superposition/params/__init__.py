@@ -12,11 +12,12 @@ keys, a rule in `rules`.
     python -m superposition.params        # checks ./params.yaml: silent, or every fault and exit status 2
 """
 
-from superposition.params.axes import Importance, Sets, Sparsity
+from superposition.params.axes import Importance, Sparsity
 from superposition.params.experiments import Experiment, Params, read, read_checked
 from superposition.params.faults import Fault, ParamsError
 from superposition.params.models import PRESETS, Model
 from superposition.params.schema import Initial, Training
+from superposition.params.sets import Sets
 
 __all__ = [
     "PRESETS",

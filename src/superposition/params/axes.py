@@ -1,5 +1,7 @@
 """What can be swept: the forms in which params.yaml writes an axis, and the points that they stand for.
 
+Sets of features, which are an axis as well, have a module of their own (sets.py).
+
 An instance is known by its coordinates, so every point has a label that depends on its own values only, not on its
 place in a list: adding a point changes no other. Numbers are rounded to 10 significant digits, as people
 write them.
@@ -14,15 +16,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from superposition.features.groups import (
-    ANTICORRELATED,
-    CORRELATED,
-    INDEPENDENT,
-    NONE,
-    PARENTS,
-    groups,
-    in_words,
-)
 from superposition.params.faults import Fault, Location, Strict, must, reads_as_number
 
 MAX_INSTANCES = 1_000_000  # of one experiment; a phase diagram of 150 x 150 points with 10 seeds has 225000
@@ -42,7 +35,6 @@ ImportanceValue = Annotated[
     must(f"be a number between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"),
 ]
 MIN_DENSITY = 1e-7
-LONGEST = 80  # characters of a label of sets
 _DIGITS = Context(prec=40)  # of powers, before they are rounded to a float
 SeedValue = Annotated[int, Field(ge=0, lt=2**32), must("be a whole number, at least 0 and below 2^32")]
 
@@ -266,142 +258,6 @@ WidthAxis = Annotated[
     must("be a whole number between 1 and 100000, or a list of those"),
 ]
 
-SET_SIZE = must("be a number of features in each set, a whole number of at least 2")
-
-
-class Correlated(Strict):
-    """Neighbouring features that are active together."""
-
-    correlated: Annotated[int, Field(ge=2), SET_SIZE]
-    """Features in a set: all of them are active, or none is."""
-
-
-class Anticorrelated(Strict):
-    """Neighbouring features that are never active together."""
-
-    anticorrelated: Annotated[int, Field(ge=2), SET_SIZE]
-    """Features in a set: one of them is active, each as often, or none is."""
-
-
-TIMES = Annotated[int, Field(ge=1), must("be a number of such sets in a row, a whole number of at least 1")]
-
-
-class CorrelatedGroup(Correlated):
-    """A set of features that are active together, or several in a row."""
-
-    times: TIMES = 1
-    """How many such sets there are in a row."""
-
-
-class AnticorrelatedGroup(Anticorrelated):
-    """A set of features that are never active together, or several in a row."""
-
-    times: TIMES = 1
-    """How many such sets there are in a row."""
-
-
-class IndependentGroup(Strict):
-    """Features by themselves."""
-
-    independent: Annotated[int, Field(ge=1), must("be a number of features, a whole number of at least 1")]
-    """How many of them there are in a row."""
-
-
-GROUP = "{correlated: features}, {anticorrelated: features} or {independent: features}"
-
-
-def group_form(value: Any) -> str | None:
-    """Which kind of sets an entry of `groups` is meant to have."""
-    named = [key for key in (CORRELATED, ANTICORRELATED, INDEPENDENT) if isinstance(value, dict) and key in value]
-    return f"<{named[0]}>" if len(named) == 1 else None
-
-
-Group = Annotated[
-    Annotated[CorrelatedGroup, Tag("<correlated>")]
-    | Annotated[AnticorrelatedGroup, Tag("<anticorrelated>")]
-    | Annotated[IndependentGroup, Tag("<independent>")],
-    Discriminator(group_form),
-    must(f"be {GROUP}"),
-]
-
-
-class Groups(Strict):
-    """Sets of different kinds or sizes, in the order of their features."""
-
-    groups: Annotated[list[Group], Field(min_length=1), must(f"be a list of {GROUP}")]
-    """The sets in order, which have n_features features together."""
-
-
-PROBABILITY = must("be a probability, a number from 0 to 1")
-Probability = Annotated[float, Field(ge=0, le=1), PROBABILITY]
-EACH = must("be a probability, or a list with one for each feature that has a parent")
-Probabilities = Annotated[
-    Annotated[Probability, Tag("<number>")] | Annotated[list[Probability], Tag("<list>")], BY_FORM, EACH
-]
-PARENT = must("be null, or the number of an earlier feature, counted from 0")
-
-
-class HasParents(Strict):
-    """Features that are active with one probability while another is, and with another while it is not."""
-
-    parents: Annotated[
-        list[Annotated[Annotated[int, Field(ge=0)] | None, PARENT]],
-        must("be a list with a parent for each feature, null or the number of an earlier feature"),
-    ]
-    """The parent of each feature, a number counted from 0, or null; as many as features."""
-    active: Probabilities
-    """How likely a feature is to be active while its parent is: one number, or one for each that has a parent."""
-    inactive: Probabilities
-    """How likely it is while its parent is not."""
-
-
-SETS_POINT = (
-    "independent, {correlated: features in each set}, {anticorrelated: features in each set}, "
-    "{groups: [sets in order]} or {parents: [one for each feature], active: ..., inactive: ...}"
-)
-SetsPoint = Annotated[
-    Annotated[Literal["independent"], Tag("<independent>")]
-    | Annotated[Correlated, Tag("<correlated>")]
-    | Annotated[Anticorrelated, Tag("<anticorrelated>")]
-    | Annotated[Groups, Tag("<groups>")]
-    | Annotated[HasParents, Tag("<parents>")],
-    BY_FORM,
-    must(f"be {SETS_POINT}"),
-]
-SetsAxis = Annotated[
-    Annotated[Literal["independent"], Tag("<independent>")]
-    | Annotated[Correlated, Tag("<correlated>")]
-    | Annotated[Anticorrelated, Tag("<anticorrelated>")]
-    | Annotated[Groups, Tag("<groups>")]
-    | Annotated[HasParents, Tag("<parents>")]
-    | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
-    BY_FORM,
-    must(f"be {SETS_POINT}, or a list of those"),
-]
-
-
-@dataclass(frozen=True)
-class Sets:
-    """A point of the axis of sets: which features are active together, or never together."""
-
-    kind: str  # "independent", "correlated" or "anticorrelated", or a list (features/groups.py)
-    size: int  # features in each set; 1 if independent, 0 if sets differ or features have parents
-
-    @property
-    def label(self) -> str:
-        if self.size > 1:
-            return f"{self.kind} in sets of {self.size}"
-        short = len(self.kind) <= LONGEST
-        return self.kind if short else f"{self.kind[:LONGEST]} ... #{sha256(self.kind.encode()).hexdigest()[:8]}"
-
-    def exclusive(self, n_features: int) -> list[tuple[int, int]]:
-        """The first feature of each anti-correlated set, and the one after its last."""
-        found, first = [], 0
-        for kind, size in groups(self.kind, self.size, n_features):
-            found += [(first, first + size)] if kind == ANTICORRELATED else []
-            first += size
-        return found
-
 
 @dataclass(frozen=True)
 class Sparsity:
@@ -448,7 +304,7 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
             values = (others,) * (n_features - 1) + (last,)
             points.append((where, Sparsity(label=label, uniform=None, per_feature=values)))
         elif isinstance(point, PerFeature):
-            faults += _wrong_length((*where, "per_feature"), point.per_feature, n_features)
+            faults += wrong_length((*where, "per_feature"), point.per_feature, n_features)
             values = tuple(map(_rounded, point.per_feature))
             points.append((where, Sparsity(label=f"per feature {_listing(values)}", uniform=None, per_feature=values)))
         elif isinstance(point, PowerLawSparsity):
@@ -458,7 +314,7 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
         else:
             value = _rounded(point)
             points.append((where, Sparsity(label=digits(value), uniform=value, per_feature=(value,) * n_features)))
-    return [point for _, point in points], faults + _repeated([(where, p.per_feature) for where, p in points])
+    return [point for _, point in points], faults + repeated([(where, p.per_feature) for where, p in points])
 
 
 def _falling(law: PowerSpread, n_features: int) -> tuple[list[Sparsity], list[Fault]]:
@@ -485,7 +341,7 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
             curve = (1.0,) * (n_features - 1) + (value,)
             label = f"last {digits(value)}"
         elif isinstance(point, Listed):
-            faults += _wrong_length((*where, "listed"), point.listed, n_features)
+            faults += wrong_length((*where, "listed"), point.listed, n_features)
             curve = tuple(map(_rounded, point.listed))
             label = f"listed {_listing(curve)}"
         elif isinstance(point, Geometric):
@@ -500,80 +356,13 @@ def importances(axis: Any, n_features: int) -> tuple[list[Importance], list[Faul
             curve = (_rounded(point),) * n_features
             label = digits(point)
         points.append((where, Importance(label=label, curve=curve)))
-    return [point for _, point in points], faults + _repeated([(where, p.curve) for where, p in points])
-
-
-def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
-    """The points of a valid SetsAxis, and what is wrong with them at this number of features."""
-    points, faults = [], []
-    for where, point in placed(axis):
-        if isinstance(point, HasParents):
-            kind, size = _parents_in_words(point), 0
-            if found := _parent_faults(point, n_features):
-                faults += [replace(fault, location=(*where, *fault.location)) for fault in found]
-                continue
-        elif isinstance(point, Groups):
-            every = _in_order(point)
-            if (has := sum(size * times for _, size, times in every)) != n_features:
-                fault = f"must be of n_features = {n_features} features together, not {has}"
-                faults.append(Fault((*where, "groups"), fault))
-                continue
-            kind, size = in_words([(kind, size) for kind, size, times in every for _ in range(times)])
-        else:
-            kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
-            if n_features % size:
-                fault = f"must divide n_features = {n_features} into sets of equal size"
-                faults.append(Fault((*where, kind), fault, size))
-        points.append((where, Sets(kind=kind, size=size)))
-    return [point for _, point in points], faults + _repeated(points)
-
-
-def _parents_in_words(point: HasParents) -> str:
-    named = " ".join(NONE if parent is None else str(parent) for parent in point.parents)
-    children = sum(parent is not None for parent in point.parents)
-
-    def each(shares: float | list[float]) -> str:
-        return " ".join(map(digits, shares if isinstance(shares, list) else [shares] * children))
-
-    return f"{PARENTS} {named}, active {each(point.active)}, inactive {each(point.inactive)}"
-
-
-def _parent_faults(point: HasParents, n_features: int) -> list[Fault]:
-    faults = _wrong_length((PARENTS,), point.parents, n_features)
-    children = [number for number, parent in enumerate(point.parents) if parent is not None]
-    faults += [
-        Fault((PARENTS, number), f"must be null or an earlier feature, from 0 to {number - 1}", point.parents[number])
-        if number
-        else Fault((PARENTS, 0), "must be null: no feature is earlier", point.parents[0])
-        for number in children
-        if (point.parents[number] or 0) >= number
-    ]
-    if not children:
-        faults.append(Fault((PARENTS,), "must give at least one feature a parent; without, sets are independent"))
-    for key in ("active", "inactive"):
-        shares = getattr(point, key)
-        if isinstance(shares, list) and len(shares) != len(children):
-            allowed = f"must hold {len(children)} numbers, one for each feature that has a parent, not {len(shares)}"
-            faults.append(Fault((key,), allowed, shares))
-    return faults
-
-
-def _in_order(point: Groups) -> list[tuple[str, int, int]]:
-    """Kind, size and number of each entry's sets."""
-    return [
-        (INDEPENDENT, 1, group.independent)
-        if isinstance(group, IndependentGroup)
-        else (CORRELATED, group.correlated, group.times)
-        if isinstance(group, CorrelatedGroup)
-        else (ANTICORRELATED, group.anticorrelated, group.times)
-        for group in point.groups
-    ]
+    return [point for _, point in points], faults + repeated([(where, p.curve) for where, p in points])
 
 
 def widths(axis: int | list[int]) -> tuple[list[int], list[Fault]]:
     """The points of a valid WidthAxis, and what is wrong with them."""
     points = placed(axis)
-    return [point for _, point in points], _repeated(points)
+    return [point for _, point in points], repeated(points)
 
 
 def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:
@@ -585,7 +374,7 @@ def seeds(axis: int | list[int] | SeedRange) -> tuple[list[int], list[Fault]]:
         if rest or not step:
             return [], [Fault(("num",), "must divide stop - start into equal whole steps other than 0", axis.num)]
         return [axis.start + step * i for i in range(axis.num)], []
-    return axis, _repeated([((i,), seed) for i, seed in enumerate(axis)])
+    return axis, repeated([((i,), seed) for i, seed in enumerate(axis)])
 
 
 def _spread(axis: Any, even: Callable[[Range], list[float]]) -> list[tuple[Location, Any]]:
@@ -623,7 +412,8 @@ def _even_sparsities(axis: Range) -> list[float]:
     return _even(axis)
 
 
-def _wrong_length(where: Location, values: Sequence[object], n_features: int) -> list[Fault]:
+def wrong_length(where: Location, values: Sequence[object], n_features: int) -> list[Fault]:
+    """A fault unless there is one value for each feature."""
     if len(values) == n_features:
         return []
     return [
@@ -631,7 +421,7 @@ def _wrong_length(where: Location, values: Sequence[object], n_features: int) ->
     ]
 
 
-def _repeated(points: Sequence[tuple[Location, Hashable]]) -> list[Fault]:
+def repeated(points: Sequence[tuple[Location, Hashable]]) -> list[Fault]:
     """A fault for each point that is the same as an earlier one; one in all for a range, whose points have no place."""
     first: dict[Hashable, Location] = {}
     faults: dict[Location, Fault] = {}

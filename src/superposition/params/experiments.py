@@ -10,17 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from superposition.params.axes import (
-    Importance,
-    Sets,
-    Sparsity,
-    importances,
-    placed,
-    seeds,
-    sets,
-    sparsities,
-    widths,
-)
+from superposition.params.axes import Importance, Sparsity, importances, placed, seeds, sparsities, widths
 from superposition.params.document import parse
 from superposition.params.faults import Fault, Location, ParamsError, Strict, faults_of
 from superposition.params.inheritance import enlarged, filled_in, is_inherited, stands_in
@@ -28,6 +18,7 @@ from superposition.params.measures import Measures
 from superposition.params.models import PRESETS, Model
 from superposition.params.rules import broken_rules
 from superposition.params.schema import Block, File, Initial, Training
+from superposition.params.sets import Sets, sets
 from superposition.params.sizes import inherited_faults, memory_faults, size_faults, total_faults
 from superposition.params.values import in_words
 

@@ -8,17 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from superposition.params.axes import (
-    ImportanceAxis,
-    SeedAxis,
-    SeedValue,
-    SetsAxis,
-    SparsityAxis,
-    WidthAxis,
-)
+from superposition.params.axes import ImportanceAxis, SeedAxis, SeedValue, SparsityAxis, WidthAxis
 from superposition.params.faults import Strict, must
 from superposition.params.measures import Measures
 from superposition.params.models import ModelAxis, Name
+from superposition.params.sets import SetsAxis
 from superposition.params.values import Values
 
 # Fifty times what any experiment has. What is kept of each step takes some hundred megabytes then.

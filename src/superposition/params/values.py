@@ -64,15 +64,14 @@ LAW = (
 )
 VALUES = f"{LAW}, or {{unit_length: one of these}}"
 Word = Annotated[Literal["unit", "signed", "constant"], must(f"be {VALUES}")]
-Law = Annotated[
+Laws = (
     Annotated[Word, Tag("<word>")]
     | Annotated[Exponential, Tag("<exponential>")]
     | Annotated[PowerLaw, Tag("<power_law>")]
     | Annotated[Normal, Tag("<normal>")]
-    | Annotated[HalfNormal, Tag("<half_normal>")],
-    Discriminator(values_form),
-    must(f"be {LAW}"),
-]
+    | Annotated[HalfNormal, Tag("<half_normal>")]
+)
+Law = Annotated[Laws, Discriminator(values_form), must(f"be {LAW}")]
 
 
 class UnitLength(Strict):
@@ -82,16 +81,7 @@ class UnitLength(Strict):
     """The law of their active features before that."""
 
 
-Values = Annotated[
-    Annotated[Word, Tag("<word>")]
-    | Annotated[Exponential, Tag("<exponential>")]
-    | Annotated[PowerLaw, Tag("<power_law>")]
-    | Annotated[Normal, Tag("<normal>")]
-    | Annotated[HalfNormal, Tag("<half_normal>")]
-    | Annotated[UnitLength, Tag("<unit_length>")],
-    Discriminator(values_form),
-    must(f"be {VALUES}"),
-]
+Values = Annotated[Laws | Annotated[UnitLength, Tag("<unit_length>")], Discriminator(values_form), must(f"be {VALUES}")]
 
 
 def in_words(values: str | Strict) -> str:

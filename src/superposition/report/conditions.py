@@ -43,6 +43,7 @@ def conditions(tables: Tables) -> list[Condition]:
 
 def _names(best: pd.DataFrame) -> list[str]:
     """Model and sparsity, and the hidden dimensions, importance and sets if they vary."""
+    # Six digits of a sparsity above 0.9999 would not tell it from 1.
     sparsity = (
         best["sparsity"]
         .map(lambda S: f"{S:.6g}" if S <= 0.9999 else f"{S:.10g}")

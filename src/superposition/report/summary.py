@@ -2,18 +2,21 @@
 
 python -m superposition.report.summary [EXPERIMENT ...]        # default: all that have results
 
-Of experiments that are named it writes reports/partial as well: the page that has them, and no other.
+Verdicts are those of reports/claims.json, where the report has been made. Of experiments that are named they are found
+anew, and reports/partial is written: the page that has them, and no other.
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from superposition.claims import evaluate
+from superposition.claims import CLAIMS, evaluate
 from superposition.claims.claim import SEVERAL, Evaluation, rests_on
 from superposition.params import Params, ParamsError
 from superposition.params import read as read_params
+from superposition.readings.results import Tables
 from superposition.readings.results import read as read_tables
 from superposition.report import partial
 
@@ -77,13 +80,30 @@ def summary(root: Path, names: Sequence[str]) -> str:
         )
     else:
         partial.remove(root)
-        evaluation = evaluate({key: read_tables(root / "data" / "tables" / key) for key in keys})
+        evaluation = reported(root, keys) or evaluate(_tables(root, keys))
         page, others = root / "reports" / "index.html", ""
     made = [figure for key in keys for figure in sorted((root / "reports" / "figures" / key).glob("*.svg"))]
     lines = ["figures  " + str(figure.relative_to(root)) for figure in made]
     if page.is_file():
         lines.append("page     " + str(page.relative_to(root)) + others)
     return "\n".join([*lines, "", claims_text(evaluation)]).strip()
+
+
+def reported(root: Path, keys: Sequence[str]) -> Evaluation | None:
+    """What the report says of these experiments; None where it does not speak of all claims about them.
+
+    To judge them anew takes half a minute, in which nothing else comes out.
+    """
+    file = root / "reports" / "claims.json"
+    if not file.is_file():
+        return None
+    there = {one["id"]: one for one in json.loads(file.read_text(encoding="utf-8"))}
+    claims = [claim.id for key in keys for claim in CLAIMS.get(key, ())]
+    return Evaluation([there[id] for id in claims], [], {}) if there.keys() >= set(claims) else None
+
+
+def _tables(root: Path, keys: Sequence[str]) -> dict[str, Tables]:
+    return {key: read_tables(root / "data" / "tables" / key) for key in keys}
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -7,16 +7,9 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from superposition.params.axes import (
-    ImportanceAxis,
-    Sets,
-    SetsAxis,
-    SparsityAxis,
-    importances,
-    sets,
-    sparsities,
-)
+from superposition.params.axes import ImportanceAxis, SparsityAxis, importances, sparsities
 from superposition.params.faults import Fault, faults_of
+from superposition.params.sets import Sets, SetsAxis, sets
 from superposition.results.absent import NotThere, not_there
 
 Form = float | str | Mapping[str, Any]  # of a point

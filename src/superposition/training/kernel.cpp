@@ -109,7 +109,7 @@ struct Task {
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
   const uint8_t* controlled;              // [instance]: whether it has a control variate; null if none has
-  const Real *mean, *variance;            // [instance, feature]: of features, for control variates
+  const Real *expected_value, *variance;  // [instance, feature]: of features, for control variates
   const Real* control_factor;             // [instance]
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay, bias_decay;  // weight_decay < 0: towards length 1
@@ -306,7 +306,8 @@ void to_unit_length(int64_t features, Real* x) {
     for (int64_t i = 0; i < features; ++i) squares += double(x[i * BLOCK + s]) * double(x[i * BLOCK + s]);
     const double length = square_root(squares);
     if (length > 0)
-      for (int64_t i = 0; i < features; ++i) x[i * BLOCK + s] = Real(snapped(double(x[i * BLOCK + s]) / length, INPUTS_PER_UNIT));
+      for (int64_t i = 0; i < features; ++i)
+        x[i * BLOCK + s] = Real(snapped(double(x[i * BLOCK + s]) / length, INPUTS_PER_UNIT));
   }
 }
 
@@ -917,7 +918,7 @@ class Worker {
 
   // Half of the linear model's expected gradients, of W as [feature][hidden] and then of b: training/control.py
   [[gnu::noinline]] void expect(int64_t instance) {
-    const Real *mean = task.mean + instance * n, *variance = task.variance + instance * n;
+    const Real *mean = task.expected_value + instance * n, *variance = task.variance + instance * n;
     Real *of_W = expected, *error = of_W + rows * stride;
     std::vector<Real> hidden(stride), back(stride), gram(m * stride), across(m * stride), scaled(rows * stride);
     for (int i = 0; i < n; ++i)
