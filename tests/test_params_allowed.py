@@ -3,13 +3,16 @@
 import re
 from dataclasses import FrozenInstanceError
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
+from superposition.exact.ops import POWERS, Activation
 from superposition.features.groups import groups
+from superposition.models.toy_model import TARGETS
 from superposition.params import PRESETS, Model, ParamsError, read
+from superposition.params.models import LOSS_POWERS
 from tests.documents import DOCUMENT, changed, faults, intro, write
 
 ROOT = Path(__file__).parent.parent
@@ -282,3 +285,10 @@ def test_training_settings_are_plain_json(file: Path) -> None:
     assert settings["initial"] == {"rule": "xavier", "gain": 1.0, "bias": 0.0, "hidden_bias": 0.0}
     assert (settings["n_features"], settings["n_hidden"]) == (3, 2)
     assert settings["models"] == [PRESETS["relu_output"].model_dump()]
+
+
+def test_powers_activations_and_targets_are_those_that_models_have() -> None:
+    fields = Model.model_fields
+    assert LOSS_POWERS == POWERS
+    assert get_args(fields["hidden"].annotation) == get_args(fields["output"].annotation) == get_args(Activation)
+    assert get_args(fields["target"].annotation) == tuple(TARGETS)
