@@ -20,7 +20,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 EVERY = 0.2  # seconds between looks at whether DVC is still there
 CODE, PARTIAL = Path("data", "code"), Path("data", "partial")
@@ -66,8 +65,6 @@ def run() -> Iterator[None]:
         threading.Thread(target=_watch, daemon=True).start()
     try:
         yield
-    except KeyboardInterrupt:
-        sys.exit(_stopped())
     except MemoryError as error:
         sys.exit(f"{called()}: out of memory{f': {error}' if str(error) else ''}")
     except OSError as error:
@@ -143,22 +140,6 @@ def others(noted: Mapping[str, str]) -> list[str]:
     loaded = {Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
     inside = {(here / file).relative_to(here).as_posix() for file in loaded if (here / file).is_relative_to(here)}
     return sorted(file for file in inside if file.partition("/")[0] in OURS and file not in noted)
-
-
-def _stopped() -> int:
-    print(f"{called()}: stopped, nothing is written; make repro makes it anew", file=sys.stderr, flush=True)
-    return 130  # as a shell says it
-
-
-def _unhandled(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """For Ctrl-C while modules are imported, of which there are seconds' worth, before `run` is reached."""
-    if not issubclass(kind, KeyboardInterrupt):
-        return sys.__excepthook__(kind, error, trace)
-    os._exit(_stopped())
-
-
-if Path(sys.argv[0]).parent.name == "stages":
-    sys.excepthook = _unhandled
 
 
 def _watch() -> None:
