@@ -63,6 +63,23 @@ def numbers(count: int, number: str = "0.5") -> str:
     return f"[{', '.join([number] * count)}]"
 
 
+def inside(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def values(value: Any) -> int:
+    """A value and all in it."""
+    return 1 + sum(map(values, inside(value)))
+
+
+def keys_and_values(value: Any) -> int:
+    """As many as count towards the bound of a file."""
+    return 1 + sum(map(keys_and_values, inside(value))) + (len(value) if isinstance(value, dict) else 0)
+
+
+SMALL = YAML(typ="safe").load(whole())
+ROOM = MAX_VALUES - keys_and_values(SMALL)
+HELD = sum(map(values, SMALL["defaults"].values())) + 4_000  # with a list of 4000 in place of a number
 VALUES = f"is beyond the {MAX_VALUES} keys and values that a file may hold"
 BYTES = f"params.yaml: has more than {MAX_BYTES} bytes; allowed: at most that many"
 DEEP = f"is nested too deep; allowed: at most {MAX_DEPTH} lists and mappings, one in another"
@@ -83,9 +100,9 @@ TOO_MUCH = {
     ),
     "list of 5 MB": (whole(sparsity=numbers(1_000_000)), BYTES),
     "mapping of 5 MB": (whole(x=f"{{{', '.join(f'k{i}: 1' for i in range(400_000))}}}"), BYTES),
-    "list": (whole(sparsity=numbers(90_000)), f"{MINE}.sparsity[9935]: {VALUES}"),
+    "list": (whole(sparsity=numbers(90_000)), f"{MINE}.sparsity[{ROOM - 2}]: {VALUES}"),
     "100000 unknown keys": (whole(**{f"k{i}": 1 for i in range(100_000)}), BYTES),
-    "10000 unknown keys": (whole(**{f"k{i}": 1 for i in range(10_000)}), f"{MINE}.k4968: {VALUES}"),
+    "10000 unknown keys": (whole(**{f"k{i}": 1 for i in range(10_000)}), f"{MINE}.k{ROOM // 2}: {VALUES}"),
     "4000 unknown keys": (whole(**{f"step{i}": 1 for i in range(4_000)}), f"{MINE}.step0 = 1: is an unknown key; "),
     "5000 wrong points": (whole(sparsity=numbers(5_000, "2")), f"{MINE}.sparsity[0] = 2: must be a number, at least"),
     "5000 equal points": (whole(sparsity=numbers(5_000)), f"{MINE}.sparsity[1]: must differ from the other points"),
@@ -105,7 +122,7 @@ TOO_MUCH = {
     ),
     "long lists for many": (
         several(500).replace("sparsity: 0.0", f"sparsity: {numbers(4_000)}"),
-        "defaults: hold 4024 values, 2012000 with those that each of 500 experiments inherits; allowed: at most 20000",
+        f"defaults: hold {HELD} values, {500 * HELD} with those that each of 500 experiments inherits; ",
     ),
     "sets of many features": (
         whole(**LARGE | {"n_hidden": 50000}, measures="{explanations: {active: [1], samples: 1, tolerance: 0.1}}"),
