@@ -1,6 +1,7 @@
 """The page's own scripts train the same models as the pipeline, to the same bits, and say so."""
 
 import hashlib
+import inspect
 import json
 import re
 from copy import deepcopy
@@ -21,8 +22,9 @@ from superposition.measures import parameters
 from superposition.measures.all_tables import all_tables
 from superposition.models.toy_model import Architecture
 from superposition.params.experiments import resolve
+from superposition.params.schema import Initial, Training
 from superposition.readings.results import COLUMNS, Tables
-from superposition.report.live import SCRIPTS, Live, digest, live, source
+from superposition.report.live import SCRIPTS, Live, digest, live, source, unfit
 from superposition.report.page import page as page_text
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.run import build, train
@@ -44,6 +46,8 @@ INTRO = {
     "held_out": 1000,
     "training": SMALL,
 }
+
+IDENTITY = ["initial.rule: identity", "initial.bias: -0.5"]
 
 
 def compute(expression: str, folder: Path, script: str = TRAINING, **given: Any) -> Any:
@@ -415,6 +419,14 @@ def test_the_panel_is_small_closed_in_itself_and_made_of_the_same_bytes():
         ({"training": SMALL | {"sample_size": 400}}, ["sample_size: 400"], 0),
         ({"values": "signed"}, ["values: signed"], 0),
         ({"n_features": 33}, ["n_features: 33"], 0),
+        ({"importance": 1.0, "training": SMALL | {"control_variate": 0.5}}, ["control_variate: 0.5"], 0),
+        (
+            {"training": SMALL | {"weight_decay": {"weights": -1.0, "biases": 0.0}}},
+            ["weight_decay of weights and of biases"],
+            0,
+        ),
+        ({"training": SMALL | {"schedule": "linear", "floor": 0.5}}, ["floor: 0.5"], 0),
+        ({"initial": {"rule": "identity", "gain": 1.0, "bias": -0.5, "hidden_bias": 0.0}}, IDENTITY, 0),
         ({"seeds": 31}, ["all but the first 60 of 62 models"], 60),
         ({"held_out": 100_000}, ["held_out: 100000"], 0),
         ({"model": ["linear", "relu_hidden"]}, ["model: relu_hidden"], 4),
@@ -444,6 +456,13 @@ def test_what_the_scripts_cannot_train_is_left_out_with_a_word(keys, left_out, i
     text = page_text([], evaluate({"intro": tables}), found)
     assert all(words in text for words in left_out)
     assert ('id="live-form"' in text) == bool(instances)
+
+
+def test_each_setting_of_training_is_known_to_the_scripts_or_left_out():
+    known = TRAINING + source("own.js") + source("worker.js") + inspect.getsource(unfit)
+    # Snapshots change nothing that is trained, and models with biases of hidden dimensions have no panel.
+    settings = {*Training.model_fields, *Initial.model_fields} - {"snapshots", "hidden_bias"}
+    assert [name for name in sorted(settings) if not re.search(rf"\b{name}\b", known)] == []
 
 
 def test_there_is_no_panel_without_its_experiment():

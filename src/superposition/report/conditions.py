@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from superposition.params.sets import Sets
 from superposition.readings.results import Tables
 
 
@@ -56,6 +57,12 @@ def _names(best: pd.DataFrame) -> list[str]:
         parts.append("I=" + best["importance_curve"].astype(str))
     if len(best[["sets", "set_size"]].drop_duplicates()) > 1:
         parts.append(
-            best["sets"].astype(str).where(best["set_size"] <= 1, best["sets"] + " " + best["set_size"].astype(str))
+            pd.Series(
+                [
+                    f"{kind} {size}" if size > 1 else Sets(kind, size).label
+                    for kind, size in zip(best["sets"], best["set_size"], strict=True)
+                ],
+                index=best.index,
+            )
         )
     return [" ".join(row) for row in zip(*parts, strict=True)]

@@ -79,6 +79,7 @@ def unfit(experiment: Experiment) -> list[str]:
         f"initial.rule: {experiment.initial.rule}": experiment.initial.rule == "identity",
         f"initial.bias: {experiment.initial.bias}": experiment.initial.bias != 0,
         f"floor: {training.floor}": training.floor != 0,
+        f"control_variate: {training.control_variate}": training.control_variate is not None,
         "weight_decay of weights and of biases": not isinstance(training.weight_decay, float | int),
         f"n_features: {experiment.n_features}": experiment.n_features > MOST_FEATURES,
         f"held_out: {experiment.held_out}": experiment.held_out > MOST_HELD_OUT,

@@ -111,17 +111,26 @@ def measured_costs(file: Path) -> dict[str, str]:
 
 def parameters(experiment: Experiment) -> list[tuple[str, str]]:
     """What was computed, in the words of params.yaml."""
-    training = experiment.training
+    training, initial = experiment.training, experiment.initial
+    floor = f", not below {training.floor:g} of it" if training.floor else ""
+    warmup = f", after {training.warmup_steps} steps in which it rises" if training.warmup_steps else ""
+    biases = f", biases {initial.bias:g} and {initial.hidden_bias:g}" if initial.bias or initial.hidden_bias else ""
+    decay = training.weight_decay
+    decays = f"{decay:g}" if isinstance(decay, float | int) else f"{decay.weights:g}, of biases {decay.biases:g}"
     data = "fresh at each step" if training.sample_size is None else f"{training.sample_size} fixed samples"
     return [
         ("model", ", ".join(model.name for model in experiment.models)),
         ("n_features, n_hidden", f"{experiment.n_features}, {_listed([str(m) for m in experiment.widths])}"),
         ("sparsity", _listed([sparsity.label for sparsity in experiment.sparsities])),
         ("features", _listed([sets.label for sets in experiment.sets])),
+        ("values", experiment.values),
         ("importance", _listed([importance.label for importance in experiment.importances])),
         ("seeds", _listed([str(seed) for seed in experiment.seeds])),
         ("training", f"{training.steps} steps of {training.batch_size} samples, {data}"),
-        ("learning rate", f"{training.learning_rate:g}, {training.schedule}"),
+        ("initial weights", f"{initial.rule}, gain {initial.gain:g}{biases}"),
+        ("learning rate", f"{training.learning_rate:g}, {training.schedule}{floor}{warmup}"),
+        ("weight decay", decays),
+        *([("control variate", f"from density {training.control_variate:g} on")] if training.control_variate else []),
         ("arithmetic", training.arithmetic),
     ]
 
