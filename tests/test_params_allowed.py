@@ -1,6 +1,7 @@
 """What params.yaml may say, and what it means."""
 
 import re
+import warnings
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +13,7 @@ from superposition.exact.ops import POWERS, Activation
 from superposition.features.groups import groups
 from superposition.models.toy_model import TARGETS
 from superposition.params import PRESETS, Model, ParamsError, read
+from superposition.params.experiments import resolve
 from superposition.params.models import LOSS_POWERS
 from tests.documents import DOCUMENT, changed, faults, intro, write
 
@@ -292,3 +294,12 @@ def test_powers_activations_and_targets_are_those_that_models_have() -> None:
     assert LOSS_POWERS == POWERS
     assert get_args(fields["hidden"].annotation) == get_args(fields["output"].annotation) == get_args(Activation)
     assert get_args(fields["target"].annotation) == tuple(TARGETS)
+
+
+@pytest.mark.parametrize("decay", [0.01, {"weights": -1.0, "biases": 0.0}])
+def test_settings_are_written_without_a_warning(decay):
+    experiment = resolve(changed(("defaults.training.weight_decay", decay))).experiments["intro"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert experiment.training_settings()["training"]["weight_decay"] == decay
+        experiment.model_dump(mode="json")

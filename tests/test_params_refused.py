@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from superposition.params import Fault, ParamsError, read
+from superposition.params.experiments import resolve
 from superposition.params.models import MODEL
 from tests.documents import DOCUMENT, REMOVED, changed, faults, intro, write
 
@@ -643,3 +644,12 @@ def test_long_values_are_shortened(file: Path) -> None:
     assert line.startswith("experiments.intro.sparsity.per_feature = [0.123456, 0.123456, ")
     assert len(line) < 250
     assert str(Fault(("a", 0, "b c"), "must be 1", "x\ny")) == r"a[0].'b c' = 'x\ny': must be 1"
+
+
+def test_each_member_of_an_anticorrelated_set_has_words_enough():
+    """Of as few as there are at this density, members would have none, or one more or less than others."""
+    document = changed(("experiments.intro.sparsity", 0.9999999), ("experiments.intro.sets", {"anticorrelated": 3}))
+    with pytest.raises(ParamsError, match=r"set at least 1e-07; it is 3[.]333e-08 at a sparsity of 0[.]999"):
+        resolve(document)
+    document["experiments"]["intro"]["sparsity"] = 0.9999997
+    resolve(document)

@@ -122,20 +122,20 @@ def resolve(document: dict[str, Any]) -> Params:
 def notes(document: dict[str, Any]) -> list[str]:
     """What a valid document says that may not be what is meant: one line each."""
     said = []
-    for name, block in document["experiments"].items():
-        importance = block.get("importance", document["defaults"]["importance"])
-        n = block["n_features"]
-        if (
-            n > 1
-            and isinstance(importance, list)
-            and len(importance) == n
-            and not any(isinstance(point, dict) for point in importance)
-        ):
-            said.append(
-                f"experiments.{name}.importance: is an axis of {n} points, at each of which all {n} features are as "
-                f"important; one importance for each feature is {{listed: {importance}}}"
-            )
-    return said
+    for name, own in document["experiments"].items():
+        for block in _at_scales(own, document["defaults"]):
+            importance, n = block.keys["importance"], block.keys["n_features"]
+            if (
+                n > 1
+                and isinstance(importance, list)
+                and len(importance) == n
+                and all(isinstance(point, int | float) for point in importance)
+            ):
+                said.append(
+                    f"experiments.{name}.importance: is an axis of {n} points, at each of which all {n} features are "
+                    f"as important; one importance for each feature is {{listed: {importance}}}"
+                )
+    return list(dict.fromkeys(said))
 
 
 def _at_scales(own: dict[str, Any], shared: dict[str, Any]) -> list[_Block]:

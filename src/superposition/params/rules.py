@@ -134,10 +134,19 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """An anti-correlated set is active as a whole, and so has one density."""
+    """An anti-correlated set is active as a whole, and so has one density, of which each member has a part."""
     for group in points.get("sets", []):
         for sparsity in points.get("sparsity", []):
             values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
+            parts = [(1 - values[first]) / (last - first) for first, last in exclusive]
+            if min(parts, default=1.0) < MIN_DENSITY * (1 - 1e-6):
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must keep the density of each feature of an anti-correlated set at least {MIN_DENSITY:g}; it is "
+                    f"{min(parts):.4g} at a sparsity of {sparsity.label}",
+                    group.label,
+                )
+                break
             if any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),

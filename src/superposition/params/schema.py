@@ -67,7 +67,7 @@ DECAY = f"{NOT_NEGATIVE}, or a mapping with weights and biases"
 
 
 def decay_form(value: Any) -> str:
-    return "<by_parameter>" if isinstance(value, dict) else "<number>"
+    return "<by_parameter>" if isinstance(value, dict | DecayOfEach) else "<number>"
 
 
 class Training(Strict):
