@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
+from superposition.claims.words import listed
 from superposition.readings.plateaus import (
     BIAS_OFF,
     FLAT,
@@ -36,7 +37,7 @@ SETTING = Setting(
 )
 WHERE = f"one of {N_FEATURES} features active at a time"
 CORNERS = (4, 5, 6)
-KINDS = "4, 5 or 6"
+KINDS = f"{', '.join(map(str, CORNERS[:-1]))} or {CORNERS[-1]}"
 LEVELS = [level(k, N_FEATURES) for k in CORNERS]
 WITHOUT_WEIGHTS = level(0, N_FEATURES).loss
 NAMES = {4: "square", 5: "pentagon", 6: "hexagon"}
@@ -124,10 +125,11 @@ CLAIMS = claims_of(
     ),
     Claim(
         in_order,
-        statement="The levels are passed in the order 4, 5, 6: from high loss and few corners to low loss and many "
-        f"({WHERE}).",
+        statement=f"The levels are passed in the order {listed(CORNERS)}: from high loss and few corners to low loss "
+        f"and many ({WHERE}).",
         paper="4, 5, 6 (Chen et al. 2023)",
-        tolerance="no seed goes back to fewer corners; plateaus at 4 and then 5, and at 5 and then 6, in >= "
+        tolerance="no seed goes back to fewer corners; plateaus at "
+        f"{', and at '.join(f'{a} and then {b}' for a, b in pairwise(CORNERS))}, in >= "
         f"{PASSING:.0%} of seeds each",
         limit="ours",
         fixed="after",
