@@ -26,6 +26,7 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic, responses
+from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED
 from superposition.readings.polysemanticity import polysemantic_share
 from superposition.readings.results import Tables
 
@@ -143,6 +144,6 @@ def _note(tables: Tables, counts: pd.DataFrame) -> str:
     seeds = int(counts.groupby(["n_hidden", "density"]).size().min())
     return (
         f"Of {seeds} seeds, the one with the lowest loss is drawn; {alike} of all {len(counts)} models have the same "
-        "share of polysemantic neurons as it has.\nMonosemantic: a response above 0.3 to one feature, below 0.15 to "
-        "all others. Neurons can be exchanged; those with one feature come first."
+        f"share of polysemantic neurons as it has.\nMonosemantic: a response above {NEURON_USED:g} to one feature, "
+        f"below {NEURON_UNUSED:g} to all others. Neurons can be exchanged; those with one feature come first."
     )

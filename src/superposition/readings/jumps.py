@@ -20,8 +20,6 @@ LEAST = 0.3  # change of a feature's dimensionality: between 0, 1/2 and 1, with 
 STANDS_OUT = 5  # standard deviations of the loss from one snapshot to the next: a jump has a drop
 LEARNED = 0.25  # dimensionality halfway between nothing and a digon's 1/2
 
-Run = tuple[list["Jump"], float]  # a seed's jumps from `SINCE` on, and the noise of its loss
-
 
 @dataclass(frozen=True)
 class Jump:
@@ -38,6 +36,9 @@ class Jump:
     gained: int
     drop: float
     at_once: float
+
+
+Run = tuple[list[Jump], float]  # a seed's jumps from `SINCE` on, and the noise of its loss
 
 
 def learned(
