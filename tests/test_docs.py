@@ -64,6 +64,14 @@ def test_links_lead_somewhere():
             assert (file.parent / link).exists(), f"{file.name}: {link}"
 
 
+def test_the_readme_names_what_there_is_at_full_scale():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"\[`reports/full_scale`\]\(reports/full_scale\) has (.*?)\.\s", text, re.S)
+    assert set(re.findall(r"`(\w+)`", said)) == {
+        one.name for one in (ROOT / "reports/full_scale").iterdir() if one.is_dir()
+    }
+
+
 def test_the_version_is_the_latest_change():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = [line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "]

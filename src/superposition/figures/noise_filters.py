@@ -15,6 +15,7 @@ from superposition.figures.style import MUTED, NAME, NOTE, ON_DENSE_DATA, WITH_B
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
+from superposition.readings.shared import features_per_dimension
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
 
@@ -51,9 +52,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 def _trained_without(tables: Tables) -> Figure:
     rows = _rows(tables)
     rows = rows[rows["own"] & (rows["without"] == "nothing")]
-    features = tables.features.assign(squared=np.square(tables.features["norm"]))
-    squared = features.groupby("instance")["squared"].agg(lambda own: float(total(own)))
-    rows = rows.assign(per_dimension=rows["instance"].map(squared) / tables.n_hidden)
+    rows = rows.assign(per_dimension=features_per_dimension(tables, rows["instance"].to_numpy()))
     with theme():
         canvas = Canvas(10.8, 3.75)
         counts, losses = canvas.axes(0.6, 0.4, 3.75, 2.4), canvas.axes(6.0, 0.4, 3.6, 2.4)

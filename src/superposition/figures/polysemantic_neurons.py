@@ -26,6 +26,8 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic, responses
+from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED
+from superposition.readings.polysemanticity import polysemantic_share
 from superposition.readings.results import Tables
 
 CELL = 0.115  # inches, of a response
@@ -110,11 +112,8 @@ def _responses(axes: Axes, W: np.ndarray) -> tuple[int, int]:
 
 def _counts(tables: Tables) -> pd.DataFrame:
     """Of each instance, `share`: polysemantic neurons among those that respond to anything."""
-    shares = []
-    for instance in tables.instances["instance"]:
-        found = responses(tables.weights_of(int(instance)))
-        mono, poly = int(np.count_nonzero(monosemantic(found))), int(np.count_nonzero(polysemantic(found)))
-        shares.append(poly / max(mono + poly, 1))
+    instances = tables.instances["instance"]
+    shares = [polysemantic_share(responses(tables.weights_of(int(instance)))) for instance in instances]
     return tables.instances[["instance", "n_hidden", "density", "best"]].assign(share=shares)
 
 
@@ -145,6 +144,6 @@ def _note(tables: Tables, counts: pd.DataFrame) -> str:
     seeds = int(counts.groupby(["n_hidden", "density"]).size().min())
     return (
         f"Of {seeds} seeds, the one with the lowest loss is drawn; {alike} of all {len(counts)} models have the same "
-        "share of polysemantic neurons as it has.\nMonosemantic: a response above 0.3 to one feature, below 0.15 to "
-        "all others. Neurons can be exchanged; those with one feature come first."
+        f"share of polysemantic neurons as it has.\nMonosemantic: a response above {NEURON_USED:g} to one feature, "
+        f"below {NEURON_UNUSED:g} to all others. Neurons can be exchanged; those with one feature come first."
     )

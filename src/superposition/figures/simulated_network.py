@@ -14,7 +14,7 @@ from superposition.figures.grids import Canvas
 from superposition.figures.style import AMOUNT, DENSITY, INK, MUTED, NOTE, PAPER, SMALLEST, SUBTITLE, theme
 from superposition.measures.neurons import in_reading_order
 from superposition.readings.results import Tables
-from superposition.readings.simulation import directions, equivalent_widths, has_equivalent_widths, simulated
+from superposition.readings.simulation import RESPONSE, directions, equivalent_widths, has_equivalent_widths, simulated
 
 MAX_FEATURES = 16  # rows of the map are twice as many
 MAPPED = 0.4  # of the wide network's width: the narrow network that is drawn
@@ -155,7 +155,7 @@ def _map(tables: Tables, rows: pd.DataFrame) -> Figure:
         panels.colour_bar(bar, AMOUNT, [(0.0, "0"), (1.0, "1")], "over the row's largest")
         notes = (
             "Row: the hidden values (columns: neurons) at one half of a feature alone, x = 1 or x = −1: its direction.",
-            "● simulated: the feature's output is right to 25%. Rows of halves that are not are blank.",
+            f"● simulated: the feature's output is right to {RESPONSE:.0%}. Rows of halves that are not are blank.",
         )
         for line, note in enumerate(notes):
             canvas.text(left + 1.85, low + 0.04 + 0.17 * line, note, fontsize=NOTE, color=MUTED)

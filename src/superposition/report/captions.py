@@ -29,9 +29,9 @@ CAPTIONS = {
         "ones are more important. Below each circle stands how many features are represented.",
     ),
     "intro/mathematics": Caption(
-        "Which inputs the loss is of: those with one active feature, with two, and so on. When features are rare, "
-        "samples with a single active feature decide, and what they cost is a Thomson problem, of points that repel "
-        "each other.",
+        "Which inputs the loss is of: those with one active feature, with two, and so on. When features are rare "
+        "enough, samples with a single active feature decide, and what they cost is a Thomson problem, of points that "
+        "repel each other.",
         "Areas stacked by the number of active features, over the density of the inputs, for each trained model; and a "
         "curve of the least energy of N points on a circle, beside that of regular polygons.",
     ),
