@@ -11,12 +11,11 @@ from superposition.claims import (
     basic_results,
     basis_alignment,
     hidden_l1,
-    phase_change,
     sparse_recovery,
     superposition_hypothesis,
     varied_feature_density,
 )
-from superposition.readings.phases import last_shared, nearest
+from superposition.readings.phases import last_shared, nearest, phase_diagram
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import Setting, matching
 from tests import as_printed, hand_made, test_basis_alignment, test_sparse_recovery, test_superposition_hypothesis
@@ -76,16 +75,16 @@ def test_a_phase_diagram_of_another_region_is_not_the_papers():
         for seed in range(5)
     ]
     with pytest.raises(NotInThisRun, match=r"needs density from 0\.01 to 1"):
-        phase_change.diagram(hand_made.tables(models, steps=(0,)), 2)
+        phase_diagram(hand_made.tables(models, steps=(0,)), 2)
 
 
 def test_importance_is_what_claims_assume_of_it():
     with pytest.raises(NotInThisRun, match=r"importance 0.7\^i"):
-        hidden_l1.sweeps(of_importance(as_printed.hidden_l1(), 1.0))
+        hidden_l1.removed(of_importance(as_printed.hidden_l1(), 1.0))
     with pytest.raises(NotInThisRun, match=r"importance 1\^i"):
-        adversarial_training.sweeps(of_importance(as_printed.adversarial_training(), 0.9))
-    assert hidden_l1.sweeps(as_printed.hidden_l1())
-    assert adversarial_training.sweeps(as_printed.adversarial_training())
+        adversarial_training.reduces(of_importance(as_printed.adversarial_training(), 0.9))
+    assert hidden_l1.removed(as_printed.hidden_l1()).verdict == "holds"
+    assert adversarial_training.reduces(as_printed.adversarial_training()).verdict == "holds"
 
 
 def test_superposition_that_begins_beyond_what_was_trained_is_not_judged():

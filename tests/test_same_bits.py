@@ -137,7 +137,6 @@ LONG = names("longdouble longfloat clongdouble float128 f16 <f16")
 GUARDED = {
     "claims/chance.py": ({"sum": 6, "**": 5}, "whole numbers of any size"),
     "claims/geometry.py": ({"sum": 3}, "numbers of features"),
-    "claims/polygon_levels.py": ({"getattr": 1}, "fields of a model: norms or biases"),
     "exact/adamw.py": ({".sum": 1}, "squares of weights on their grid, within the budget"),
     "exact/ops.py": (
         {"torch.bmm": 4, ".sum": 2, "torch.sqrt": 1},

@@ -5,26 +5,19 @@ make weights shorter, so that it falls before features stop sharing dimensions: 
 """
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.claims.words import each
-from superposition.exact.sums import total
-from superposition.readings.ranking import by_rank
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.shared import in_superposition
-from superposition.readings.solutions import differing_in
+from superposition.readings.attacked_training import Sweep, sweeps
+from superposition.readings.results import Tables
 
 SECTION = "Superposition and Adversarial Robustness"
 SHAPE = (20, 4)  # features, hidden dimensions
 DENSITY = 0.3
 SETTING = f"{SHAPE[0]} features, {SHAPE[1]} dimensions, density {DENSITY:g}"
-SIZES = 3  # of attacks, at least
 SHARED = 1.1  # features per dimension, from which on they count as sharing some
 SAID, NEEDED = 0.8, (0.5, 1.0)  # attacks over the mean norm of an input: the paper's, and what counts as that
-
-Sweep = pd.DataFrame  # one model at each radius, ascending: radius, features_per_dimension, superposed
 
 
 def reduces(tables: Tables) -> Finding:
@@ -34,7 +27,7 @@ def reduces(tables: Tables) -> Finding:
         last = float(sweep["features_per_dimension"].iloc[-1])
         return Judged(falling, round(last, 2), f"{text}; {_superposed(sweep)}")
 
-    return over_ranks(sweeps(tables), judge, "at the largest attacks")
+    return over_ranks(sweeps(tables, SHAPE, DENSITY), judge, "at the largest attacks")
 
 
 def eliminates(tables: Tables) -> Finding:
@@ -43,26 +36,12 @@ def eliminates(tables: Tables) -> Finding:
         found = float(few.min()) if len(few) else float("inf")
         return Judged(NEEDED[0] <= found <= NEEDED[1], found, f"{found:g}; {_superposed(sweep)}")
 
-    return over_ranks(sweeps(tables), judge, "times the mean norm")
+    return over_ranks(sweeps(tables, SHAPE, DENSITY), judge, "times the mean norm")
 
 
 def _superposed(sweep: Sweep) -> str:
     counts = dict(zip(sweep["radius"], sweep["superposed"], strict=True))
     return f"features in superposition {each(counts)}"
-
-
-def sweeps(tables: Tables) -> list[Sweep]:
-    """The models with the lowest loss at each radius, those with the next one, ...; the loss is on clean samples."""
-    own = differing_in(tables, "training_attack", SHAPE, DENSITY, ratio=1.0)
-    if own["training_attack"].nunique() < SIZES or own["training_attack"].min() > 0:
-        raise NotInThisRun("the claim needs models without attacks, and with several sizes of them")
-    instances = own["instance"].to_numpy()
-    rows = own.assign(
-        radius=own["training_attack"],
-        features_per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / SHAPE[1],
-        superposed=in_superposition(tables, instances),
-    )
-    return [sweep.sort_values(["radius", "seed"], ignore_index=True) for sweep in by_rank(rows)]
 
 
 CLAIMS = claims_of(

@@ -4,18 +4,24 @@ The paper says that exp(m) many fit into m dimensions, and gives no numbers: the
 Models have 96 features, of which one is active at a time.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks
-from superposition.readings.growth import AT_LEAST, CHANCE, LIMIT, STRAIGHT_FROM, drawn, growth, medians, straight
-from superposition.readings.ranking import by_loss, ranked
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import extra
-from superposition.theory.packings import gilbert_varshamov, largest_cosine, random_rate
+from superposition.readings.closest_pairs import ClosestPair, closest_pairs
+from superposition.readings.growth import (
+    LIMIT,
+    STRAIGHT_FROM,
+    counts_by_kind,
+    growth,
+    lines_by_limit,
+    rates_of_trials,
+)
+from superposition.readings.results import Tables
+from superposition.theory.packings import gilbert_varshamov, random_rate
 
 SECTION = "Definitions and Motivation"
 
@@ -23,18 +29,9 @@ STRAIGHT = 0.98  # R^2
 RATE = 0.10  # relative: theory's own line over m = 50 ... 400 is 5% steeper than its limit, the rest is chance
 GAP = 0.9  # of what there is between chance and an optimiser
 
-Ranked = dict[int, pd.Series]  # by width, of one model each
-
 
 def grows_exponentially(tables: Tables) -> Finding:
-    found = extra(tables, "packings")
-    random = drawn(found)
-    limits = sorted(random["limit"].unique().tolist())
-    fits = {limit: fit for limit in limits if (fit := straight(random[random["limit"] == limit]))}
-    if LIMIT not in fits:
-        raise NotInThisRun(
-            f"the claim needs random directions below {LIMIT:g} at {AT_LEAST} dimensions from {STRAIGHT_FROM}"
-        )
+    fits, rates = lines_by_limit(tables), rates_of_trials(tables)
     said = {
         limit: f"rate {one.rate:.4f}, {one.rate / random_rate(limit):.2f} of theory's, R2 {one.straightness:.4f}"
         for limit, one in fits.items()
@@ -42,17 +39,12 @@ def grows_exponentially(tables: Tables) -> Finding:
     fit = fits[LIMIT]
     holds = fit.straightness > STRAIGHT and abs(fit.rate / random_rate(LIMIT) - 1) < RATE
     others = "; ".join(f"{limit:g}: {text}" for limit, text in said.items() if limit != LIMIT)
-    rates = _rates_of_trials(random[(random["limit"] == LIMIT) & (random["dimensions"] >= STRAIGHT_FROM)])
     spread = f"single trials {min(rates):.4f} to {max(rates):.4f}" + (f"; other limits {others}" if others else "")
     return Finding(plain(holds), said[LIMIT], spread)
 
 
 def chosen_ones_are_more(tables: Tables) -> Finding:
-    found = extra(tables, "packings")
-    found = found[np.isclose(found["limit"], LIMIT) & (found["instance"] < 0)]
-    random, kept, grown = (medians(found[found["kind"] == kind]) for kind in ("random", "greedy", "grown"))
-    if min(len(random), len(kept), len(grown)) < 2:
-        raise NotInThisRun(f"the claim needs random, greedy and grown directions below {LIMIT:g}")
+    random, kept, grown = counts_by_kind(tables).values()
     above = all(
         count > max(random.get(m, np.inf), gilbert_varshamov(m, LIMIT))
         for m, count in zip(kept.index.tolist(), kept, strict=True)
@@ -68,34 +60,12 @@ def chosen_ones_are_more(tables: Tables) -> Finding:
 
 
 def models_pack_as_optimisers_do(tables: Tables) -> Finding:
-    found = extra(tables, "packings")
-    best = found[(found["kind"] == "optimised") & (found["instance"] >= 0)].set_index("dimensions")["cosine"]
-
-    def judge(models: Ranked) -> Judged:
-        shares = {}
-        for m, row in models.items():
-            chance = largest_cosine(int(row["count"]), m) if row["count"] >= CHANCE else 1.0
-            shares[m] = float((chance - row["cosine"]) / (chance - best.get(m, -1.0)))
-        text = "; ".join(f"{m}: {row['cosine']:.3f}, optimiser {best.get(m, np.nan):.3f}" for m, row in models.items())
-        worst = float(np.nan_to_num(min(shares.values())))
+    def judge(models: Mapping[int, ClosestPair]) -> Judged:
+        text = "; ".join(f"{m}: {one.cosine:.3f}, optimiser {one.optimised:.3f}" for m, one in models.items())
+        worst = min(one.of_the_way for one in models.values())
         return Judged(worst > GAP, round(worst, 3), f"{text}; at least {worst:.0%} of the way from chance")
 
-    return over_ranks(_ranked(tables), judge, "of the way from chance")
-
-
-def _rates_of_trials(random: pd.DataFrame) -> list[float]:
-    """Of the trials that were made at all dimensions."""
-    everywhere = random.groupby("trial").filter(lambda own: len(own) == random["dimensions"].nunique())
-    return [growth(own.set_index("dimensions")["count"]).rate for _, own in everywhere.groupby("trial")]
-
-
-def _ranked(tables: Tables) -> list[Ranked]:
-    """The models with the lowest loss at each width, those with the next one, ..."""
-    found = extra(tables, "packings")
-    rows = found[found["kind"] == "trained"].merge(tables.instances[["instance", "loss", "seed"]], on="instance")
-    if rows.empty:
-        raise NotInThisRun("no trained models among the packings")
-    return ranked(by_loss(rows, "dimensions"))
+    return over_ranks(closest_pairs(tables), judge, "of the way from chance")
 
 
 CLAIMS = claims_of(

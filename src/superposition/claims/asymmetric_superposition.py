@@ -38,11 +38,11 @@ def in_the_best_model(tables: Tables) -> Finding:
         count = len(_motifs(model))
         return Judged(count > 0, count, f"{count} of them")
 
-    return over_seeds(_found(tables), judge, "of them")
+    return over_seeds(solutions(tables, SETTING, DENSITY), judge, "of them")
 
 
 def common(tables: Tables) -> Finding:
-    has = np.array([len(_motifs(model)) > 0 for model in _found(tables)])
+    has = np.array([len(_motifs(model)) > 0 for model in solutions(tables, SETTING, DENSITY)])
     if len(has) < SEEDS:
         raise NotInThisRun(f"the claim is about shares of at least {SEEDS} seeds; this run has {len(has)}")
     share, best = float(mean(has)), float(mean(has[: len(has) // BEST]))
@@ -61,7 +61,7 @@ def interference_is_hidden(tables: Tables) -> Finding:
         text = ", ".join(f"{without:.2f} without, {with_it:.2f} with" for with_it, without in outputs)
         return Judged(holds, len(outputs), text)
 
-    return over_seeds(_found(tables), judge, "of them")
+    return over_seeds(solutions(tables, SETTING, DENSITY), judge, "of them")
 
 
 def other_neurons_are_ordinary(tables: Tables) -> Finding:
@@ -73,12 +73,7 @@ def other_neurons_are_ordinary(tables: Tables) -> Finding:
         count = int(np.count_nonzero(ordinary))
         return Judged(2 * count > len(NEURONS), count, f"{count} of {len(NEURONS)}")
 
-    return over_seeds(_found(tables), judge, "neurons")
-
-
-def _found(tables: Tables) -> list[Solution]:
-    """All models, lowest loss first."""
-    return solutions(tables, SETTING, DENSITY)
+    return over_seeds(solutions(tables, SETTING, DENSITY), judge, "neurons")
 
 
 def _motifs(model: Solution) -> list[AsymmetricSuperposition]:

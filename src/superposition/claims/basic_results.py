@@ -21,9 +21,8 @@ from superposition.claims.judging import Judged, over_densities, over_ranks, ove
 from superposition.claims.words import each, in_turn, listed
 from superposition.exact.functions import power
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
-from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, densities, solutions
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, by_density, densities, solutions
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "Demonstrating Superposition"
@@ -170,8 +169,7 @@ def _judged(tables: Tables, trend: Trend, count: Callable[[Solution], int], sign
         text = ", ".join(map(str, shown)) + " at " + ", ".join(f"{s:.3g}" for s in compared)
         return Judged(steady and printed and low <= last <= high and models[trend.sparsest].represented > 0, last, text)
 
-    ranks = ranked({s: solutions(tables, trend.setting, s) for s in present})
-    return over_ranks(ranks, judge, f"{unit} at density {trend.sparsest:g}")
+    return over_ranks(by_density(tables, trend.setting, present), judge, f"{unit} at density {trend.sparsest:g}")
 
 
 def all_features_in_superposition(tables: Tables) -> Finding:

@@ -7,19 +7,14 @@ mean over represented features: 1 with a neuron for each feature, 1/5 if all fiv
 chance.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
 
 from superposition.claims.chance import uniformity
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks, over_seeds
-from superposition.exact.sums import mean
-from superposition.readings.basis import alignments
-from superposition.readings.ranking import by_loss, ranked
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra, matching
+from superposition.readings.basis import Alignments, Turned, alignments_of, at_density, turned
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting
 
 SECTION = "Definitions and Motivation"
 LINEAR, RELU = (
@@ -35,108 +30,58 @@ MIDDLE = 0.5  # median of shares that are uniform
 TWENTIETH = 0.05  # of shares, on either side
 
 
-@dataclass(frozen=True)
-class Turned:
-    """One model, as trained and after rotations; see `readings.basis.alignments`."""
-
-    represented: int
-    alignment: float
-    chance: float
-    share_above: float
-    least: float
-    median: float
-
-
 def relu_models_break(tables: Tables) -> Finding:
     def judge(models: dict[float, Turned]) -> Judged:
         holds = all(model.represented and model.least > 1 and model.median > RAISED for model in models.values())
         text = "; ".join(f"{s:g}: {model.median:.1f} ({model.least:.2f} at least)" for s, model in models.items())
         return Judged(holds, round(min(model.median for model in models.values()), 2), text)
 
-    return over_ranks(_ranked(tables, RELU), judge, "times, least median of the densities")
+    return over_ranks(turned(tables, RELU, SIGNIFICANT), judge, "times, least median of the densities")
 
 
 def linear_alignment_is_chance(tables: Tables) -> Finding:
-    rows = _rows(tables, LINEAR)
-    p = uniformity(rows["share_above"].to_numpy())
-    holds = p > SIGNIFICANT and bool((rows["n_represented"] > 0).all())
-    return Finding(plain(holds), f"p = {p:.2g}", _spread(rows))
+    found = alignments_of(tables, LINEAR, SIGNIFICANT, FEW)
+    p = uniformity(found.share_above)
+    return Finding(plain(p > SIGNIFICANT and found.learned), f"p = {p:.2g}", _spread(found))
 
 
 def relu_aligns_when_dense(tables: Tables) -> Finding:
     def judge(models: dict[float, Turned]) -> Judged:
-        model = _at(models, DENSE)
+        model = at_density(models, DENSE)
         holds = model.alignment > ALIGNED and model.share_above <= SIGNIFICANT
         return Judged(holds, model.alignment, _compared(model))
 
-    return over_seeds(_ranked(tables, RELU), judge, "alignment")
+    return over_seeds(turned(tables, RELU, SIGNIFICANT), judge, "alignment")
 
 
 def privileged_is_not_aligned(tables: Tables) -> Finding:
     def judge(models: dict[float, Turned]) -> Judged:
-        model = _at(models, SPARSE)
+        model = at_density(models, SPARSE)
         privileged = model.represented > 0 and model.least > 1 and model.median > RAISED
         holds = privileged and model.alignment < NOT_ALIGNED and model.share_above > SIGNIFICANT
         return Judged(holds, model.alignment, f"{_compared(model)}; loss {model.median:.1f} times")
 
-    return over_seeds(_ranked(tables, RELU), judge, "alignment")
+    return over_seeds(turned(tables, RELU, SIGNIFICANT), judge, "alignment")
 
 
 def adam_leaves_a_trace(tables: Tables) -> Finding:
-    rows = _rows(tables, LINEAR)
-    p = uniformity(rows["share_above"].to_numpy())
-    learned = bool((rows["n_represented"] > 0).all())
-    holds = learned and p < SIGNIFICANT and float(rows["share_above"].median()) > MIDDLE
-    return Finding(plain(holds), f"p = {p:.2g}, median {rows['share_above'].median():.2f}", _spread(rows))
+    found = alignments_of(tables, LINEAR, SIGNIFICANT, FEW)
+    p, median = uniformity(found.share_above), float(np.median(found.share_above))
+    holds = found.learned and p < SIGNIFICANT and median > MIDDLE
+    return Finding(plain(holds), f"p = {p:.2g}, median {median:.2f}", _spread(found))
 
 
 def _compared(model: Turned) -> str:
     return f"{model.alignment:.3f}, by chance {model.chance:.2f} (p = {model.share_above:.3g})"
 
 
-def _spread(rows: pd.DataFrame) -> str:
-    shares = rows["share_above"].to_numpy()
-    low, high = (int(np.count_nonzero(found)) for found in (shares <= TWENTIETH, shares > 1 - TWENTIETH))
+def _spread(found: Alignments) -> str:
+    shares = found.share_above
+    low, high = (int(np.count_nonzero(one)) for one in (shares <= TWENTIETH, shares > 1 - TWENTIETH))
     return (
-        f"{len(rows)} models: {low} in the lowest and {high} in the highest twentieth; alignment "
-        f"{float(mean(rows['alignment'])):.3f}, by chance {float(mean(rows['chance'])):.3f}"
+        f"{len(found)} models: {low} in the lowest and {high} in the highest twentieth; alignment "
+        f"{found.alignment:.3f}, by chance {found.chance:.3f}"
     )
-
-
-def _rows(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """As `_of`, where there are enough to judge a distribution."""
-    rows = _of(tables, setting)
-    if len(rows) < FEW:
-        raise NotInThisRun(f"the claim is about {FEW} {setting.model} models or more; this run has {len(rows)}")
-    return rows
-
-
-def _ranked(tables: Tables, setting: Setting) -> list[dict[float, Turned]]:
-    """The models with the lowest loss at each density, from dense to sparse; those with the next one, ..."""
-    found = ranked(by_loss(_of(tables, setting), "density", densities(tables, setting)))
-    return [{s: _turned(row) for s, row in models.items()} for models in found]
-
-
-def _of(tables: Tables, setting: Setting) -> pd.DataFrame:
-    """All models of a setting."""
-    count = int(extra(tables, "rotations")["rotation"].max())
-    if 1 / (1 + count) > SIGNIFICANT:
-        raise NotInThisRun(f"the claim needs {1 / SIGNIFICANT - 1:.0f} rotations or more; this run has {count}")
-    own = matching(tables, setting)[["instance", "density"]]
-    return alignments(tables).drop(columns="density").merge(own, on="instance")
-
-
-def _turned(row: pd.Series) -> Turned:
-    own = {key: float(row[key]) for key in ("alignment", "chance", "share_above", "least", "median")}
-    return Turned(represented=int(row["n_represented"]), **own)
-
-
-def _at(models: dict[float, Turned], density: float) -> Turned:
-    for known, model in models.items():
-        if np.isclose(known, density, rtol=SAME_DENSITY):
-            return model
-    present = ", ".join(f"{known:g}" for known in models)
-    raise NotInThisRun(f"no {RELU.model} model at density {density:g} in this run, only at {present}")
 
 
 CLAIMS = claims_of(

@@ -9,16 +9,12 @@ constant would be is printed beside.
 
 from fractions import Fraction
 
-import numpy as np
-
 from superposition.claims.claim import FORMULA, Claim, Finding, claims_of, plain
 from superposition.claims.geometry import SETTING
 from superposition.claims.judging import Judged, over_ranks
-from superposition.readings.bound import CONSTANT_FROM
-from superposition.readings.ranking import ranked
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import Solution, densities, solutions
-from superposition.theory.compressed_sensing import modulation, recovered
+from superposition.readings.bound import CONSTANT_FROM, constant, features_recovered, sweeps
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Solution
 from superposition.theory.nonlinear_compression import LINEAR, READ_OFF, limit, loss, widest_ramps
 
 APPENDIX = "Nonlinear Compression"
@@ -36,17 +32,18 @@ CLOSE, ROUGHLY = 0.05, 0.10  # relative
 
 def one_constant(tables: Tables) -> Finding:
     def judge(sweep: dict[float, Solution]) -> Judged:
-        constants = {s: _constant(_recovered(model, s), s) for s, model in sweep.items()}
-        counted = [_constant(float(model.represented), s) for s, model in sweep.items()]
+        m, saved = SETTING.n_hidden, {s: features_recovered(model, s) for s, model in sweep.items()}
+        constants = {s: constant(features, m, s) for s, features in saved.items()}
+        counted = [constant(float(model.represented), m, s) for s, model in sweep.items()]
         taken = max(c for s, c in constants.items() if s > DENSE[0])
         held = max(c for s, c in constants.items() if s <= DENSE[0])
-        shared = min(model.represented for model in sweep.values()) > SETTING.n_hidden
-        grown = [_recovered(sweep[s], s) for s in (max(sweep), min(sweep))]
-        text = f"{held:.2f} against {taken:.2f}, as {grown[0]:.0f} to {grown[1]:.0f} features are recovered; "
+        shared = min(model.represented for model in sweep.values()) > m
+        text = f"{held:.2f} against {taken:.2f}, as {saved[max(saved)]:.0f} to {saved[min(saved)]:.0f} features are "
+        text += "recovered; "
         text += f"counting represented ones {min(counted):.2f} to {max(counted):.2f}"
         return Judged(shared and held <= (1 + ROOM) * taken, held / taken, text)
 
-    return over_ranks(_sweeps(tables), judge, "times the constant")
+    return over_ranks(sweeps(tables, SETTING, (DENSE, SPARSE), AT_LEAST), judge, "times the constant")
 
 
 def crossover(_: Tables) -> Finding:
@@ -69,24 +66,6 @@ def with_ramps(_: Tables) -> Finding:
     off = max(abs(found / value - 1) for found, value in shown.values())
     text = "; ".join(f"{Z}, {epsilon:g}: {found:.4f}" for (Z, epsilon), (found, _) in shown.items())
     return Finding(plain(off <= ROUGHLY), f"{text}; at most {off:.1%} off", FORMULA)
-
-
-def _sweeps(tables: Tables) -> list[dict[float, Solution]]:
-    """The models by density, those with the lowest loss at each, those with the next one, ..."""
-    present = [s for s in densities(tables, SETTING) if SPARSE[0] < s <= DENSE[1]]
-    for low, high in (DENSE, SPARSE):
-        if sum(low < s <= high for s in present) < AT_LEAST:
-            raise NotInThisRun(f"the claim needs {AT_LEAST} densities from {low:g} to {high:g}")
-    return ranked({s: solutions(tables, SETTING, s) for s in present})
-
-
-def _recovered(model: Solution, s: float) -> float:
-    return float(recovered(np.array([model.loss]), np.array([s]), SETTING.n_features)[0])
-
-
-def _constant(features: float, s: float) -> float:
-    """What the bound's constant would have to be at least."""
-    return features / SETTING.n_hidden / float(modulation(np.array([s]))[0])
 
 
 CLAIMS = claims_of(

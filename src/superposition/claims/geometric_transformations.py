@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, plain
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, densities, instances_at
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting
 from superposition.readings.transformations import (
     ANTIPODAL,
     ANTIPRISM,
@@ -25,7 +25,7 @@ from superposition.readings.transformations import (
     collapsed,
     in_order,
     octahedron,
-    path_of,
+    sparsest_paths,
     stages,
 )
 from superposition.theory.losses import one_direction_for_a_set
@@ -37,15 +37,13 @@ RARE = 0.01  # the highest density; where sets are active more often, they do no
 WHERE = f"at a density of {RARE:g} or less"
 NEAR = 0.03  # of the first loss
 HALF, MOST, SOME = 0.5, 0.8, 0.3  # of seeds
-Path = tuple[np.ndarray, np.ndarray]  # W [step, hidden, feature] and the loss [step]
 
 
 def plateau(tables: Tables) -> Finding:
     """Whether the sets are opposite then is a matter of the stages' order."""
     formula = one_direction_for_a_set(SET_SIZE)
     ratios = []
-    paths = _paths(tables)
-    for W, loss in paths:
+    for W, loss in sparsest_paths(tables, SETTING, RARE):
         at = collapsed(W, loss)
         ratios.append(float(np.median(loss[at]) / loss[0]) if at.any() else float("nan"))
     known = [ratio for ratio in ratios if np.isfinite(ratio)]
@@ -55,7 +53,7 @@ def plateau(tables: Tables) -> Finding:
 
 
 def triangles_turn(tables: Tables) -> Finding:
-    at = _stages(tables)
+    at = [stages(*path) for path in sparsest_paths(tables, SETTING, RARE)]
     seen, ends = _share([one["C"].any() for one in at]), _share([one["D"][-1] for one in at])
     turned = _share([one["C"].any() and one["D"][-1] for one in at])
     text = f"{seen.met} have triangles that are not turned yet, {ends.met} end as antiprisms"
@@ -63,13 +61,13 @@ def triangles_turn(tables: Tables) -> Finding:
 
 
 def octahedron_in_the_end(tables: Tables) -> Finding:
-    found = [octahedron(W[-1]) for W, _ in _paths(tables)]
+    found = [octahedron(W[-1]) for W, _ in sparsest_paths(tables, SETTING, RARE)]
     share = _share(found)
     return Finding(_at_least(MOST, share), str(share), _lowest(found[0]), share)
 
 
 def order_of_stages(tables: Tables) -> Finding:
-    at = _stages(tables)
+    at = [stages(*path) for path in sparsest_paths(tables, SETTING, RARE)]
     ordered = [in_order(one) for one in at]
     share = _share(ordered)
     each = ", ".join(f"{_share([one[stage].any() for one in at]).met} {stage}" for stage in at[0])
@@ -86,20 +84,6 @@ def _at_least(least: float, share: Share) -> Verdict:
 
 def _lowest(holds: bool) -> str:
     return f"the seed with the lowest loss {'does' if holds else 'does not'}"
-
-
-def _stages(tables: Tables) -> list[dict[str, np.ndarray]]:
-    return [stages(W, loss) for W, loss in _paths(tables)]
-
-
-def _paths(tables: Tables) -> list[Path]:
-    """Of the sparsest models, lowest loss first; raises NotInThisRun."""
-    density = densities(tables, SETTING)[-1]
-    if density > (1 + SAME_DENSITY) * RARE:
-        raise NotInThisRun(f"the claim is about densities of {RARE:g} or less")
-    if tables.trajectories.empty:
-        raise NotInThisRun("this run has more snapshots than trajectories are kept of")
-    return [path_of(tables, int(one))[1:] for one in instances_at(tables, SETTING, density)["instance"]]
 
 
 CLAIMS = claims_of(

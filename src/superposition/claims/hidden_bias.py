@@ -5,16 +5,12 @@ with five the ReLU costs nothing. Where hidden sums are above 0 on all data, no 
 compared between the models of the same rank of either kind.
 """
 
-from collections.abc import Callable
-
-import pandas as pd
-
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.readings import hidden_biases
-from superposition.readings.hidden_biases import ALMOST_ALWAYS, SAME_LOSS, Ranked, ranked_by_density, ratios
+from superposition.readings.hidden_biases import ALMOST_ALWAYS, SAME_LOSS, Ranked, ranked_at, ratios
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting, instances_at
+from superposition.readings.solutions import Setting
 
 SECTION = "Superposition in a Privileged Basis"
 LINEAR, BIASED = (
@@ -28,10 +24,10 @@ WHERE = f"at densities {' and '.join(f'{s:g}' for s in DENSITIES)}"
 def always_on(tables: Tables) -> Finding:
     def judge(models: Ranked) -> Judged:
         least = min(float(row["positive"]) for row in models.values())
-        text = _listed(models, lambda row: f"{row['positive']:.1%}, least bias {row['lowest']:.2f}")
+        text = "; ".join(f"{s:g}: {row['positive']:.1%}, least bias {row['lowest']:.2f}" for s, row in models.items())
         return Judged(hidden_biases.always_on(models), round(least, 3), text)
 
-    return over_ranks(_ranked(tables, BIASED), judge, "of sums above 0")
+    return over_ranks(ranked_at(tables, BIASED, DENSITIES), judge, "of sums above 0")
 
 
 def as_good_as_linear(tables: Tables) -> Finding:
@@ -41,16 +37,8 @@ def as_good_as_linear(tables: Tables) -> Finding:
         text = "; ".join(f"{s:g}: {ratio:.3f}" for s, ratio in found.items())
         return Judged(hidden_biases.as_good_as_linear(*pair), round(worst, 3), text)
 
-    pairs = list(zip(_ranked(tables, BIASED), _ranked(tables, LINEAR), strict=False))
-    return over_ranks(pairs, judge, "off 1 at most")
-
-
-def _ranked(tables: Tables, setting: Setting) -> list[Ranked]:
-    return ranked_by_density(tables, {s: instances_at(tables, setting, s) for s in DENSITIES})
-
-
-def _listed(models: Ranked, said: Callable[[pd.Series], str]) -> str:
-    return "; ".join(f"{s:g}: {said(row)}" for s, row in models.items())
+    biased, linear = (ranked_at(tables, setting, DENSITIES) for setting in (BIASED, LINEAR))
+    return over_ranks(list(zip(biased, linear, strict=False)), judge, "off 1 at most")
 
 
 CLAIMS = claims_of(

@@ -5,46 +5,24 @@ those with the lowest sum of both; "task loss" is the loss without the penalty. 
 represented and its superposition is above 0.3. Importance is 0.7^i.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.claims.words import listed
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
-from superposition.readings.ranking import by_loss, ranked
+from superposition.readings.penalties import Sweep, sweeps
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.shared import in_superposition
-from superposition.readings.solutions import differing_in
 from superposition.theory.hidden_l1 import kept_above
 
 SECTION = "The Strategic Picture of Superposition"
 SHAPE, DENSITY, RATIO = (20, 5), 0.1, 0.7  # features, hidden dimensions; density; importance from one to the next
 SETTING = f"{SHAPE[0]} features, {SHAPE[1]} dimensions, density {DENSITY:g}"
-PENALTIES = 3  # sizes, at least
 LITTLE = 0.01  # the largest penalty that counts as small
 REMOVING = (0.1, 0.2)  # penalties between which the last superposition goes
 FLATTER = 3  # times than between those
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One model; `norms` and `importance` are [feature]."""
-
-    loss: float
-    norms: np.ndarray
-    importance: np.ndarray
-    superposed: int
-
-    @property
-    def represented(self) -> int:
-        return int(np.count_nonzero(self.norms > REPRESENTED_NORM))
-
-
-Sweep = dict[float, Trained]  # by penalty, ascending
 
 
 def removed(tables: Tables) -> Finding:
@@ -59,7 +37,7 @@ def removed(tables: Tables) -> Finding:
         holds = counts[0] > 0 and counts[-1] == 0 and fall and left > 0 and losses[-1] > losses[0]
         return Judged(holds, counts[-1], text)
 
-    return over_ranks(sweeps(tables), judge, "features in superposition at the largest penalty")
+    return over_ranks(sweeps(tables, SHAPE, DENSITY, RATIO), judge, "features in superposition at the largest penalty")
 
 
 def little_at_first(tables: Tables) -> Finding:
@@ -73,7 +51,7 @@ def little_at_first(tables: Tables) -> Finding:
         text = f"{ratio:.2f} (task loss at {LITTLE:g} {loss[LITTLE] / loss[0.0] - 1:+.1%})"
         return Judged(FLATTER * ratio < 1, round(ratio, 2), text)
 
-    return over_ranks(sweeps(tables), judge, "of the slope")
+    return over_ranks(sweeps(tables, SHAPE, DENSITY, RATIO), judge, "of the slope")
 
 
 def importance_threshold(tables: Tables) -> Finding:
@@ -91,27 +69,7 @@ def importance_threshold(tables: Tables) -> Finding:
             raise NotInThisRun("no penalty is large enough to leave one feature to a dimension")
         return Judged(all(right), right.count(True), "; ".join(said))
 
-    return over_ranks(sweeps(tables), judge, "penalties")
-
-
-def sweeps(tables: Tables) -> list[Sweep]:
-    """The models with the lowest objective at each penalty, those with the next one, ..."""
-    rows = differing_in(tables, "hidden_l1", SHAPE, DENSITY, RATIO)
-    rows = rows.assign(objective=rows["loss"] + rows["penalty"])
-    if rows["hidden_l1"].nunique() < PENALTIES or rows["hidden_l1"].min() > 0:
-        raise NotInThisRun("the claim needs models without the penalty, and with several sizes of it")
-    found = ranked(by_loss(rows, "hidden_l1", loss="objective"))
-    return [{penalty: _trained(tables, row) for penalty, row in sweep.items()} for sweep in found]
-
-
-def _trained(tables: Tables, row: pd.Series) -> Trained:
-    features = tables.features_of(int(row["instance"]))
-    return Trained(
-        loss=float(row["loss"]),
-        norms=features["norm"].to_numpy(),
-        importance=features["importance"].to_numpy(),
-        superposed=int(in_superposition(tables, np.array([row["instance"]]))[0]),
-    )
+    return over_ranks(sweeps(tables, SHAPE, DENSITY, RATIO), judge, "penalties")
 
 
 CLAIMS = claims_of(

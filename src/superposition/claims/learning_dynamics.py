@@ -9,9 +9,17 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
-from superposition.readings.jumps import LEAST, SINCE, STANDS_OUT, WINDOW, Jump, run_of, sudden
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import Setting, instances_at
+from superposition.readings.jumps import (
+    LEAST,
+    SINCE,
+    STANDS_OUT,
+    WINDOW,
+    dimensionalities_in_the_end,
+    runs,
+    sudden,
+)
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting
 from superposition.theory.losses import digon_for_one
 
 SECTION = "Superposition and Learning Dynamics"
@@ -22,9 +30,6 @@ PAIRED, ALONE, MOST = (0.48, 0.52), 0.02, 0.95  # dimensionality of a digon's fe
 OFTEN = 0.25  # of seeds
 ALIKE, ALMOST_ALL = 0.3, 0.9  # how far off a digon's worth, relative; of jumps
 
-# A seed's jumps from step 3000 on, and the noise of its loss.
-Run = tuple[list[Jump], float]
-
 
 def digons_in_the_end(tables: Tables) -> Finding:
     def judge(D: np.ndarray) -> Judged:
@@ -33,17 +38,16 @@ def digons_in_the_end(tables: Tables) -> Finding:
         share = (half + none) / len(D)
         return Judged(share >= MOST and half > 0, share, f"{half} at 1/2, {none} at 0, of {len(D)}")
 
-    D = tables.per_feature("dimensionality", _instances(tables))
-    return over_seeds(list(D), judge, "of features")
+    return over_seeds(dimensionalities_in_the_end(tables, SETTING, DENSITY), judge, "of features")
 
 
 def features_jump(tables: Tables) -> Finding:
     """Jumps with a drop of the loss at the same time, in one window of steps."""
-    runs = _runs(tables)
-    dropping = [sudden(found, sd) for found, sd in runs]
+    seeds = runs(tables, SETTING, DENSITY)
+    dropping = [sudden(found, sd) for found, sd in seeds]
     share = Share(sum(bool(found) for found in dropping), len(dropping))
     when = [jump.first for found in dropping for jump in found]
-    ratios = [jump.at_once / sd for found, sd in runs for jump in found]
+    ratios = [jump.at_once / sd for found, sd in seeds for jump in found]
     text = f", at steps {min(when)} to {max(when)}" if when else ""
     every = f"{len(when)} of {len(ratios)} jumps with a drop"
     size = f", of {min(ratios):.0f} to {max(ratios):.0f} times the noise" if ratios else ""
@@ -53,7 +57,7 @@ def features_jump(tables: Tables) -> Finding:
 def drops_are_quantised(tables: Tables) -> Finding:
     """Of jumps after which one more feature is learned."""
     one = digon_for_one(DENSITY, N_FEATURES)
-    drops = np.array([jump.drop for found, _ in _runs(tables) for jump in found if jump.gained > 0])
+    drops = np.array([jump.drop for found, _ in runs(tables, SETTING, DENSITY) for jump in found if jump.gained > 0])
     if not len(drops):
         return Finding(plain(False), "no jumps", "no jumps")
     share = Share(int(np.count_nonzero(np.abs(drops / one - 1) < ALIKE)), len(drops), "jumps")
@@ -63,18 +67,6 @@ def drops_are_quantised(tables: Tables) -> Finding:
         f"{share}, {drops.min():.2e} to {drops.max():.2e}",
         share,
     )
-
-
-def _instances(tables: Tables) -> np.ndarray:
-    """The seeds, lowest loss first; raises NotInThisRun."""
-    return instances_at(tables, SETTING, DENSITY)["instance"].to_numpy()
-
-
-def _runs(tables: Tables) -> list[Run]:
-    runs = [run_of(tables, int(instance)) for instance in _instances(tables)]
-    if not all(sd > 0 for _, sd in runs):  # NaN without two snapshots
-        raise NotInThisRun(f"the claim needs more snapshots from step {SINCE} on, to know the noise of the loss")
-    return runs
 
 
 CLAIMS = claims_of(

@@ -15,14 +15,21 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import FORMULA, Claim, Finding, Share, Verdict, claims_of, how_far, plain
 from superposition.claims.judging import Judged, over_ranks
-from superposition.claims.phase_change import SECTION, diagram
+from superposition.claims.phase_change import SECTION
 from superposition.exact.sums import mean
-from superposition.readings.expected_losses import boundary, column, column_by_rank, excess_of, excess_of_best, slope
-from superposition.readings.phases import last_shared
+from superposition.readings.expected_losses import (
+    Models,
+    boundary,
+    column,
+    column_by_rank,
+    excess_of,
+    excess_of_best,
+    slope,
+)
+from superposition.readings.phases import last_shared, phase_diagram
 from superposition.readings.results import Tables
 from superposition.readings.surfaces import JUMP, SMOOTH, STRETCH, WAY, largest_move
 from superposition.theory.loss_surfaces import (
@@ -52,10 +59,10 @@ S_APART = (SHOWN[ANTIPODAL][0] - SHOWN[CONFUSED][0]) / STRETCH
 
 
 def branches_cross(tables: Tables) -> Finding:
-    diagram(tables, 2)
+    phase_diagram(tables, 2)
     columns = [column_by_rank(tables, r) for r in CROSSED]
 
-    def judge(models: Sequence[pd.DataFrame]) -> Judged:
+    def judge(models: Sequence[Models]) -> Judged:
         found = [_crosses(r, own.reset_index(drop=True)) for r, own in zip(CROSSED, models, strict=True)]
         number = [holds for holds, _ in found].count(True)
         return Judged(number == len(found), number, "; ".join(text for _, text in found))
@@ -63,7 +70,7 @@ def branches_cross(tables: Tables) -> Finding:
     return over_ranks(list(zip(*columns, strict=False)), judge, f"of the {len(CROSSED)} boundaries")
 
 
-def _crosses(r: float, models: pd.DataFrame) -> tuple[bool, str]:
+def _crosses(r: float, models: Models) -> tuple[bool, str]:
     """Whether the losses of one model at each density, from sparse to dense, are those of two solutions that cross."""
     s = models["density"].to_numpy()
     last = last_shared(s, (models["phase"] == SUPERPOSED).to_numpy())
@@ -82,7 +89,7 @@ def _crosses(r: float, models: pd.DataFrame) -> tuple[bool, str]:
 
 
 def follows_the_lowest_branch(tables: Tables) -> Finding:
-    diagram(tables, 2)
+    phase_diagram(tables, 2)
     excess = excess_of_best(tables)
     single = np.concatenate([excess_of(column(tables, r)) for r in SINGLE]) <= ABOVE
     share = Share(int(np.count_nonzero(single)), len(single), "models")

@@ -5,22 +5,26 @@ are compared with the least one of models without superposition at the same dens
 has no figure of it. That there is none without a ReLU is claimed with the first results (claims/basic_results.py).
 """
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping, Sequence
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks, over_seeds
-from superposition.exact.functions import log
-from superposition.exact.sums import line
+from superposition.claims.words import listed
 from superposition.measures.thresholds import DEDICATED_SUPERPOSITION, REPRESENTED_NORM
-from superposition.readings.filters import Sweep, by_density, features_per_dimension, over_plain, plain_loss
-from superposition.readings.ranking import by_rank
+from superposition.readings.filters import (
+    TakenAway,
+    exponents,
+    features_per_dimension,
+    plain_loss,
+    taken_away,
+)
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
+from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, by_density, solutions
 
 SECTION = "Definitions and Motivation"
 N, M, RATIO = 20, 5, 0.9
 FULL, NO_RELU, NO_BIAS = (Setting(model, N, M, RATIO) for model in ("relu_output", "without_relu", "without_bias"))
+MODELS = (FULL, NO_RELU, NO_BIAS)
 SAME_LOSS = 0.05  # held-out losses at density 0.01 are off by 2% [measured]
 # ||W||_F^2 / m: 2 in antipodal pairs, of vectors that are a little longer without a bias; with one, clearly more.
 PAIRS, AT_MOST, AT_LEAST = 2, 2.2, 2.5
@@ -29,7 +33,6 @@ SPARSE = 0.1  # density from which on models with a bias have more than two feat
 ANTIPODAL = 0.03  # density at which models without a bias consist of pairs, and others are far beyond them
 WITH_RELU, WITHOUT_RELU = 2, 1  # exponents: s^2/6 for each of a pair, and s/3
 EXPONENT = 0.1  # room for them
-LEAST_DATA = 3  # densities of data, for a line
 ROOM = 1 + SAME_DENSITY  # 1 - 0.97 is not 0.03 to the last bit
 
 
@@ -43,7 +46,7 @@ def without_sparsity(tables: Tables) -> Finding:
 
 
 def without_bias(tables: Tables) -> Finding:
-    def judge(pair: tuple[Sweep, Sweep]) -> Judged:
+    def judge(pair: tuple[Mapping[float, Solution], Mapping[float, Solution]]) -> Judged:
         right, said = [], []
         for s, without in pair[0].items():
             own, other = features_per_dimension(without), features_per_dimension(pair[1][s])
@@ -66,64 +69,40 @@ def filtered(tables: Tables) -> Finding:
     On data of density 0.01 both features of a pair are too rarely active in samples of usual size. In a million of them
     the exponents are lower by 0.03: features of norm 0.1, not represented, disturb the pairs a little [measured].
     """
-    rows = over_plain(tables, (FULL, NO_RELU, NO_BIAS))
-    rows = rows[(rows["model"] == NO_BIAS.model) & np.isclose(rows["density"], ANTIPODAL) & ~rows["own"]]
-    if rows["data_density"].nunique() < LEAST_DATA:
-        raise NotInThisRun(f"the claim needs models without a bias at density {ANTIPODAL:g}, on several data")
-    if not {"nothing", "relu"} <= set(rows["without"]):
-        raise NotInThisRun("the ReLU was not switched off in this run")
 
-    def judge(own: pd.DataFrame) -> Judged:
-        if not (own["interference"] > 0).all():
+    def judge(exponent: Mapping[str, float]) -> Judged:
+        if not exponent:
             return Judged(False, 0, "no interference")
-        slopes = {}
-        for part, group in own.groupby("without"):
-            slopes[part], _ = line(log(group["data_density"]), log(group["interference"]))
         expected = {"nothing": WITH_RELU, "relu": WITHOUT_RELU}
-        holds = all(abs(slopes[part] - slope) < EXPONENT for part, slope in expected.items())
-        text = f"density^{slopes['nothing']:.2f} with the ReLU, density^{slopes['relu']:.2f} without"
-        return Judged(holds, round(slopes["nothing"], 2), text)
+        holds = all(abs(exponent[part] - theory) < EXPONENT for part, theory in expected.items())
+        text = f"density^{exponent['nothing']:.2f} with the ReLU, density^{exponent['relu']:.2f} without"
+        return Judged(holds, round(exponent["nothing"], 2), text)
 
-    ordered = [own for _, own in rows.sort_values("rank", kind="stable").groupby("instance", sort=False)]
-    return over_seeds(ordered, judge, "as exponent with the ReLU")
+    return over_seeds(exponents(tables, MODELS, NO_BIAS, ANTIPODAL), judge, "as exponent with the ReLU")
 
 
 def switched_off(tables: Tables) -> Finding:
     """Of trained models in superposition, with the ReLU or the sparsity of the data taken away."""
-    return _after_training(tables, {"ReLU": ("relu", True), "sparsity": ("nothing", False)}, at_most=SHARED)
+    return _after_training(tables, ("ReLU", "sparsity"), at_most=SHARED)
 
 
 def bias_switched_off(tables: Tables) -> Finding:
     """Where three and more features share a dimension, below the density of antipodal pairs."""
-    return _after_training(tables, {"bias": ("bias", True)}, at_most=ANTIPODAL)
+    return _after_training(tables, ("bias",), at_most=ANTIPODAL)
 
 
-def _after_training(tables: Tables, parts: dict[str, tuple[str, bool]], at_most: float) -> Finding:
-    """Whether the loss is above that without superposition when a part is taken away, and below it before.
+def _after_training(tables: Tables, parts: Sequence[str], at_most: float) -> Finding:
+    """Whether the loss is above that without superposition when a part is taken away, and below it before."""
 
-    `parts` are by name what is switched off, and whether data are as in training or else dense.
-    """
-    rows = over_plain(tables, (FULL, NO_RELU, NO_BIAS))
-    rows = rows[(rows["model"] == FULL.model) & (rows["density"] <= at_most * ROOM)]
-    rows = rows.sort_values(["density", "rank"], ascending=[False, True])
-    if rows.empty:
-        raise NotInThisRun(f"the claim needs models at densities of at most {at_most:g}")
+    def judge(models: TakenAway) -> Judged:
+        least = min(float(ratios.min()) for ratios in models.without.values())
+        said = {"intact": models.intact} | {f"without {name}": ratios for name, ratios in models.without.items()}
+        text = "; ".join(f"{', '.join(f'{ratio:.2f}' for ratio in ratios)} {name}" for name, ratios in said.items())
+        holds = bool((models.intact < 1).all()) and least > 1
+        return Judged(holds, round(least, 2), f"{text} at {listed(models.density)}")
 
-    def judge(own: pd.DataFrame) -> Judged:
-        intact = own[own["own"] & (own["without"] == "nothing")]
-        least, said = np.inf, [f"{_listed(intact)} intact"]
-        for name, (part, trained_data) in parts.items():
-            chosen = own[(own["without"] == part) & (own["own"] == trained_data)]
-            chosen = chosen if trained_data else chosen[chosen["data_density"] == 1.0]
-            if len(chosen) != len(intact):
-                raise NotInThisRun(f"{name} was not taken away in this run")
-            least = min(least, float(chosen["ratio"].min()))
-            said.append(f"{_listed(chosen)} without {name}")
-        holds = bool((intact["ratio"] < 1).all()) and least > 1
-        densities_said = ", ".join(f"{density:g}" for density in intact["density"])
-        return Judged(holds, round(least, 2), "; ".join(said) + f" at {densities_said}")
-
-    return over_ranks(by_rank(rows), judge, "times the loss without superposition, at least")
+    found = taken_away(tables, MODELS, parts, at_most * ROOM)
+    return over_ranks(found, judge, "times the loss without superposition, at least")
 
 
 def _is_plain(density: float, one: Solution) -> bool:
@@ -131,15 +110,11 @@ def _is_plain(density: float, one: Solution) -> bool:
     return one.represented == one.dedicated == M and abs(one.loss / plain_loss(FULL, density) - 1) < SAME_LOSS
 
 
-def _counts(sweep: Sweep) -> str:
+def _counts(sweep: Mapping[float, Solution]) -> str:
     return "; ".join(
         f"{s:g}: {one.represented} features, {one.dedicated} dedicated, loss {one.loss / plain_loss(FULL, s):.2f}"
         for s, one in sweep.items()
     )
-
-
-def _listed(rows: pd.DataFrame) -> str:
-    return ", ".join(f"{ratio:.2f}" for ratio in rows["ratio"])
 
 
 CLAIMS = claims_of(

@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, Fixed, Limit, Share, claims_of, how_far, plain
 from superposition.claims.judging import Judged, over_ranks
@@ -46,25 +45,15 @@ STEEP = 0.2  # relative importance at which the jump is looked at
 STILL, STILL_AT, GONE, GONE_AT, AROUND = 0.65, 1.05, 0.05, 1.16, 2.0
 LIKELY = (0.1, 1.0)  # density and relative importance at which single models are looked at
 MORE_IMPORTANT, ALMOST_ALL = 1.3, 0.98  # r from where the last of three is dedicated, and of how many cells
-# Ranges of density and relative importance that the diagram covers, as the paper's does, and the largest ratio of
-# neighbours within them, for a share of cells to mean something.
-REGION = {"density": (0.01, 1.0), "importance": (0.1, 10.0)}
-FINE = 1.3
-MODELS = 5  # at least, for the best of them to mean something
 
 WAYS = {BEST: "best of each cell", MEAN: "mean of each cell without its worst"}
-
-
-def diagram(tables: Tables, n_features: int) -> pd.DataFrame:
-    """The paper's diagram, and what theory says of its cells; raises NotInThisRun where it is another one."""
-    return phase_diagram(tables, n_features, REGION, FINE, MODELS)
 
 
 def agreement(n_features: int, way: tuple[str, str]) -> Callable[[Tables], Finding]:
     """Share of cells that agree with theory; of three features without those near r = 1."""
 
     def check(tables: Tables) -> Finding:
-        table = diagram(tables, n_features)
+        table = phase_diagram(tables, n_features)
         if n_features > 2:
             table = table[np.abs(log10(table["importance"])) >= TIED]
         clear = table[table["margin"] > CLEAR]
@@ -92,7 +81,7 @@ def _over_columns(
     unit: str,
 ) -> Finding:
     """Columns at some relative importances, of the models of each rank; or, by the paper's rule, of means of cells."""
-    table = diagram(tables, 2)
+    table = phase_diagram(tables, 2)
     columns = [cells_at(table, r) for r in wanted]
     ranks = list(zip(*(columns_by_rank(tables, column) for column in columns), strict=True))
     single = over_ranks(ranks, judge, unit)
@@ -137,7 +126,7 @@ def first_order(way: tuple[str, str]) -> Callable[[Tables], Finding]:
 
 def local_minima(tables: Tables) -> Finding:
     """How many single models at density 0.1 and equal importance find superposition."""
-    table = diagram(tables, 2)
+    table = phase_diagram(tables, 2)
     table = table[table["density"] == nearest(table["density"], LIKELY[0], "density")]
     cell = table[table["importance"] == nearest(table["importance"], LIKELY[1], "relative importance")].iloc[0]
     return Finding(
@@ -151,7 +140,7 @@ def dedicated(way: tuple[str, str]) -> Callable[[Tables], Finding]:
     """Where the last of three features is clearly the most important one, it has a dimension of its own."""
 
     def check(tables: Tables) -> Finding:
-        table = diagram(tables, 3)
+        table = phase_diagram(tables, 3)
         right = table[table["importance"] > MORE_IMPORTANT]
         share = float(mean(right[way[1]] == DEDICATED))
         single = phases_of_models(tables, right) == DEDICATED

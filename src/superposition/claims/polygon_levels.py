@@ -10,10 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
-from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.plateaus import (
     BIAS_OFF,
     FLAT,
@@ -22,16 +19,15 @@ from superposition.readings.plateaus import (
     LONGER,
     OFF,
     RADIUS_OFF,
-    Plateau,
-    at_level,
-    losses_of,
-    plateaus,
+    last_step,
+    passed,
     polygon_of,
-    represented_at,
+    typical,
+    ways,
 )
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting, Solution, instances_at, solutions
-from superposition.theory.polygon_levels import Level, level
+from superposition.readings.solutions import Setting, Solution, solutions
+from superposition.theory.polygon_levels import level
 
 SECTION = "Follow-ups"
 N_FEATURES = 6
@@ -46,46 +42,43 @@ WITHOUT_WEIGHTS = level(0, N_FEATURES).loss
 NAMES = {4: "square", 5: "pentagon", 6: "hexagon"}
 MOST_PLATEAUS, MOST_SEEDS = 0.9, 0.95
 PASSING = 0.1  # of seeds
-
-# Plateaus of one seed after its start, each with the level it is at.
-Way = list[tuple[Plateau, Level | None]]
+ONE_ACTIVE = 1.0  # density
 
 
 def plateaus_at_levels(tables: Tables) -> Finding:
-    seen = [one for way in _ways(tables) for one in way]
+    seen = [one for way in ways(tables, SETTING, ONE_ACTIVE, LEVELS, WITHOUT_WEIGHTS) for one in way]
     there = [(plateau, at) for plateau, at in seen if at]
     if not there:
         return Finding(plain(False), f"none of {len(seen)} plateaus", "none at a level")
     share = Share(len(there), len(seen), "plateaus")
     off = [plateau.loss / at.loss - 1 for plateau, at in there]
-    last = int(tables.history["step"].max())
-    passed = [at for plateau, at in seen if plateau.last < last]
+    ended = [at for plateau, at in seen if plateau.last < last_step(tables)]
     others = sorted(plateau.loss for plateau, at in seen if not at)
     return Finding(
         verdict=plain(share.met >= MOST_PLATEAUS * share.of),
         measured=f"{share}, {min(off):+.1%} to {max(off):+.1%} off",
         spread=_counts([NAMES[at.corners] for _, at in there])
-        + f"; {sum(at is not None for at in passed)} of {len(passed)} that do not last to the end"
+        + f"; {sum(at is not None for at in ended)} of {len(ended)} that do not last to the end"
         + (f"; at no level: {', '.join(f'{loss:.2e}' for loss in others)}" if others else ""),
         share=share,
     )
 
 
 def in_order(tables: Tables) -> Finding:
-    ways = [_polygons(way) for way in _ways(tables)]
-    steps = Counter(pair for way in ways for pair in pairwise(way))
-    back = sum(bool(any(later < earlier for earlier, later in pairwise(way))) for way in ways)
-    enough = all(steps[pair] >= PASSING * len(ways) for pair in pairwise(CORNERS))
+    seeds = [passed(way) for way in ways(tables, SETTING, ONE_ACTIVE, LEVELS, WITHOUT_WEIGHTS)]
+    steps = Counter(pair for way in seeds for pair in pairwise(way))
+    back = sum(bool(any(later < earlier for earlier, later in pairwise(way))) for way in seeds)
+    enough = all(steps[pair] >= PASSING * len(seeds) for pair in pairwise(CORNERS))
     return Finding(
         verdict=plain(back == 0 and enough),
         measured=", ".join(f"{a} → {b} in {steps[a, b]}" for a, b in pairwise(CORNERS))
-        + f" of {len(ways)} seeds, back in {back}",
-        spread="seeds: " + _counts([" → ".join(map(str, way)) or "at none" for way in ways]),
+        + f" of {len(seeds)} seeds, back in {back}",
+        spread="seeds: " + _counts([" → ".join(map(str, way)) or "at none" for way in seeds]),
     )
 
 
 def final_levels(tables: Tables) -> Finding:
-    found = _models(tables)
+    found = solutions(tables, SETTING, ONE_ACTIVE)
     ends = [at.corners if (at := polygon_of(model, LEVELS)) else None for model in found]
     share = Share(sum(end is not None for end in ends), len(found))
     lowest = ends[0] == max(CORNERS)
@@ -103,46 +96,12 @@ def final_levels(tables: Tables) -> Finding:
 
 
 def _sizes(k: int, models: Sequence[Solution]) -> str:
-    theory = level(k, N_FEATURES)
-    norms, biases = (
-        np.concatenate([getattr(m, key)[m.norms > REPRESENTED_NORM] for m in models]) for key in ("norms", "b")
-    )
-    return f"{NAMES[k]} {np.median(norms):.3f}, {np.median(biases):.3f} ({theory.radius:.3f}, {theory.bias:.3f})"
-
-
-def _ways(tables: Tables) -> list[Way]:
-    """Of each seed, lowest loss first; at a level are plateaus with as many features as it has corners."""
-    ways = []
-    for instance in _instances(tables):
-        way: Way = []
-        for plateau in plateaus(*losses_of(tables, instance)):
-            if plateau.loss >= (1 - OFF) * WITHOUT_WEIGHTS:
-                continue
-            at = at_level(plateau.loss, LEVELS)
-            as_many = at is not None and represented_at(tables, instance, plateau.middle) == at.corners
-            way.append((plateau, at if as_many else None))
-        ways.append(way)
-    return ways
-
-
-def _polygons(way: Way) -> list[int]:
-    """Corners of the polygons that a seed has plateaus at, in order, each stay once."""
-    corners = [at.corners for _, at in way if at]
-    return [k for place, k in enumerate(corners) if place == 0 or corners[place - 1] != k]
+    theory, (radius, bias) = level(k, N_FEATURES), typical(models)
+    return f"{NAMES[k]} {radius:.3f}, {bias:.3f} ({theory.radius:.3f}, {theory.bias:.3f})"
 
 
 def _counts(names: Sequence[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in Counter(names).most_common())
-
-
-def _models(tables: Tables) -> list[Solution]:
-    """Lowest loss first; raises NotInThisRun."""
-    return solutions(tables, SETTING, 1.0)
-
-
-def _instances(tables: Tables) -> list[int]:
-    _models(tables)
-    return instances_at(tables, SETTING, 1.0)["instance"].tolist()
 
 
 CLAIMS = claims_of(

@@ -5,50 +5,24 @@ are those of "Superposition in a Privileged Basis" (measures/neurons.py), applie
 expects of polysemanticity, and counts neurons of models with m = 5 only.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks
-from superposition.exact.functions import power
 from superposition.exact.sums import mean
-from superposition.measures.neurons import monosemantic, polysemantic, responses
-from superposition.measures.thresholds import NEURON_USED, REPRESENTED_NORM
-from superposition.readings.kinds import is_plain
-from superposition.readings.ranking import by_loss, ranked
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY
+from superposition.readings.polysemanticity import Asked, Grid, grids
+from superposition.readings.results import Tables
 
 SECTION = "Definitions and Motivation"
 N_FEATURES = 10
 MODEL, RATIO = "relu_hidden", 0.75
 ALWAYS = 1.0  # density at which all features are always active
 OFTEN, RARE = 0.5, 0.03  # densities between which neurons become polysemantic
+ASKED = Asked(MODEL, N_FEATURES, RATIO, (ALWAYS, OFTEN, RARE))
 ON = 0.9  # share of the data on which a neuron that is hardly ever off is on
 HALF = 0.5  # of the models without superposition
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One model. `mono` and `poly` are [neuron], `responses` [neuron, feature]; see `measures.neurons`."""
-
-    responses: np.ndarray
-    mono: np.ndarray
-    poly: np.ndarray
-    represented: int
-    on: np.ndarray  # share of the data on which each neuron is on
-
-    @property
-    def share(self) -> float:
-        """Of polysemantic neurons among those that respond to anything; 0 if none does."""
-        alone, shared = int(np.count_nonzero(self.mono)), int(np.count_nonzero(self.poly))
-        return shared / (alone + shared) if alone + shared else 0.0
-
-
-Grid = dict[int, dict[float, Trained]]  # by number of neurons, and by density from dense to sparse
 
 
 def grows_with_sparsity(tables: Tables) -> Finding:
@@ -61,7 +35,7 @@ def grows_with_sparsity(tables: Tables) -> Finding:
         at = ", ".join(f"{s:g}" for s in next(iter(grid.values())) if s <= OFTEN)
         return Judged(all(grow), grow.count(True), f"{text} at {at}")
 
-    return over_ranks(grids(tables), judge, "widths")
+    return over_ranks(grids(tables, ASKED), judge, "widths")
 
 
 def important_features_last(tables: Tables) -> Finding:
@@ -72,14 +46,13 @@ def important_features_last(tables: Tables) -> Finding:
         for m, row in _fewer(grid).items():
             for s, model in row.items():
                 if s <= OFTEN and model.mono.any() and model.poly.any():
-                    alone = model.responses[model.mono].argmax(axis=1) + 1
-                    shared = np.flatnonzero((model.responses[model.poly] > NEURON_USED).any(axis=0)) + 1
-                    right.append(bool(mean(alone) < mean(shared)))
-                    said.append(f"m = {m}, {s:g}: {float(mean(alone)):.1f} and {float(mean(shared)):.1f}")
+                    alone, shared = float(mean(model.alone)), float(mean(model.shared))
+                    right.append(alone < shared)
+                    said.append(f"m = {m}, {s:g}: {alone:.1f} and {shared:.1f}")
         share = right.count(True) / len(right) if right else 0.0
         return Judged(bool(right) and all(right), share, "; ".join(said) or "no model has both kinds")
 
-    return over_ranks(grids(tables), judge, "of models with both kinds")
+    return over_ranks(grids(tables, ASKED), judge, "of models with both kinds")
 
 
 def a_neuron_for_each_feature(tables: Tables) -> Finding:
@@ -89,14 +62,14 @@ def a_neuron_for_each_feature(tables: Tables) -> Finding:
         text = "; ".join(f"{s:g}: {count}" for s, count in counts.items()) + f" of {N_FEATURES} monosemantic"
         return Judged(all(count == N_FEATURES for count in counts.values()), min(counts.values()), text)
 
-    return over_ranks(grids(tables), judge, "monosemantic neurons at some density")
+    return over_ranks(grids(tables, ASKED), judge, "monosemantic neurons at some density")
 
 
 def dense_neurons_are_linear(tables: Tables) -> Finding:
     """Over all models whose features are always active and no more than their neurons."""
     found = [
         model
-        for grid in grids(tables)
+        for grid in grids(tables, ASKED)
         for width, row in grid.items()
         for s, model in row.items()
         if np.isclose(s, ALWAYS) and 0 < model.represented <= width
@@ -111,56 +84,6 @@ def dense_neurons_are_linear(tables: Tables) -> Finding:
     often = float(mean(on > ON))
     spread = f"{share}; {often:.0%} of {len(on)} neurons on for more than {ON:.0%}"
     return Finding(plain(holds), measured, spread, share)
-
-
-def grids(tables: Tables) -> list[Grid]:
-    """The models with the lowest loss at each width and density, those with the next one, ..."""
-    rows = _matching(tables)
-    widths: list[int] = sorted(rows["n_hidden"].unique().tolist())
-    densities: list[float] = sorted(rows["density"].unique().tolist(), reverse=True)
-    groups = {m: by_loss(rows[rows["n_hidden"] == m], "density", densities) for m in widths}
-    if (
-        not all(own for group in groups.values() for own in group.values())
-        or N_FEATURES not in widths
-        or len(widths) < 2
-    ):
-        raise NotInThisRun(f"the claim needs models with fewer neurons, and with {N_FEATURES}, at the same densities")
-    if not all(any(np.isclose(s, wanted, rtol=SAME_DENSITY) for s in densities) for wanted in (ALWAYS, OFTEN, RARE)):
-        raise NotInThisRun(f"the claim needs densities {ALWAYS:g}, {OFTEN:g} and {RARE:g}")
-    on = tables.hidden.sort_values(["instance", "hidden"]).groupby("instance")["active"].apply(np.array)
-    models = {
-        m: [{s: _trained(tables, row, on) for s, row in sweep.items()} for sweep in ranked(group)]
-        for m, group in groups.items()
-    }
-    return ranked(models)
-
-
-def _matching(tables: Tables) -> pd.DataFrame:
-    """The instances of the claims' model, features and importance, with the `density` that their features share."""
-    if tables.n_features != N_FEATURES:
-        raise NotInThisRun(f"the claim is about n = {N_FEATURES}; this run has n = {tables.n_features}")
-    if not is_plain(tables):
-        raise NotInThisRun("the claim is about independent features, with values of one sign")
-    rows = tables.instances[(tables.instances["model"] == MODEL) & tables.instances["density"].notna()]
-    importance = tables.per_feature("importance", rows["instance"].to_numpy())
-    curve = power(RATIO, np.arange(N_FEATURES))
-    rows = rows[np.isclose(importance / importance[:, :1], curve, rtol=1e-3, atol=0).all(axis=1)]
-    if rows.empty:
-        raise NotInThisRun(f"no {MODEL} model with importance {RATIO:g}^i in this run")
-    return rows
-
-
-def _trained(tables: Tables, row: pd.Series, on: pd.Series) -> Trained:
-    instance = int(row["instance"])
-    found = responses(tables.weights_of(instance))
-    norms = tables.features_of(instance)["norm"].to_numpy()
-    return Trained(
-        responses=found,
-        mono=monosemantic(found),
-        poly=polysemantic(found),
-        represented=int(np.count_nonzero(norms > REPRESENTED_NORM)),
-        on=np.asarray(on[instance])[: len(found)],
-    )
 
 
 def _fewer(grid: Grid) -> Grid:

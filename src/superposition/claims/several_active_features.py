@@ -6,58 +6,50 @@ others than the true one are its rivals (theory/explanations.py). Models of each
 loss, so that the verdict is on the best of all widths.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-
-import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
-from superposition.readings.ambiguity import LEAST_VECTORS, by_active, lost
-from superposition.readings.kinds import is_important_alike, is_plain
-from superposition.readings.ranking import by_loss, ranked
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, extra
+from superposition.readings.ambiguity import LEAST_VECTORS, Ambiguity, Asked, ambiguities, times_lost
+from superposition.readings.results import Tables
 
 SECTION = "Definitions and Motivation"
-MODEL, N_FEATURES = "relu_output", 10
+N_FEATURES = 10
 WIDTHS = (2, 3, 4)
 ALL_WIDTHS = f"{WIDTHS[0]}, {WIDTHS[1]} and {WIDTHS[2]} dimensions"
 DENSITY = 0.05  # pentagons in two dimensions
+ASKED = Asked(N_FEATURES, WIDTHS, DENSITY)
 OFTEN = 0.5  # of vectors
 WORSE = 1.5  # times, with two active features
 
-Sweep = dict[int, pd.DataFrame]  # by width: the rows of one model
-
 
 def more_with_more_active(tables: Tables) -> Finding:
-    def judge(sweep: Sweep) -> Judged:
-        curves = {m: [float(_at(own, k)["rivals"]) for k in range(1, m + 1)] for m, own in sweep.items()}
-        counts = {m: float(_at(own, m)["explanations"]) for m, own in sweep.items()}
+    def judge(sweep: Mapping[int, Mapping[int, Ambiguity]]) -> Judged:
+        curves = {m: [own[k].rivals for k in range(1, m + 1)] for m, own in sweep.items()}
         grows = all(a < b for curve in curves.values() for a, b in pairwise(curve))
         said = {
-            m: f"{', '.join(f'{share:.0%}' for share in curve)} have rivals, {counts[m]:.1f} explanations at last"
+            m: f"{', '.join(f'{share:.0%}' for share in curve)} have rivals, {sweep[m][m].explanations:.1f} "
+            "explanations at last"
             for m, curve in curves.items()
         }
         least = min(curve[-1] for curve in curves.values())
         return Judged(grows and least > OFTEN, round(least, 3), _listed(said))
 
-    return over_ranks(_sweeps(tables, by_active, (1, *WIDTHS)), judge, "with rivals, m active features")
+    return over_ranks(ambiguities(tables, ASKED, (1, *WIDTHS)), judge, "with rivals, m active features")
 
 
 def later_with_more_dimensions(tables: Tables) -> Finding:
-    def judge(sweep: Sweep) -> Judged:
-        shares = {m: float(_at(own, 2)["rivals"]) for m, own in sweep.items()}
+    def judge(sweep: Mapping[int, Mapping[int, Ambiguity]]) -> Judged:
+        shares = {m: own[2].rivals for m, own in sweep.items()}
         falls = all(shares[a] > shares[b] for a, b in pairwise(WIDTHS))
         return Judged(falls, round(shares[WIDTHS[-1]], 3), _listed({m: f"{share:.0%}" for m, share in shares.items()}))
 
-    return over_ranks(_sweeps(tables, by_active, (2,)), judge, "with rivals in the widest models")
+    return over_ranks(ambiguities(tables, ASKED, (2,)), judge, "with rivals in the widest models")
 
 
 def reconstructed_worse(tables: Tables) -> Finding:
-    def judge(sweep: Sweep) -> Judged:
-        ratios = {m: _ratios(own) for m, own in sweep.items()}
+    def judge(ratios: Mapping[int, Mapping[int, float]]) -> Judged:
         if any(2 not in one for one in ratios.values()):
             return Judged(False, 0.0, "vectors of two active features are of one kind")
         least = min(min(one.values()) for one in ratios.values())
@@ -65,43 +57,10 @@ def reconstructed_worse(tables: Tables) -> Finding:
         said = {m: ", ".join(f"{ratio:.2f}" for ratio in one.values()) for m, one in ratios.items()}
         return Judged(least > 1 and at_two > WORSE, round(at_two, 2), f"{_listed(said)} times, from 2 active on")
 
-    return over_ranks(_sweeps(tables, lost, (2,)), judge, "times with two active features, at least")
+    return over_ranks(times_lost(tables, ASKED, (2,)), judge, "times with two active features, at least")
 
 
-def _ratios(rows: pd.DataFrame) -> dict[int, float]:
-    """By number of active features from 2 on: the error with rivals over that without, where both are known."""
-    known = rows[(rows["vectors"] >= LEAST_VECTORS) & (rows["active"] > 1) & (rows["lost"] > 0)]
-    errors = {
-        kind: {int(k): float(e) for k, e in zip(own["active"], own["lost"], strict=True)}
-        for kind, own in known.groupby("kind")
-    }
-    with_rivals, unique = (errors.get(kind, {}) for kind in ("rivals", "unique"))
-    return {k: with_rivals[k] / unique[k] for k in sorted(with_rivals.keys() & unique.keys())}
-
-
-def _sweeps(tables: Tables, summed: Callable[[Tables], pd.DataFrame], active: Sequence[int]) -> list[Sweep]:
-    """The models with the lowest loss at each width, those with the next one, ..."""
-    extra(tables, "explanations")
-    rows = summed(tables)
-    if set(tables.instances["model"]) != {MODEL} or not is_plain(tables) or not is_important_alike(tables):
-        raise NotInThisRun(f"the claim is about {MODEL} models of independent, equally important features")
-    if tables.n_features != N_FEATURES or not set(WIDTHS) <= set(rows["n_hidden"]):
-        raise NotInThisRun(f"the claim is about {N_FEATURES} features in {', '.join(map(str, WIDTHS))} dimensions")
-    if not set(active) <= set(rows["active"]):
-        raise NotInThisRun(f"the claim needs samples of {', '.join(map(str, active))} active features")
-    if tables.instances["point"].nunique() != tables.instances["n_hidden"].nunique():
-        raise NotInThisRun("the claim is about models that differ in nothing but their width")
-    if not np.allclose(tables.features["density"], DENSITY, rtol=SAME_DENSITY):
-        raise NotInThisRun(f"the claim is about models of features with density {DENSITY:g}")
-    models = ranked(by_loss(tables.instances, "n_hidden", WIDTHS))
-    return [{int(m): rows[rows["instance"] == one["instance"]] for m, one in sweep.items()} for sweep in models]
-
-
-def _at(rows: pd.DataFrame, active: int) -> pd.Series:
-    return rows[rows["active"] == active].iloc[0]
-
-
-def _listed(said: dict[int, str]) -> str:
+def _listed(said: Mapping[int, str]) -> str:
     return "; ".join(f"m = {m}: {text}" for m, text in said.items())
 
 

@@ -6,36 +6,34 @@ No linear read-out of m neurons explains more of uncorrelated ones than m of the
 beyond that is superposition.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
-from superposition.measures.computation import kinds, primary_features, stack_heights
 from superposition.measures.thresholds import MONOSEMANTIC_HEIGHT
-from superposition.readings.ranking import by_rank
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.simulation import (
     PLACES,
     RESPONSE,
-    closest,
-    directions,
-    equivalent_widths,
-    has_equivalent_widths,
-    outputs_alone,
-    simulated,
-    strays,
+    Networks,
+    Simulation,
+    WideNetwork,
+    narrow_networks,
+    ratios_by_density,
+    ratios_by_importance,
+    read_outs,
+    simulations,
+    wide_networks,
 )
-from superposition.readings.solutions import extra
-from superposition.theory.equivalent_width import monosemantic_losses
 
 SECTION = "Definitions and Motivation"
 N_FEATURES = 10
 WIDE = 2 * N_FEATURES
 DENSE, SPARSE = 0.5, 0.1  # density: at least, at most
+FROM_DENSE, UP_TO_SPARSE = (DENSE, 1.0), (0.0, SPARSE)
 EXACT = 1e-3  # of the loss of constants
 KNOWN = 0.05  # of equivalent width over width: sparse losses are known to 1%
 NARROWEST, NO_WIDER = 0.8, 1.02  # times the width, on dense data: local minima are below it
@@ -46,78 +44,60 @@ FLAT, UNEVEN = "1", "0.8^i"  # importance
 
 
 def wide_network_is_exact(tables: Tables) -> Finding:
-    def judge(wide: pd.DataFrame) -> Judged:
-        texts, holds, worst = [], True, 0.0
-        for _, row in wide.iterrows():
-            W = tables.weights_of(int(row["instance"]))
-            primary = primary_features(W)
-            halves = set(zip(primary.tolist(), np.sign(W[np.arange(len(W)), primary]).tolist(), strict=True))
-            single = kinds(stack_heights(W)).count("mono")
-            importance = tables.features_of(int(row["instance"]))["importance"].to_numpy()
-            share = float(row["loss"]) / float(monosemantic_losses(float(row["density"]), importance)[0])
-            holds &= share < EXACT and single == len(halves) == WIDE
-            worst = max(worst, share)
-            texts.append(f"{row['curve']}: loss {share:.0e} of that of constants, {single} of {WIDE} monosemantic")
-        return Judged(holds, worst, "; ".join(texts))
+    def judge(networks: Sequence[WideNetwork]) -> Judged:
+        holds = all(one.loss < EXACT and one.monosemantic == one.halves == WIDE for one in networks)
+        texts = (
+            f"{one.curve}: loss {one.loss:.0e} of that of constants, {one.monosemantic} of {WIDE} monosemantic"
+            for one in networks
+        )
+        return Judged(holds, max(one.loss for one in networks), "; ".join(texts))
 
-    rows = _rows(tables)
-    wide = rows[(rows["n_hidden"] == WIDE) & (rows["density"] == rows["density"].max())]
-    if not wide["density"].max() >= DENSE:
-        raise NotInThisRun(f"no wide network was trained at a density of {DENSE:g} or more")
-    return over_ranks(by_rank(wide), judge, "of the loss")
+    return over_ranks(wide_networks(tables, N_FEATURES, DENSE), judge, "of the loss")
 
 
 def wider_when_sparse(tables: Tables) -> Finding:
-    def judge(narrow: pd.DataFrame) -> Judged:
+    def judge(narrow: Networks) -> Judged:
         least = float(narrow["ratio"].min())
         return Judged(least > 1 + KNOWN, least, f"{least:.2f} to {narrow['ratio'].max():.2f} times")
 
-    return over_ranks(by_rank(_narrow(tables, lambda s: s <= SPARSE)), judge, "times at least")
+    return over_ranks(narrow_networks(tables, N_FEATURES, UP_TO_SPARSE), judge, "times at least")
 
 
 def not_wider_when_dense(tables: Tables) -> Finding:
-    def judge(narrow: pd.DataFrame) -> Judged:
+    def judge(narrow: Networks) -> Judged:
         least, most = float(narrow["ratio"].min()), float(narrow["ratio"].max())
         return Judged(least > NARROWEST and most < NO_WIDER, most, f"{least:.2f} to {most:.2f} times")
 
-    return over_ranks(by_rank(_narrow(tables, lambda s: s >= DENSE)), judge, "times at most")
+    return over_ranks(narrow_networks(tables, N_FEATURES, FROM_DENSE), judge, "times at most")
 
 
 def grows_with_sparsity(tables: Tables) -> Finding:
-    def judge(narrow: pd.DataFrame) -> Judged:
-        by_width = narrow.pivot_table(index=["curve", "n_hidden"], columns="density", values="ratio", aggfunc="first")
-        steps = -np.diff(by_width.to_numpy(), axis=1)  # densities rise along columns
-        means = {s: float(mean(by_width[s].dropna())) for s in by_width.columns[::-1]}
+    def judge(narrow: Networks) -> Judged:
+        ratios = ratios_by_density(narrow)
+        if len(ratios.columns) < 2:
+            raise NotInThisRun("this run has one density only")
+        steps = -np.diff(ratios.to_numpy(), axis=1)  # densities rise along columns
+        means = {s: float(mean(ratios[s].dropna())) for s in ratios.columns[::-1]}
         return Judged(
-            bool((steps > -FALL).all()) and bool((by_width.iloc[:, 0] > by_width.iloc[:, -1] + RISE).all()),
+            bool((steps > -FALL).all()) and bool((ratios.iloc[:, 0] > ratios.iloc[:, -1] + RISE).all()),
             float(steps.min()),
             "mean of all widths " + ", ".join(f"{s:g}: {average:.2f}" for s, average in means.items()),
         )
 
-    rows = _narrow(tables, lambda _: True)
-    if rows["density"].nunique() < 2:
-        raise NotInThisRun("this run has one density only")
-    return over_ranks(by_rank(rows), judge, "least step")
+    return over_ranks(narrow_networks(tables, N_FEATURES), judge, "least step")
 
 
 def flat_importance_is_wider(tables: Tables) -> Finding:
-    def judge(narrow: pd.DataFrame) -> Judged:
-        both = narrow.pivot_table(index=["n_hidden", "density"], columns="curve", values="ratio", aggfunc="first")
-        gains = both[FLAT] - both[UNEVEN]
-        return Judged(
-            bool((gains > 0).all()),
-            float(gains.min()),
-            f"{float(mean(both[FLAT])):.2f} and {float(mean(both[UNEVEN])):.2f} times on average",
-        )
+    def judge(narrow: Networks) -> Judged:
+        flat, uneven = ratios_by_importance(narrow, (FLAT, UNEVEN))
+        text = f"{float(mean(flat)):.2f} and {float(mean(uneven)):.2f} times on average"
+        return Judged(bool((flat > uneven).all()), float((flat - uneven).min()), text)
 
-    rows = _narrow(tables, lambda s: s <= SPARSE)
-    if missing := {FLAT, UNEVEN} - set(rows["curve"]):
-        raise NotInThisRun(f"no importance {', '.join(sorted(missing))} in this run")
-    return over_ranks(by_rank(rows), judge, "more at least")
+    return over_ranks(narrow_networks(tables, N_FEATURES, UP_TO_SPARSE), judge, "more at least")
 
 
 def readable_by_neurons(tables: Tables) -> Finding:
-    def judge(narrow: pd.DataFrame) -> Judged:
+    def judge(narrow: Networks) -> Judged:
         gains = narrow["rectified"] - narrow["n_hidden"] / WIDE
         own, linear = (float(mean(narrow[column])) for column in ("rectified", "linear"))
         without = float(mean(narrow["n_hidden"] / WIDE))
@@ -128,7 +108,7 @@ def readable_by_neurons(tables: Tables) -> Finding:
             f"least gain {gains.min():.2f}",
         )
 
-    return over_ranks(by_rank(_read(tables, lambda s: s <= SPARSE)), judge, "more at least")
+    return over_ranks(read_outs(tables, N_FEATURES, UP_TO_SPARSE), judge, "more at least")
 
 
 def more_outputs_than_neurons(tables: Tables) -> Finding:
@@ -138,51 +118,15 @@ def more_outputs_than_neurons(tables: Tables) -> Finding:
     its own.
     """
 
-    def judge(narrow: pd.DataFrame) -> Judged:
-        more, stray, cosine, counts = True, 0.0, 0.0, []
-        for _, row in narrow.iterrows():
-            instance = int(row["instance"])
-            W, W_out = tables.weights_of(instance), tables.weights_out_of(instance)
-            b = tables.features_of(instance)["bias"].to_numpy()
-            found = simulated(W, W_out, b)
-            counts.append(int(np.count_nonzero(found)))
-            more &= counts[-1] > row["n_hidden"]
-            if found.any():
-                stray = max(stray, float(strays(outputs_alone(W, W_out, b))[found].max()))
-                cosine = max(cosine, closest(directions(W, W_out)[found]))
-        return Judged(
-            more and stray < STRAY,
-            stray,
-            f"{min(counts)} to {max(counts)} halves; other outputs <= {stray:.2f}; cosines of their directions "
-            f"<= {cosine:.2f}",
-        )
+    def judge(found: Sequence[Simulation]) -> Judged:
+        counts = [one.halves for one in found]
+        stray, cosine = (max(values) for values in ([one.stray for one in found], [one.cosine for one in found]))
+        text = f"{min(counts)} to {max(counts)} halves; other outputs <= {stray:.2f}; cosines of their directions "
+        more = all(one.halves > one.n_hidden for one in found)
+        return Judged(more and stray < STRAY, stray, f"{text}<= {cosine:.2f}")
 
-    return over_ranks(by_rank(_narrow(tables, lambda s: s <= SPARSE)), judge, "largest other output")
-
-
-def _rows(tables: Tables) -> pd.DataFrame:
-    models = set(tables.instances["model"])
-    if (models, tables.n_features, tables.n_hidden) != ({"absolute_value"}, N_FEATURES, WIDE):
-        raise NotInThisRun(f"the claim is about absolute values of {N_FEATURES} features, and networks of up to {WIDE}")
-    if not has_equivalent_widths(tables):
-        raise NotInThisRun("the claim is about independent, signed features of one density, in order of importance")
-    return equivalent_widths(tables)
-
-
-def _narrow(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
-    """The networks that are too narrow for two neurons for each feature, at the densities that are wanted."""
-    rows = _rows(tables)
-    kept = rows[(rows["n_hidden"] < WIDE) & rows["density"].map(wanted)]
-    if kept.empty:
-        raise NotInThisRun("no narrow network was trained at such a density")
-    return kept
-
-
-def _read(tables: Tables, wanted: Callable[[float], bool]) -> pd.DataFrame:
-    """The same with `linear` and `rectified`, means over the wide network's neurons."""
-    own = extra(tables, "imitation").groupby("instance")
-    means = pd.DataFrame({key: own[key].apply(lambda shares: float(mean(shares))) for key in ("linear", "rectified")})
-    return _narrow(tables, wanted).join(means, on="instance", how="inner")
+    found = [simulations(tables, narrow) for narrow in narrow_networks(tables, N_FEATURES, UP_TO_SPARSE)]
+    return over_ranks(found, judge, "largest other output")
 
 
 CLAIMS = claims_of(

@@ -5,17 +5,24 @@ compressed sensing is one for its models. It leaves open how near they come: all
 """
 
 import numpy as np
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks, over_seeds
-from superposition.exact.sums import mean
-from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import SAME_DENSITY, extra
-from superposition.readings.transitions import Sweep, not_between, others, pooled, trained, transitions
+from superposition.readings.transitions import (
+    Sweep,
+    below_half,
+    beyond_theory,
+    constants,
+    departure,
+    half_of,
+    not_between,
+    of_kind,
+    pooled,
+    trained_at,
+    trained_weights,
+)
 from superposition.theory.angles import antipodal_pairing, cosines
-from superposition.theory.compressed_sensing import order, smallest_sum
 
 SECTION = "Definitions and Motivation"
 SILENT = "not said"
@@ -25,93 +32,69 @@ DENSITY = 0.05  # of the models' features
 # it of 2 to 20, where theory has the constant at 1.11 to 1.16; of 40 it is 1.13 at 2 and 1.31 at 8. With the
 # 10 and 12 that are measured, too, all would be within 20% [measured].
 SPARSE = 0.2
-LEAST = 3  # transitions, for a course over numbers of active features
 # Of n. The formula is for many features: of 40 the cones' statistical dimension is 0.5 to 0.9 below it, and a half of
 # all samples are recovered at about half a dimension less than that; 90 samples leave about half a dimension.
 DIMENSIONS = 0.05
 CONSTANT = 0.25  # relative
 WORSE = 2.0  # factor
 ALIKE = 0.05  # relative
+SHARES = {"values": "recovered", "features": "found"}  # what of a sample is right: columns of the table
 OPPOSITE, ORTHOGONAL = -0.95, 0.1  # cosines of a feature with its partner, and at most with the others
 
 
 def donoho_tanner(tables: Tables) -> Finding:
-    n = tables.n_features
-    every = others(extra(tables, "recovery"), "gaussian")
-
-    def off(sweep: Sweep) -> pd.Series:
-        found = _transitions(sweep)
-        return found - [smallest_sum(float(active), n) for active in found.index]
-
-    together = off(pooled(every))
+    n, every = tables.n_features, of_kind(tables, "gaussian")
+    together = beyond_theory(pooled(every), n)
     text = ", ".join(f"{active:g}: {far:+.1f}" for active, far in together.items()) + not_between(pooled(every))
-    single = [float(off(sweep).abs().max()) for sweep in every]
+    single = [float(beyond_theory(sweep, n).abs().max()) for sweep in every]
     holds = bool((together.abs() <= DIMENSIONS * n).all())
     spread = f"{len(every)} matrices, {min(single):.2f} to {max(single):.2f} dimensions at most"
     return Finding(plain(holds), text, spread)
 
 
 def log_law(tables: Tables) -> Finding:
-    n = tables.n_features
-    every = others(extra(tables, "recovery"), "gaussian")
-
-    def constants(sweep: Sweep) -> pd.Series:
-        found = _transitions(sweep)
-        found = found[found.index <= SPARSE * n]
-        if len(found) < LEAST:
-            raise NotInThisRun(
-                f"the claim needs {LEAST} numbers of up to {SPARSE * n:g} active features with a transition"
-            )
-        return found / order(found.index.to_numpy(float), n)
-
-    def departure(ratios: pd.Series) -> float:
-        return float((ratios / float(mean(ratios)) - 1).abs().max())
-
-    together = constants(pooled(every))
+    n, every = tables.n_features, of_kind(tables, "gaussian")
+    together = constants(pooled(every), n, SPARSE * n)
     text = ", ".join(f"{active:g}: {ratio:.2f}" for active, ratio in together.items())
     text += not_between(pooled(every), SPARSE * n)
-    single = [departure(constants(sweep)) for sweep in every]
+    single = [departure(constants(sweep, n, SPARSE * n)) for sweep in every]
     spread = f"{len(every)} matrices, {min(single):.0%} to {max(single):.0%} off their mean at most"
     return Finding(plain(departure(together) <= CONSTANT), text, spread)
 
 
 def recovers_less(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
-        widths = _below_half(sweep, tables)
-        columns = ("recovered", "found")
+        widths = below_half(sweep, tables.n_features)
         own, best = (
-            [mean(sweep.shares(decoder, column).loc[widths], axis=1) for column in columns]
+            {said: sweep.mean_shares(decoder, widths, column) for said, column in SHARES.items()}
             for decoder in ("relu_readout", "lasso")
         )
-        less = all(bool((a < b).all()) for a, b in zip(own, best, strict=True))
-        text = "; ".join(
-            f"{said} {_percent(a)} against {_percent(b)}%"
-            for said, a, b in zip(("values", "features"), own, best, strict=True)
-        )
-        ratio = np.divide(own[0], best[0], out=np.ones_like(own[0]), where=best[0] > 0)  # the lasso may recover nothing
-        return Judged(less, float(ratio.max()), f"m = {', '.join(map(str, widths))}: {text}")
+        less = all(bool((own[said] < best[said]).all()) for said in SHARES)
+        text = "; ".join(f"{said} {_percent(own[said])} against {_percent(best[said])}%" for said in SHARES)
+        # The lasso may recover nothing.
+        ratios = [a / b if b > 0 else 1.0 for a, b in zip(own["values"], best["values"], strict=True)]
+        return Judged(less, float(max(ratios)), f"m = {', '.join(map(str, widths))}: {text}")
 
-    return over_ranks(_trained(tables), judge, "of the lasso's at most")
+    return over_ranks(trained_at(tables, DENSITY), judge, "of the lasso's at most")
 
 
 def loses_more(tables: Tables) -> Finding:
     def judge(sweep: Sweep) -> Judged:
-        ratios = _ratios(sweep).loc[_below_half(sweep, tables)]
+        ratios = sweep.loss_ratios()[below_half(sweep, tables.n_features)]
         text = "; ".join(f"{m}: {ratio:.2f}" for m, ratio in ratios.items())
         return Judged(bool((ratios > 1).all() and ratios.max() > WORSE), float(ratios.max()), text)
 
-    return over_ranks(_trained(tables), judge, "times the lasso's at most")
+    return over_ranks(trained_at(tables, DENSITY), judge, "times the lasso's at most")
 
 
 def best_for_pairs(tables: Tables) -> Finding:
-    half = _half(tables)
+    half = half_of(tables)
 
     def judge(sweep: Sweep) -> Judged:
-        ratio = float(_ratios(sweep)[half])
-        own, best = (float(mean(sweep.shares(decoder).loc[half])) for decoder in ("relu_readout", "lasso"))
+        ratio = float(sweep.loss_ratios()[half])
+        own, best = (float(sweep.mean_shares(decoder, [half])[0]) for decoder in ("relu_readout", "lasso"))
         loss = float(sweep.losses("relu_readout")[half])
-        instance = int(sweep.rows.loc[sweep.rows["n_hidden"] == half, "instance"].iloc[0])
-        paired = antipodal_pairing(cosines(tables.weights_of(instance)), OPPOSITE, ORTHOGONAL)
+        paired = antipodal_pairing(cosines(trained_weights(tables, sweep, half)), OPPOSITE, ORTHOGONAL)
         # Of a pair with values x and y only x - y comes through: both are off by the lesser of x and y, and the mean of
         # its square is 1/6.
         text = (
@@ -120,77 +103,39 @@ def best_for_pairs(tables: Tables) -> Finding:
         text += f"{loss / (DENSITY * DENSITY / 6):.2f} times s^2/6; recovers {own:.0%} of samples, the lasso {best:.0%}"
         return Judged(paired and abs(ratio - 1) <= ALIKE, round(ratio, 3), text)
 
-    return over_seeds(_trained(tables), judge, "times the lasso's loss")
+    return over_seeds(trained_at(tables, DENSITY), judge, "times the lasso's loss")
 
 
 def projection_costs(tables: Tables) -> Finding:
-    half, n = _half(tables), tables.n_features
-    random = pooled(others(extra(tables, "recovery"), "gaussian")).shares("lasso")
+    half, n = half_of(tables), tables.n_features
+    random = pooled(of_kind(tables, "gaussian"))
 
     def judge(sweep: Sweep) -> Judged:
-        decoders = sweep.rows["decoder"].unique()
-        best = pd.concat([sweep.shares(decoder) for decoder in decoders]).groupby(level=0).max()
         widths = [m for m in sweep.widths if half <= m < n]
-        shares = {m: (float(mean(best.loc[m])), float(mean(random.loc[m]))) for m in widths}
-        text = "; ".join(f"m = {m}: {own:.0%} against {other:.0%}" for m, (own, other) in shares.items())
-        least = min(other - own for own, other in shares.values())
+        own, other = sweep.best_shares(widths), random.mean_shares("lasso", widths)
+        text = "; ".join(f"m = {m}: {a:.0%} against {b:.0%}" for m, a, b in zip(widths, own, other, strict=True))
+        least = float((other - own).min())
         return Judged(least > 0, round(least, 3), text)
 
-    return over_ranks(_trained(tables), judge, "difference at least")
+    return over_ranks(trained_at(tables, DENSITY), judge, "difference at least")
 
 
 def suits_its_read_out(tables: Tables) -> Finding:
-    apart = pooled(others(extra(tables, "recovery"), "optimised")).losses("relu_readout")
+    apart = pooled(of_kind(tables, "optimised")).losses("relu_readout")
     widths = [int(m) for m in apart.index if m < tables.n_features]
     if not widths:
         raise NotInThisRun("the claim is about fewer dimensions than features")
 
     def judge(sweep: Sweep) -> Judged:
-        ratios = (sweep.losses("relu_readout") / apart).loc[widths]
+        ratios = (sweep.losses("relu_readout") / apart)[widths]
         text = "; ".join(f"{m}: {ratio:.2f}" for m, ratio in ratios.items())
         return Judged(bool((ratios < 1).all()), float(ratios.max()), text)
 
-    return over_ranks(_trained(tables), judge, "times the other's loss at most")
+    return over_ranks(trained_at(tables, DENSITY), judge, "times the other's loss at most")
 
 
 def _percent(shares: np.ndarray) -> str:
     return ", ".join(f"{100 * share:.0f}" for share in shares)
-
-
-def _trained(tables: Tables) -> list[Sweep]:
-    if set(tables.instances["model"]) != {"relu_output"} or not is_plain(tables) or not is_important_alike(tables):
-        raise NotInThisRun("the claim is about relu_output models of independent, equally important features")
-    if not np.allclose(tables.features["density"], DENSITY, rtol=SAME_DENSITY):
-        raise NotInThisRun(f"the claim is about models of features with density {DENSITY:g}")
-    return trained(extra(tables, "recovery"), tables)
-
-
-def _transitions(sweep: Sweep) -> pd.Series:
-    found = transitions(sweep.shares("lasso"))
-    if len(found) < LEAST:
-        raise NotInThisRun(f"the claim needs {LEAST} numbers of active features with a transition between widths")
-    return found
-
-
-def _ratios(sweep: Sweep) -> pd.Series:
-    """Losses of the read-out over the lasso's, by width; where both lose nothing they are equal."""
-    own, best = sweep.losses("relu_readout"), sweep.losses("lasso")
-    return (own / best.where(best > 0)).fillna(np.inf).where((own > 0) | (best > 0), 1.0)
-
-
-def _below_half(sweep: Sweep, tables: Tables) -> list[int]:
-    """Widths at which more than two features share a dimension if all are represented."""
-    widths = [m for m in sweep.widths if 2 * m < tables.n_features]
-    if not widths:
-        raise NotInThisRun("the claim is about fewer dimensions than half the features")
-    return widths
-
-
-def _half(tables: Tables) -> int:
-    n = tables.n_features
-    if n % 2 or n // 2 not in set(tables.instances["n_hidden"]):
-        raise NotInThisRun("the claim needs half as many dimensions as features")
-    return n // 2
 
 
 CLAIMS = claims_of(

@@ -6,28 +6,25 @@ figure of it. That linear models represent as many as they have dimensions is cl
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-
-import pandas as pd
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks
 from superposition.claims.words import listed
 from superposition.measures.thresholds import REPRESENTED_NORM
-from superposition.readings.ranking import by_rank, ranked
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import Setting, Solution, densities, extra, solutions
-from superposition.readings.split_losses import split_losses
+from superposition.readings.onset import Sweep, costs_over_gains, first_superposed, from_dense_to_sparse
+from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting
 from superposition.theory.tipping import tipping_density, tipping_density_of_minima
 
 SECTION = "Definitions and Motivation"
 RATIOS = (0.9, 0.75, 0.6)  # of importance, from one feature to the next
 N, M = 20, 5  # features, hidden dimensions
+SETTINGS = [Setting("relu_output", N, M, ratio) for ratio in RATIOS]
 MANY = 2 * M  # features, when sparsest: as many as fit into antipodal pairs
 TIPS_OFF = 1.05  # ratio of densities: importance curves tip a tenth apart, so that it tells them from each other
 DEAR, CHEAP = 0.5, 0.25  # of what superposition gains: in theory 1 where it tips, and the less the sparser
-
-Sweep = dict[float, dict[float, Solution]]  # by ratio and density, from dense to sparse
 
 
 def more_features_with_sparsity(tables: Tables) -> Finding:
@@ -39,7 +36,7 @@ def more_features_with_sparsity(tables: Tables) -> Finding:
         least = min(own[-1] for own in counts.values())
         return Judged(grow and ends, least, f"{text} at {listed(next(iter(sweep.values())))}")
 
-    return over_ranks(from_dense_to_sparse(tables), judge, "features at least when sparsest")
+    return over_ranks(from_dense_to_sparse(tables, SETTINGS), judge, "features at least when sparsest")
 
 
 def tipping_point(tables: Tables) -> Finding:
@@ -60,7 +57,7 @@ def tipping_point(tables: Tables) -> Finding:
             said.append(f"{ratio:g}^i: {found:.2f} ({below:g} to {above:g}), {theory}")
         return Judged(all(right), right.count(True), "; ".join(said))
 
-    return over_ranks(from_dense_to_sparse(tables), judge, "importance curves")
+    return over_ranks(from_dense_to_sparse(tables, SETTINGS), judge, "importance curves")
 
 
 def importance_delays(tables: Tables) -> Finding:
@@ -70,81 +67,23 @@ def importance_delays(tables: Tables) -> Finding:
         text = ", ".join(f"{ratio:g}^i: {s:g}" for ratio, s in zip(sweep, begin, strict=True))
         return Judged(holds, begin[0] - begin[-1], text)
 
-    return over_ranks(from_dense_to_sparse(tables), judge, "of density from the first to the last")
+    return over_ranks(from_dense_to_sparse(tables, SETTINGS), judge, "of density from the first to the last")
 
 
 def cheap_when_sparse(tables: Tables) -> Finding:
     """Interference over what is gained, where models superpose: of the models of lowest loss, of the next ones, ..."""
-    rows = balance(tables)
 
-    def judge(ranked: pd.DataFrame) -> Judged:
-        right, said, last = [], [], 0.0
-        for ratio in RATIOS:
-            own = ranked[(ranked["ratio"] == ratio) & (ranked["n_represented"] > M)]
-            shares = (own["interference"] / own["gained"]).tolist()
-            right.append(
-                len(shares) > 1 and shares[0] > DEAR and shares[-1] < CHEAP and max(shares) < 1
-                and all(a > b for a, b in pairwise(shares))
-            )  # fmt: skip
-            said.append(f"{ratio:g}^i: {', '.join(f'{share:.2f}' for share in shares)}")
-            last = max([last, *shares[-1:]])
+    def judge(costs: Mapping[float, Sequence[float]]) -> Judged:
+        right = [
+            len(shares) > 1 and shares[0] > DEAR and shares[-1] < CHEAP and max(shares) < 1
+            and all(a > b for a, b in pairwise(shares))
+            for shares in costs.values()
+        ]  # fmt: skip
+        last = max([0.0, *(shares[-1] for shares in costs.values() if shares)])
+        said = [f"{ratio:g}^i: {', '.join(f'{share:.2f}' for share in shares)}" for ratio, shares in costs.items()]
         return Judged(all(right), round(last, 3), "; ".join(said))
 
-    return over_ranks(by_rank(rows), judge, "of what is gained when sparsest")
-
-
-def balance(tables: Tables) -> pd.DataFrame:
-    """ReLU models from dense to sparse: `ratio` of importance, `rank` by loss, and what superposition gains and costs.
-
-    `gained` is the loss of the best linear model on the same data less `missing`, what features cost that are not
-    represented; `interference` what those cost that are.
-    """
-    extra(tables, "ablations")
-    rows = split_losses(tables)
-    rows = rows[rows["own"] & (rows["without"] == "nothing")].sort_values(["data_density", "rank"])
-    where = ["ratio", "data_density"]
-    linear = rows[rows["model"] == "linear"].drop_duplicates(where).set_index(where)["total"]
-    rows = rows[rows["model"] == "relu_output"].join(linear.rename("linear"), on=where)
-    if rows.empty or rows["linear"].isna().any() or rows["ratio"].isna().any():
-        raise NotInThisRun("the claim needs linear and relu_output models at the same densities and importances")
-    rows = rows.assign(gained=rows["linear"] - rows["missing"])
-    return rows.sort_values(["ratio", "data_density"], ascending=False, kind="stable")
-
-
-def from_dense_to_sparse(tables: Tables) -> list[Sweep]:
-    """`sweeps` that begin where theory has no superposition yet, and go on beyond where it begins."""
-    begin = [tipping_density_of_minima(ratio) for ratio in RATIOS]
-    for ratio in RATIOS:
-        present = densities(tables, _setting("relu_output", ratio))
-        if not present[-1] < min(begin) or not present[0] > max(begin):
-            raise NotInThisRun(f"the claim needs densities from above {max(begin):.2f} to below {min(begin):.2f}")
-    return sweeps(tables)
-
-
-def sweeps(tables: Tables) -> list[Sweep]:
-    """The models with the lowest loss at each density and importance, those with the next one, ..."""
-    found = {}
-    for ratio in RATIOS:
-        setting = _setting("relu_output", ratio)
-        found[ratio] = ranked({s: solutions(tables, setting, s) for s in densities(tables, setting)})
-    return ranked(found)
-
-
-def first_superposed(sweep: dict[float, Solution]) -> tuple[float, float]:
-    """The sparsest density above which no model has more features than dimensions, and the next one, which has.
-
-    (0, 0) if there is none; 1 is the first where already the densest has.
-    """
-    before = 1.0
-    for s, one in sweep.items():
-        if one.represented > M:
-            return before, s
-        before = s
-    return 0.0, 0.0
-
-
-def _setting(model: str, ratio: float) -> Setting:
-    return Setting(model, N, M, ratio)
+    return over_ranks(costs_over_gains(tables, RATIOS), judge, "of what is gained when sparsest")
 
 
 CLAIMS = claims_of(

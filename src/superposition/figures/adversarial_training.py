@@ -5,13 +5,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superposition.exact.sums import total
 from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, SUPERPOSED, SUPERPOSITION, theme
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
+from superposition.readings.attacked_training import by_radius
 from superposition.readings.results import Tables
-from superposition.readings.shared import in_superposition
 
 COLOURS = {"represented": REPRESENTED, "in superposition": SUPERPOSED}
 MAX_FEATURES = 60
@@ -28,12 +27,8 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _radius(tables: Tables) -> Figure:
-    instances = tables.instances["instance"].to_numpy()
-    rows = tables.instances.assign(
-        superposed=in_superposition(tables, instances),
-        per_dimension=total(np.square(tables.per_feature("norm", instances)), axis=1) / tables.n_hidden,
-    ).sort_values(["training_attack", "rank"])
-    best = rows.drop_duplicates("training_attack")
+    rows = by_radius(tables, tables.instances).sort_values(["radius", "rank"])
+    best = rows.drop_duplicates("radius")
     with theme():
         canvas = Canvas(10.6, 4.2)
         counts, ratio, norms = (canvas.axes(0.6 + 3.5 * k, 0.4, 2.85, 2.55) for k in range(3))
@@ -47,14 +42,14 @@ def _radius(tables: Tables) -> Figure:
         counts.set(ylim=(-0.3, None))
         counts.set_title("features", loc="left")
         counts.legend(loc="upper right")
-        _curve(ratio, rows, best, "per_dimension", INK, None)
+        _curve(ratio, rows, best, "features_per_dimension", INK, None)
         ratio.axhline(1, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
         ratio.set(ylim=(0, None))
         ratio.set_title(r"features per dimension  $\|W\|_F^2\,/\,m$", loc="left")
-        for radius, instance in zip(best["training_attack"], best["instance"], strict=True):
+        for radius, instance in zip(best["radius"], best["instance"], strict=True):
             own = tables.features_of(int(instance)).sort_values("norm", ascending=False, kind="stable")
             shades = SUPERPOSITION(panels.SUPERPOSITION_RANGE(np.clip(own["superposition"], 0, 1)))
-            beside = radius + 0.004 * (np.arange(len(own)) - len(own) / 2) * float(rows["training_attack"].max())
+            beside = radius + 0.004 * (np.arange(len(own)) - len(own) / 2) * float(rows["radius"].max())
             norms.scatter(beside, own["norm"], s=11, c=shades, linewidths=0, zorder=2)
         norms.axhline(REPRESENTED_NORM, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))
         norms.set(ylim=(-0.03, None))
@@ -79,5 +74,5 @@ def _folded(note: str) -> str:
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, best: pd.DataFrame, column: str, colour: str, name: str | None) -> None:
-    axes.plot(rows["training_attack"], rows[column], "_", color=colour, markersize=9, alpha=0.45, zorder=1)
-    axes.plot(best["training_attack"], best[column], "o-", color=colour, markersize=4.5, linewidth=1.5, label=name)
+    axes.plot(rows["radius"], rows[column], "_", color=colour, markersize=9, alpha=0.45, zorder=1)
+    axes.plot(best["radius"], best[column], "o-", color=colour, markersize=4.5, linewidth=1.5, label=name)

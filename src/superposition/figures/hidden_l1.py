@@ -11,6 +11,7 @@ from superposition.figures import panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, SUPERPOSED, SUPERPOSITION, theme
 from superposition.readings.kinds import is_plain
+from superposition.readings.penalties import with_objective
 from superposition.readings.results import Tables
 from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above, losses, norms
@@ -40,8 +41,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
 
 
 def _penalty(tables: Tables) -> Figure:
-    rows = tables.instances.assign(objective=tables.instances["loss"] + tables.instances["penalty"])
-    rows = rows.sort_values(["hidden_l1", "objective", "seed"])
+    rows = with_objective(tables.instances).sort_values(["hidden_l1", "objective", "seed"])
     rows["superposed"] = in_superposition(tables, rows["instance"].to_numpy())
     best = rows.drop_duplicates("hidden_l1")
     penalties = best["hidden_l1"].to_numpy()

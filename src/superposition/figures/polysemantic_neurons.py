@@ -26,6 +26,7 @@ from superposition.figures.style import (
     theme,
 )
 from superposition.measures.neurons import in_reading_order, monosemantic, polysemantic, responses
+from superposition.readings.polysemanticity import polysemantic_share
 from superposition.readings.results import Tables
 
 CELL = 0.115  # inches, of a response
@@ -110,11 +111,8 @@ def _responses(axes: Axes, W: np.ndarray) -> tuple[int, int]:
 
 def _counts(tables: Tables) -> pd.DataFrame:
     """Of each instance, `share`: polysemantic neurons among those that respond to anything."""
-    shares = []
-    for instance in tables.instances["instance"]:
-        found = responses(tables.weights_of(int(instance)))
-        mono, poly = int(np.count_nonzero(monosemantic(found))), int(np.count_nonzero(polysemantic(found)))
-        shares.append(poly / max(mono + poly, 1))
+    instances = tables.instances["instance"]
+    shares = [polysemantic_share(responses(tables.weights_of(int(instance)))) for instance in instances]
     return tables.instances[["instance", "n_hidden", "density", "best"]].assign(share=shares)
 
 

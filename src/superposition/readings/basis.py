@@ -3,13 +3,43 @@
 What is compared are statistics of one model as trained and after random rotations (measures/rotations.py).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
 from superposition.exact.functions import PI, arccos
 from superposition.exact.sums import mean
-from superposition.readings.results import Tables
+from superposition.readings.ranking import by_loss, ranked
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities, extra, matching
+
+
+@dataclass(frozen=True)
+class Turned:
+    """One model, as trained and after rotations; see `alignments`."""
+
+    represented: int
+    alignment: float
+    chance: float
+    share_above: float
+    least: float
+    median: float
+
+
+@dataclass(frozen=True)
+class Alignments:
+    """All models of a setting; arrays are [instance]. See `alignments`."""
+
+    share_above: Float[np.ndarray, " instance"]
+    alignment: float  # mean
+    chance: float  # mean
+    learned: bool  # whether each of them represents a feature
+
+    def __len__(self) -> int:
+        return len(self.share_above)
 
 
 def share_above(rows: pd.DataFrame) -> float:
@@ -45,6 +75,50 @@ def alignments(tables: Tables) -> pd.DataFrame:
             }
         )
     return tables.instances.merge(pd.DataFrame(rows), on="instance")
+
+
+def alignments_of(tables: Tables, setting: Setting, significant: float, at_least: int) -> Alignments:
+    """Of all models of a setting, where there are enough to judge a distribution; `significant` as in `turned`."""
+    rows = _matching(tables, setting, significant)
+    if len(rows) < at_least:
+        raise NotInThisRun(f"the claim is about {at_least} {setting.model} models or more; this run has {len(rows)}")
+    return Alignments(
+        share_above=rows["share_above"].to_numpy(),
+        alignment=float(mean(rows["alignment"])),
+        chance=float(mean(rows["chance"])),
+        learned=bool((rows["n_represented"] > 0).all()),
+    )
+
+
+def turned(tables: Tables, setting: Setting, significant: float) -> list[dict[float, Turned]]:
+    """The models of a setting with the lowest loss at each density, from dense to sparse; those with the next one, ...
+
+    Raises NotInThisRun where `share_above` cannot be as small as `significant`, since rotations are too few.
+    """
+    found = ranked(by_loss(_matching(tables, setting, significant), "density", densities(tables, setting)))
+    return [{s: _turned(row) for s, row in models.items()} for models in found]
+
+
+def at_density(models: Mapping[float, Turned], density: float) -> Turned:
+    """The one at a density of `turned`; raises NotInThisRun where none is."""
+    for known, model in models.items():
+        if np.isclose(known, density, rtol=SAME_DENSITY):
+            return model
+    present = ", ".join(f"{known:g}" for known in models)
+    raise NotInThisRun(f"no such model at density {density:g} in this run, only at {present}")
+
+
+def _matching(tables: Tables, setting: Setting, significant: float) -> pd.DataFrame:
+    count = int(extra(tables, "rotations")["rotation"].max())
+    if 1 / (1 + count) > significant:
+        raise NotInThisRun(f"the claim needs {1 / significant - 1:.0f} rotations or more; this run has {count}")
+    own = matching(tables, setting)[["instance", "density"]]
+    return alignments(tables).drop(columns="density").merge(own, on="instance")
+
+
+def _turned(row: pd.Series) -> Turned:
+    own = {key: float(row[key]) for key in ("alignment", "chance", "share_above", "least", "median")}
+    return Turned(represented=int(row["n_represented"]), **own)
 
 
 def chance_in_two_dimensions(alignment: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

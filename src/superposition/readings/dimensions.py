@@ -14,9 +14,8 @@ from superposition.exact.functions import log
 from superposition.exact.sums import mean, total
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.polytopes import Component, components, dimensionalities
-from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.solutions import Setting, Solution, densities, solutions
+from superposition.readings.solutions import Setting, Solution, by_density, densities
 from superposition.theory.angles import cosines
 from superposition.theory.polytopes import Polytope
 
@@ -28,7 +27,8 @@ Sweep = dict[float, Solution]  # one model at each of several x, by x
 
 def sweeps(tables: Tables, setting: Setting, x_range: Range, at_least: int = 1) -> list[Sweep]:
     """The models in a range of x: those with the lowest loss at each x, those with the next one, ..."""
-    return ranked({1 / s: solutions(tables, setting, s) for s in within(tables, setting, x_range, at_least)})
+    found = by_density(tables, setting, within(tables, setting, x_range, at_least))
+    return [{1 / s: model for s, model in models.items()} for models in found]
 
 
 def within(tables: Tables, setting: Setting, x_range: Range, at_least: int = 1) -> list[float]:

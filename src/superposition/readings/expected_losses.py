@@ -15,6 +15,8 @@ from superposition.readings.results import Tables
 from superposition.theory.active_features import losses_by_active, weights_of_active
 from superposition.theory.phases import SUPERPOSED, phase, solution_losses
 
+Models = pd.DataFrame  # rows of `column`
+
 
 def expected_losses(tables: Tables, instances: Sequence[int]) -> np.ndarray:
     """Sum over features of I_i E[(x_i - x'_i)^2] of each of some relu_output models, [instance].
@@ -40,7 +42,7 @@ def boundary(r: float) -> float:
     return float(s[phase(2, s, np.full_like(s, r)) == SUPERPOSED].max(initial=0.0))
 
 
-def column(tables: Tables, importance: float) -> pd.DataFrame:
+def column(tables: Tables, importance: float) -> Models:
     """All models of the phase diagram's column at a relative importance, or one near it, from sparse to dense.
 
     Columns: density, importance, seed, rank and best (of the cell, by held-out loss), loss (expected, a sum over
@@ -58,7 +60,7 @@ def column(tables: Tables, importance: float) -> pd.DataFrame:
     )
 
 
-def column_by_rank(tables: Tables, importance: float) -> list[pd.DataFrame]:
+def column_by_rank(tables: Tables, importance: float) -> list[Models]:
     """`column` of the models with the lowest held-out loss at each density, of those with the next one, ..."""
     return [own for _, own in column(tables, importance).groupby("rank")]
 
@@ -78,7 +80,7 @@ def excess_of_best(tables: Tables) -> np.ndarray:
     return excess_of(last.assign(loss=expected_losses(tables, last["instance"].tolist())))
 
 
-def slope(models: pd.DataFrame, branch: str | None = None) -> float:
+def slope(models: Models, branch: str | None = None) -> float:
     """dL/ds of models of one importance, or of a simple solution at their densities: the median over all two of them,
     so that single ones may be off.
     """

@@ -3,13 +3,14 @@
 Where a hidden sum W_j x + c_j is above 0 on all data, the ReLU does nothing. Needs numpy and pandas, not torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from superposition.exact.sums import mean
 from superposition.readings.ranking import ranked
 from superposition.readings.results import Tables
+from superposition.readings.solutions import Setting, instances_at
 
 ALMOST_ALWAYS = 0.9  # of the data
 SAME_LOSS = 0.02  # relative
@@ -25,6 +26,11 @@ def ranked_by_density(tables: Tables, rows: Mapping[float, pd.DataFrame]) -> lis
     positive, lowest = own["active"].apply(lambda active: float(mean(active))), own["bias"].min()
     signs = pd.DataFrame({"positive": positive, "lowest": lowest})
     return ranked({s: [row for _, row in at.join(signs, on="instance").iterrows()] for s, at in rows.items()})
+
+
+def ranked_at(tables: Tables, setting: Setting, densities: Iterable[float]) -> list[Ranked]:
+    """The same of a setting, at some densities."""
+    return ranked_by_density(tables, {s: instances_at(tables, setting, s) for s in densities})
 
 
 def always_on(models: Ranked) -> bool:

@@ -11,13 +11,16 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition.exact.sums import deviation
-from superposition.readings.results import Tables
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import Setting, instances_at
 
 SINCE = 3000  # steps: before, dimensionalities have not split, and nearly all features move
 WINDOW = 1.25  # a jump's steps, last over first
 LEAST = 0.3  # change of a feature's dimensionality: between 0, 1/2 and 1, with room for noise
 STANDS_OUT = 5  # standard deviations of the loss from one snapshot to the next: a jump has a drop
 LEARNED = 0.25  # dimensionality halfway between nothing and a digon's 1/2
+
+Run = tuple[list["Jump"], float]  # a seed's jumps from `SINCE` on, and the noise of its loss
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,26 @@ def jumps(
     return [_jump(steps, D, loss, places, most) for places, most in zip(found, at_once, strict=True)]
 
 
-def run_of(tables: Tables, instance: int) -> tuple[list[Jump], float]:
+def run_of(tables: Tables, instance: int) -> Run:
     """An instance's jumps from `SINCE` on, and the noise of its loss."""
     steps, D, loss = learned(tables, instance)
     found = jumps(steps, D, loss, SINCE)
     return found, noise(steps, loss, found, SINCE)
+
+
+def runs(tables: Tables, setting: Setting, density: float) -> list[Run]:
+    """All seeds of a setting at one density, lowest loss first; raises NotInThisRun where the noise is not known."""
+    found = [run_of(tables, int(instance)) for instance in instances_at(tables, setting, density)["instance"]]
+    if not all(sd > 0 for _, sd in found):  # NaN without two snapshots
+        raise NotInThisRun(f"the claim needs more snapshots from step {SINCE} on, to know the noise of the loss")
+    return found
+
+
+def dimensionalities_in_the_end(
+    tables: Tables, setting: Setting, density: float
+) -> list[Float[np.ndarray, " feature"]]:
+    """Of each of these seeds, lowest loss first."""
+    return list(tables.per_feature("dimensionality", instances_at(tables, setting, density)["instance"].to_numpy()))
 
 
 def sudden(found: Sequence[Jump], sd: float) -> list[Jump]:

@@ -1,6 +1,5 @@
 """A phase diagram read off trained models: what becomes of the last feature at each density and relative importance."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,13 @@ from superposition.theory.phases import SUPERPOSED, margin, phase
 SAME = 1.15  # ratio of densities, and of importances, up to which one stands for another
 SHARED_SUPERPOSITION = 0.5  # of a feature that shares its direction; a dedicated one has 0, an antipodal one 1
 CELL = ["density", "importance"]
+# Ranges of density and relative importance that the diagram covers, as the paper's does, and the largest ratio of
+# neighbours within them, for a share of cells to mean something.
+REGION = {"density": (0.01, 1.0), "importance": (0.1, 10.0)}
+FINE = 1.3
+MODELS = 5  # of a cell at least, for the best of them to mean something
+
+Diagram = pd.DataFrame  # `phase_diagram`
 
 # How the models of a cell are made one, by the one of the lowest loss or by the mean of all but that of the highest:
 # the columns of norm and phase.
@@ -71,28 +77,26 @@ def cells(tables: Tables) -> pd.DataFrame:
     return pd.concat([table, means, counts], axis=1).reset_index()
 
 
-def phase_diagram(
-    tables: Tables, n_features: int, region: Mapping[str, tuple[float, float]], fine: float, models: int
-) -> pd.DataFrame:
-    """`cells` of n features in n - 1 dimensions within a region, with what becomes of the last feature: `found` in the
+def phase_diagram(tables: Tables, n_features: int) -> Diagram:
+    """`cells` of n features in n - 1 dimensions within `REGION`, with what becomes of the last feature: `found` in the
     best model, `mean_found` by the mean, `theory`, with `margin`, by how much the second best solution is worse.
 
-    Raises NotInThisRun unless the region is covered, neighbours being within a factor `fine`, by cells of so many
-    models, for a share of cells to mean something. `region` is by density and importance.
+    Raises NotInThisRun unless the region is covered, neighbours being within a factor `FINE`, by cells of `MODELS`
+    models or more.
     """
     if (tables.n_features, set(tables.instances["n_hidden"])) != (n_features, {n_features - 1}):
         raise NotInThisRun(f"the claim is about n = {n_features}, m = {n_features - 1}")
     if not is_diagram(tables):
         raise NotInThisRun("the claim is about relu_output models of independent features, the last of which varies")
     table = cells(tables)
-    for axis, (low, high) in region.items():
+    for axis, (low, high) in REGION.items():
         table = table[table[axis].between(low / SAME, high * SAME)]
         known = np.sort(table[axis].unique(), kind="stable")
         edges = np.array([low, *known, high])
-        if len(known) < 2 or not bool((edges[1:] <= fine * edges[:-1]).all()):
-            raise NotInThisRun(f"the claim needs {axis} from {low:g} to {high:g}, neighbours within a factor {fine:g}")
-    if table["models"].min() < models:
-        raise NotInThisRun(f"the claim needs cells of {models} models; this run has {table['models'].min()}")
+        if len(known) < 2 or not bool((edges[1:] <= FINE * edges[:-1]).all()):
+            raise NotInThisRun(f"the claim needs {axis} from {low:g} to {high:g}, neighbours within a factor {FINE:g}")
+    if table["models"].min() < MODELS:
+        raise NotInThisRun(f"the claim needs cells of {MODELS} models; this run has {table['models'].min()}")
     table = table.reset_index(drop=True)
     s, r = table["density"].to_numpy(), table["importance"].to_numpy()
     return table.assign(

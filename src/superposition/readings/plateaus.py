@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.jumps import WINDOW
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Solution
+from superposition.readings.solutions import Setting, Solution, instances_at
 from superposition.theory.angles import angular_gaps
 from superposition.theory.polygon_levels import Level
 
@@ -30,6 +30,49 @@ class Plateau:
     middle: int  # step of the snapshot that has as many of its snapshots before it as after
     last: int
     loss: float  # median
+
+
+# Plateaus of one seed after its start, each with the level it is at.
+Way = list[tuple[Plateau, Level | None]]
+
+
+def ways(tables: Tables, setting: Setting, density: float, levels: Sequence[Level], below: float) -> list[Way]:
+    """Of each seed, lowest loss first; at a level are plateaus with as many features as it has corners.
+
+    Those whose loss is not below that without weights, `below`, are left out.
+    """
+    instances = instances_at(tables, setting, density)["instance"].tolist()
+    return [
+        [
+            (plateau, _level_of(tables, instance, plateau, levels))
+            for plateau in plateaus(*losses_of(tables, instance))
+            if plateau.loss < (1 - OFF) * below
+        ]
+        for instance in instances
+    ]
+
+
+def _level_of(tables: Tables, instance: int, plateau: Plateau, levels: Sequence[Level]) -> Level | None:
+    at = at_level(plateau.loss, levels)
+    return at if at and represented_at(tables, instance, plateau.middle) == at.corners else None
+
+
+def passed(way: Way) -> list[int]:
+    """Corners of the polygons that a seed has plateaus at, in order, each stay once."""
+    corners = [at.corners for _, at in way if at]
+    return [k for place, k in enumerate(corners) if place == 0 or corners[place - 1] != k]
+
+
+def last_step(tables: Tables) -> int:
+    return int(tables.history["step"].max())
+
+
+def typical(models: Sequence[Solution]) -> tuple[float, float]:
+    """Medians of the norms and the biases of the represented features of several models."""
+    corners = [model.norms > REPRESENTED_NORM for model in models]
+    norms = np.concatenate([model.norms[own] for model, own in zip(models, corners, strict=True)])
+    biases = np.concatenate([model.b[own] for model, own in zip(models, corners, strict=True)])
+    return float(np.median(norms)), float(np.median(biases))
 
 
 def plateaus(steps: Int[np.ndarray, " snapshot"], loss: Float[np.ndarray, " snapshot"]) -> list[Plateau]:

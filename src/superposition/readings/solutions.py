@@ -1,5 +1,6 @@
 """Trained models of one setting, picked out of an experiment's tables: for claims and figures."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from superposition.exact.functions import power
 from superposition.exact.sums import matmul
 from superposition.readings.kinds import OF_MODEL, is_plain
+from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 
 # The paper labels its panels with rounded densities, and 1 - 0.997 is not 0.003 to the last bit.
@@ -60,6 +62,14 @@ def solutions(tables: Tables, setting: Setting, density: float) -> list[Solution
     return [solution(tables, row) for _, row in instances_at(tables, setting, density).iterrows()]
 
 
+def by_density(tables: Tables, setting: Setting, wanted: Iterable[float] | None = None) -> list[dict[float, Solution]]:
+    """The models with the lowest loss at each density, those with the next one, ...; at all densities, from dense to
+    sparse, or at those that are wanted.
+    """
+    present = densities(tables, setting) if wanted is None else wanted
+    return ranked({s: solutions(tables, setting, s) for s in present})
+
+
 def instances_at(tables: Tables, setting: Setting, density: float) -> pd.DataFrame:
     """Their rows in the table of instances."""
     own = matching(tables, setting)
@@ -68,6 +78,11 @@ def instances_at(tables: Tables, setting: Setting, density: float) -> pd.DataFra
         present = ", ".join(f"{present:g}" for present in sorted(own["density"].unique(), reverse=True))
         raise NotInThisRun(f"no {setting.model} model at density {density:g} in this run, only at {present}")
     return here.sort_values(["loss", "seed"])
+
+
+def measured_at(tables: Tables, setting: Setting, density: float, measure: str) -> pd.DataFrame:
+    """`instances_at` with the columns of a table that a measure made, which has a row per instance."""
+    return instances_at(tables, setting, density).merge(extra(tables, measure), on="instance", how="left")
 
 
 def extra(tables: Tables, name: str) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float, Int
 
 from superposition.exact.functions import arctan2, degrees, radians, sin
 from superposition.exact.sums import mean, total
-from superposition.readings.results import Tables
+from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY, Setting, densities, instances_at
 
 STAGES = ("A", "B", "C", "D")
 TOGETHER, OPPOSITE = 0.9, -0.9  # cosines of set-mates, and of the sets' means, between which a stage is B
@@ -24,6 +25,8 @@ ANTIPRISM = 60.0  # degrees that the triangles are turned against each other; 0 
 NOT_YET, DONE = 10.0, 5.0  # degrees from that
 NEAR_ZERO, HALFWAY = 0.9, 0.5  # of the first loss: nothing is learned above, more is learned than not below
 ANTIPODAL, ORTHOGONAL = -0.9, 0.2  # cosines of features that are partners, and of those that are not
+
+Path = tuple[np.ndarray, np.ndarray]  # W [step, hidden, feature] and the held-out loss [step]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ def path_of(
     steps, W = tables.trajectory_of(instance)
     history = tables.history[tables.history["instance"] == instance].set_index("step")
     return steps, W, history["loss"].loc[steps].to_numpy()
+
+
+def sparsest_paths(tables: Tables, setting: Setting, at_most: float) -> list[Path]:
+    """Of all seeds at the lowest density that was trained, up to one, lowest loss first; or NotInThisRun."""
+    density = densities(tables, setting)[-1]
+    if density > (1 + SAME_DENSITY) * at_most:
+        raise NotInThisRun(f"the claim is about densities of {at_most:g} or less")
+    if tables.trajectories.empty:
+        raise NotInThisRun("this run has more snapshots than trajectories are kept of")
+    return [path_of(tables, int(one))[1:] for one in instances_at(tables, setting, density)["instance"]]
 
 
 def shape(W: Float[np.ndarray, "*step hidden feature"]) -> Shape:
