@@ -173,14 +173,17 @@ def blocks(n_hidden: int, n_features: int, dedicated: int, polygons: Sequence[in
     return W.tolist()
 
 
-def larger(m: int, ratio: float, shown: Mapping[float, tuple[int, list[int]]], n: int) -> Tables:
+def larger(
+    m: int, ratio: float, shown: Mapping[float, tuple[int, list[int]]], n: int, steps: Sequence[int] = (0, 10, 20)
+) -> Tables:
     """ReLU models of one seed; `shown` has, by density, how many features are dedicated, and the polygons' corners."""
     importance = [ratio**i for i in range(n)]
     return tables(
         [
             HandMade(blocks(m, n, *shown[s]), [0.0] * n, round(1 - s, 6), importance, f"{ratio:.3g}^i", loss=0.01 * s)
             for s in shown
-        ]
+        ],
+        steps,
     )
 
 
@@ -188,7 +191,9 @@ def basic_results_large() -> Tables:
     """20, 26, 32, 41, 50, 55 and 55 features in 20 dimensions."""
     crowded: tuple[int, list[int]] = (0, [5] * 5 + [6] * 5)
     fewer = [(20, []), (14, [4] * 3), (8, [4] * 6), (4, [4] * 3 + [5] * 5), (0, [5] * 10)]
-    return larger(20, 0.9, dict(zip(BASIC_DENSITIES, [*fewer, crowded, crowded], strict=True)), n=80)
+    return larger(
+        20, 0.9, dict(zip(BASIC_DENSITIES, [*fewer, crowded, crowded], strict=True)), n=80, steps=(0, 1000, 5000)
+    )
 
 
 def notebook() -> Tables:

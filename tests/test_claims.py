@@ -239,6 +239,22 @@ def test_larger_models_are_counted_against_the_small_ones():
     assert found["basic_results_large.fewer_dedicated_with_sparsity"]["measured"].startswith("20, 14, 8, 4, 0, 0, 0 at")
 
 
+def test_earlier_counts_are_those_of_a_snapshot_at_about_that_step():
+    tables = as_printed.basic_results_large()
+    found = verdicts("basic_results_large", tables)["basic_results_large.as_many_earlier"]
+    assert found[
+        "measured"
+    ] == "20, 26, 32, 41, 50, 55, 55 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001 after 1000 steps; " + (
+        "20, 26, 32, 41, 50, 55, 55 at 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001 after 5000"
+    )
+    none = tables.learning["norm"].where(tables.learning["step"] != 1000, 0.0)
+    later = verdicts("basic_results_large", replace(tables, learning=tables.learning.assign(norm=none)))
+    assert later["basic_results_large.as_many_earlier"]["verdict"] == "fails"
+    assert later["basic_results_large.features_represented"]["verdict"] == "holds"
+    without = replace(tables, learning=tables.learning[tables.learning["step"] != 1000])
+    assert "basic_results_large.as_many_earlier" not in verdicts("basic_results_large", without)
+
+
 def test_the_notebooks_trend_is_over_the_densities_that_it_draws():
     tables = as_printed.notebook()
     instances = tables.instances.copy()

@@ -169,6 +169,37 @@ def test_claims_need_both_ends_of_each_axis():
         assert len(untested) == len(CLAIMS["polysemantic_neurons"])
 
 
+def began(make=aligned, loss: float = 0.001) -> Tables:
+    """Models that began with a neuron for each feature."""
+    made = [
+        HandMade(make(10).tolist(), [0.0] * 10, round(1 - density, 6), IMPORTANCE, "0.75^i", "relu_hidden", seed,
+                 loss=loss, n_hidden=10)
+        for density in DENSITIES
+        for seed in range(2)
+    ]  # fmt: skip
+    return hand_made.tables(made)
+
+
+@pytest.mark.parametrize(
+    ("tables", "kept", "better"),
+    [(began(), "holds", "holds"), (began(pairs), "fails", "holds"), (began(loss=0.0105), "holds", "fails")],
+)
+def test_what_begins_with_a_neuron_for_each_feature_may_keep_it(tables, kept, better):
+    """Models from random weights have losses of 0.01 and 0.011."""
+    evaluation = evaluate({"polysemantic_neurons": shown(), "dedicated_neurons": tables})
+    found = {one["id"]: one for one in evaluation.verdicts if one["id"].startswith("dedicated_neurons.")}
+    assert found["dedicated_neurons.kept"]["verdict"] == kept
+    assert found["dedicated_neurons.better_than_what_is_found"]["verdict"] == better
+    assert found["dedicated_neurons.better_than_what_is_found"]["measured"].startswith("1: ")
+
+
+def test_what_began_is_compared_at_the_same_densities():
+    tables = began()
+    fewer = replace(tables, instances=tables.instances[tables.instances["sparsity"] < 0.9])
+    untested = evaluate({"polysemantic_neurons": shown(), "dedicated_neurons": fewer}).untested
+    assert [claim.id for claim, _ in untested] == ["dedicated_neurons.better_than_what_is_found"]
+
+
 def test_the_figure_counts_neurons():
     figure = figures_of("polysemantic_neurons", shown())["responses"]
     said = [text.get_text() for text in figure.texts if " mono, " in text.get_text()]

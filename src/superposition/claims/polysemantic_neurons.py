@@ -12,8 +12,8 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_ranks
 from superposition.exact.sums import mean
-from superposition.readings.polysemanticity import Asked, Grid, grids
-from superposition.readings.results import Tables
+from superposition.readings.polysemanticity import Asked, Grid, grids, with_a_neuron_for_each
+from superposition.readings.results import NotInThisRun, Tables
 
 SECTION = "Definitions and Motivation"
 N_FEATURES = 10
@@ -86,6 +86,25 @@ def dense_neurons_are_linear(tables: Tables) -> Finding:
     return Finding(plain(holds), measured, spread, share)
 
 
+def kept(tables: Tables) -> Finding:
+    found = with_a_neuron_for_each(tables, ASKED)
+    mono = np.concatenate([models.mono for models in found.values()])
+    share = Share(int(np.count_nonzero(mono == N_FEATURES)), len(mono), "models")
+    measured = f"at least {mono.min()} of {N_FEATURES} monosemantic, at {', '.join(f'{s:g}' for s in found)}"
+    return Finding(plain(share.met == share.of), measured, str(share), share)
+
+
+def better_than_what_is_found(tables: Tables, others: Tables) -> Finding:
+    """At each density the highest loss of those that began with it is below the lowest of the others."""
+    began, random = with_a_neuron_for_each(tables, ASKED), with_a_neuron_for_each(others, ASKED)
+    if began.keys() != random.keys():
+        raise NotInThisRun("the claim needs models from random initial weights at the same densities")
+    text = "; ".join(f"{s:g}: {models.loss.max():.2g} and {random[s].loss.min():.2g}" for s, models in began.items())
+    below = np.concatenate([models.loss < random[s].loss.min() for s, models in began.items()])
+    share = Share(int(np.count_nonzero(below)), len(below), "models")
+    return Finding(plain(bool(below.all())), text, str(share), share)
+
+
 def _fewer(grid: Grid) -> Grid:
     """Models with fewer neurons than features."""
     return {m: row for m, row in grid.items() if m < N_FEATURES}
@@ -122,9 +141,9 @@ CLAIMS = claims_of(
         "monosemantic",
         limit="text",
         fixed="after",
-        remark="A neuron for each feature would have no error, but rare features share neurons at almost none: "
-        "each excites several, the others hold those off, and errors come only where two are active at "
-        "once. Enough neurons allow monosemantic ones, no more.",
+        remark="A neuron for each feature would have no error, and training keeps it where it begins with it "
+        "(dedicated_neurons); it is not what training finds. Rare features share neurons at almost no error: each "
+        "excites several, the others hold those off, and errors come only where two are active at once.",
         known='Training starts with mixed neurons and finds such codes first (as in Lecomte et al. 2023, "What '
         'Causes Polysemanticity?": incidental polysemanticity).',
     ),
@@ -137,5 +156,31 @@ CLAIMS = claims_of(
         f"half have polysemantic neurons, which are on for more than {ON:.0%} of the data (median)",
         limit="ours",
         fixed="after",
+    ),
+)
+
+CLAIMS += claims_of(
+    "dedicated_neurons",
+    SECTION,
+    "responses",
+    Claim(
+        kept,
+        statement="A neuron for each feature, once there, stays.",
+        paper="not said",
+        tolerance=f"{N_FEATURES} neurons for as many features, initial weights 1 of each feature on its own neuron, at "
+        "all densities: all neurons of all models monosemantic after training",
+        limit="ours",
+        fixed="after",
+    ),
+    Claim(
+        better_than_what_is_found,
+        statement="A neuron for each feature is the better solution, where training from random weights finds "
+        "another one.",
+        paper="not said",
+        tolerance="at each density: highest held-out loss of models that began with it < lowest of those that began "
+        "with random weights",
+        limit="ours",
+        fixed="after",
+        beside=("polysemantic_neurons",),
     ),
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from superposition.exact.functions import power
 from superposition.measures.neurons import monosemantic, polysemantic, responses
@@ -54,6 +54,13 @@ class Asked(NamedTuple):
     densities: tuple[float, ...]  # that it needs
 
 
+class Sufficient(NamedTuple):
+    """Of models with a neuron for each feature, at one density."""
+
+    loss: Float[np.ndarray, " model"]  # held-out
+    mono: Int[np.ndarray, " model"]  # monosemantic neurons
+
+
 Grid = dict[int, dict[float, Neurons]]  # by number of neurons, and by density from dense to sparse
 
 
@@ -86,6 +93,20 @@ def grids(tables: Tables, asked: Asked) -> list[Grid]:
         for m, group in groups.items()
     }
     return ranked(models)
+
+
+def with_a_neuron_for_each(tables: Tables, asked: Asked) -> dict[float, Sufficient]:
+    """All models with as many neurons as features, by density from dense to sparse; NotInThisRun if there are none."""
+    rows = _matching(tables, asked)
+    rows = rows[rows["n_hidden"] == asked.n_features].sort_values(["density", "instance"], ascending=[False, True])
+    if rows.empty:
+        raise NotInThisRun(f"the claim needs models with {asked.n_features} neurons")
+    found = {}
+    for s, models in rows.groupby("density", sort=False):
+        kinds = [monosemantic(responses(tables.weights_of(int(number)))) for number in models["instance"]]
+        mono = np.array([np.count_nonzero(kind) for kind in kinds])
+        found[float(s)] = Sufficient(models["loss"].to_numpy(), mono)
+    return found
 
 
 def _matching(tables: Tables, asked: Asked) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from superposition.exact.functions import power
 from superposition.exact.sums import matmul
+from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.kinds import OF_MODEL, is_plain
 from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
@@ -78,6 +79,13 @@ def instances_at(tables: Tables, setting: Setting, density: float) -> pd.DataFra
         present = ", ".join(f"{present:g}" for present in sorted(own["density"].unique(), reverse=True))
         raise NotInThisRun(f"no {setting.model} model at density {density:g} in this run, only at {present}")
     return here.sort_values(["loss", "seed"])
+
+
+def represented_on_the_way(tables: Tables, setting: Setting, density: float) -> pd.DataFrame:
+    """How many features models at one density represent [step of a snapshot, instance], by their norms."""
+    own = tables.learning[tables.learning["instance"].isin(instances_at(tables, setting, density)["instance"])]
+    represented = own.assign(represented=own["norm"] > REPRESENTED_NORM)
+    return represented.pivot_table(index="step", columns="instance", values="represented", aggfunc="sum")
 
 
 def measured_at(tables: Tables, setting: Setting, density: float, measure: str) -> pd.DataFrame:

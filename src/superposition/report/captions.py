@@ -56,6 +56,12 @@ CAPTIONS = {
         "neuron responds to one feature, red ones where to several. Beside it the share of polysemantic neurons over "
         "density, of the best models and of all.",
     ),
+    "dedicated_neurons/responses": Caption(
+        "The same map of models that began with a neuron for each feature. They keep it at all densities, and have no "
+        "error.",
+        "A row of heat maps by density: blue cells on the diagonal, one for each neuron and feature; beside it the "
+        "share of polysemantic neurons over density, of the best models and of all, which is 0.",
+    ),
     "superposition_hypothesis/balance": Caption(
         "What superposition gains is a feature more, what it costs is interference. Where features are rare the cost "
         "falls faster than the gain, and the balance tips.",
