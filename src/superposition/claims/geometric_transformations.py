@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, plain
+from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, densities, instances_at
 from superposition.readings.transformations import (
@@ -29,6 +29,7 @@ from superposition.readings.transformations import (
     stages,
 )
 from superposition.theory.losses import one_direction_for_a_set
+from superposition.verdicts import Verdict
 
 SECTION = "Superposition and Learning Dynamics"
 SET_SIZE = 3

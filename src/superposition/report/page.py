@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from superposition.claims import CLAIMS
-from superposition.claims.claim import SEVERAL, Evaluation, Limit, rests_on
+from superposition.claims.claim import Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report import explore
@@ -21,6 +21,7 @@ from superposition.report.full_scale import differing
 from superposition.report.live import Live
 from superposition.report.pictures import Picture, pictures_of
 from superposition.report.templates import rendered
+from superposition.verdicts import SEVERAL, rests_on
 
 SCRIPTS = ("contents", "claims")
 MAX_ROWS = 200  # of an experiment's table
