@@ -157,9 +157,10 @@ def test_the_page_is_whole_asks_for_nothing_and_has_no_times(copy):
     tables = as_printed.intro()
     evaluation = evaluate({"intro": tables})
     reports = copy / "reports"
-    for file in ("figures/intro/b.svg", "figures/intro/a.svg", "full_scale/intro/a.svg"):
+    for file in ("figures/intro/b.svg", "figures/intro/a.svg", "full_scale/intro/a.svg", "full_scale/intro/b.svg"):
         (reports / file).parent.mkdir(parents=True, exist_ok=True)
         (reports / file).write_text('<svg width="3" height="2"><path/></svg>', encoding="utf-8")
+    (reports / "full_scale/intro/run.json").write_text('{"instances": 1234}', encoding="utf-8")
     (reports / "costs.csv").write_text("experiment,seconds,device\nintro,12.3,2 cores of X\n", encoding="utf-8")
     text = page(
         [section("intro", experiments["intro"], tables, reports)], evaluation, live(experiments, {"intro": tables})
@@ -168,15 +169,16 @@ def test_the_page_is_whole_asks_for_nothing_and_has_no_times(copy):
     parser.feed(text)
     assert parser.open == []
     assert parser.links == []
-    assert parser.images == ["data:image/svg+xml,<svg width='3' height='2'><path/></svg>"] * 2
+    assert parser.images == ["data:image/svg+xml,<svg width='3' height='2'><path/></svg>"] * 3
     assert text.index('<figure id="figures/intro/a">') < text.index('<figure id="figures/intro/b">')
     assert "Five features &lt;in&gt; two dimensions" in text
     assert f"{len(CLAIMS['intro']) - 1} of {len(CLAIMS['intro'])} claims hold<" in text
     assert "1 fail<" in text
     assert "10 steps of 8 samples, fresh at each step" in text
     # 3 sparsities x 3 seeds x 10 steps x 8 samples, and 6 multiply-adds for each of 5 x 2 weights
-    assert "4.3e+04 multiply-adds in training, 12 s on 2 cores of X" in text
-    assert 'href="../reports/full_scale/intro/a.svg"' in text
+    assert "4.3 × 10<sup>4</sup> multiply-adds in training, 12 s on 2 cores of X" in text
+    assert text.index('<figure id="full_scale/intro/a">') < text.index("At the paper's full scale: a, of 1,234 models")
+    assert re.findall(r'href="../reports/(full_scale/.*?)"', text) == ["full_scale/intro/b.svg"]
     assert not re.search(r"\d\d:\d\d", text)
     assert not re.search(r"20[2-9]\d-\d\d", text)
 

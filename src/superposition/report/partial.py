@@ -28,7 +28,7 @@ def write(root: Path, names: Sequence[str]) -> Evaluation:
     evaluation = evaluate(tables)
     reports = root / "reports"
     evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
-    sections = [replace(section(name, experiments[name], tables[name], reports), full_scale=[]) for name in names]
+    sections = [replace(section(name, experiments[name], tables[name], reports), full_scale=None) for name in names]
     panel = live.live(experiments, tables) if live.EXPERIMENT in tables else None
     note = (
         f"This page is of {', '.join(names)} only, as computed by one run. The other {len(experiments) - len(names)} "
