@@ -28,11 +28,20 @@ def without_hint(*texts: Any, **options: Any) -> None:
 
 def parse_yaml(text: str, path: str, typ: str = "safe") -> Any:
     """What DVC's own makes of it; what is going to be written (`rt`) has comments, and is parsed anew."""
-    return deepcopy(parsed(text, path)) if typ == "safe" else parse(text, path, typ)
+    if typ != "safe":
+        return parse(text, path, typ)
+    try:
+        return deepcopy(parsed(text))
+    except _yaml.YAMLFileCorruptedError:
+        return parse(text, path)  # whose error names the file
+
+
+@lru_cache(maxsize=8)
+def parsed(text: str) -> Any:
+    return parse(text, "")
 
 
 write, parse = ui.write, _yaml.parse_yaml
-parsed = lru_cache(maxsize=8)(parse)
 if __name__ == "__main__":
     ui.write = without_hint
     strictyaml.parse_yaml = _yaml.parse_yaml = parse_yaml
