@@ -84,8 +84,10 @@ def reported(root: Path) -> tuple[list[str], str] | None:
     keys = [key for key in known if (root / TABLES / key).is_dir()]
     there = outputs.read(root / REPORTS)
     metrics, verdicts = there["metrics.json"], there["claims.json"]
-    tested = metrics.get("claims") == {**counted(verdicts), "not_tested": 0}
-    return (keys, claims_text(verdicts)) if tested and metrics["experiments"].keys() == set(keys) else None
+    all_tested = metrics.get("claims") == counted(verdicts) | {"not_tested": 0}
+    if not all_tested or metrics["experiments"].keys() != set(keys):
+        return None
+    return keys, claims_text(verdicts)
 
 
 def judged(root: Path, names: Sequence[str]) -> tuple[list[str], str]:
