@@ -20,6 +20,7 @@ holds a lock of the system's until it ends, however it does.
 
 import argparse
 import fcntl
+import hashlib
 import json
 import os
 import shlex
@@ -34,10 +35,13 @@ from typing import Any, TextIO
 import psutil
 from ruamel.yaml import YAML, YAMLError
 
+from superposition import sources
+
 TMP, DATA = Path(".dvc", "tmp"), Path("data")
 NOTES = (TMP / "rwlock", TMP / "exps" / "rwlock")
 OURS, DVCS = TMP / "alone.lock", TMP / "lock"
 LOCK, KEPT = Path("dvc.lock"), TMP / "dvc.lock.kept"
+CURRENT = TMP / "current.sha256"  # of what `outdated` found nothing in when it last looked
 EVERY = 0.5  # seconds
 GRACE = 5.0  # seconds that a stage has to end when asked to
 
@@ -203,8 +207,12 @@ def mend() -> None:
     """Puts back the dvc.lock from before the run that was killed while DVC wrote it, or else the committed one."""
     if not LOCK.exists():
         return
+    if KEPT.exists() and KEPT.read_bytes() == LOCK.read_bytes():
+        return  # seen to be whole then; it takes long to read
     if whole(LOCK):
-        shutil.copyfile(LOCK, KEPT)
+        partial = KEPT.with_suffix(".partial")
+        shutil.copyfile(LOCK, partial)
+        partial.replace(KEPT)
         return
     partial = LOCK.with_suffix(".partial")
     if KEPT.exists() and whole(KEPT):
@@ -222,6 +230,9 @@ def outdated() -> list[str]:
     noted = DATA / "code"
     if not (LOCK.exists() and (DATA / "params.json").exists() and noted.exists()):
         return []  # DVC runs them
+    seen = digest(noted)
+    if CURRENT.exists() and CURRENT.read_text(encoding="utf-8", errors="replace") == seen:
+        return []
     from stages import code
     from superposition.params.document import as_json, parse
 
@@ -229,9 +240,20 @@ def outdated() -> list[str]:
         if as_json(parse(Path("params.yaml"))) != code.PARAMS.read_text(encoding="utf-8"):
             return ["check", "code"]
         files = {file.relative_to(noted).as_posix(): file.read_text(encoding="utf-8") for file in noted.rglob("*.json")}
-        return ["code"] if {name: json.loads(text) for name, text in files.items()} != code.noted() else []
+        if {name: json.loads(text) for name, text in files.items()} != code.noted():
+            return ["code"]
     except (ValueError, SyntaxError):  # refused parameters, code that cannot be read: which is for those stages to say
         return []
+    if digest(noted) == seen:  # else something was edited just now
+        CURRENT.write_text(seen, encoding="utf-8")
+    return []
+
+
+def digest(noted: Path) -> str:
+    """Of all that decides what `outdated` finds: what `check` and `code` read, and what they have made."""
+    files = (Path("params.yaml"), DATA / "params.json", *noted.rglob("*.json"))
+    of_each = sources.digests() | {file.as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return hashlib.sha256(json.dumps(of_each, sort_keys=True).encode()).hexdigest()
 
 
 def run_again(stages: list[str]) -> None:

@@ -26,7 +26,7 @@ from scripts.verify import git, read_yaml, refuse
 from superposition.params import ParamsError, read_checked
 from superposition.params import read as read_params
 from superposition.params.experiments import resolve
-from superposition.report import partial
+from superposition.report import outputs, partial
 from superposition.report.comparison import Run, compared, flat, rows, written
 
 WORKSPACE = "workspace"
@@ -79,9 +79,9 @@ def committed(name: str) -> tuple[Run, dict[str, str]]:
 
 def here() -> tuple[Run, dict[str, str]]:
     """What this checkout has."""
-    said = partial.read(REPORTS)
-    if (partial.FOLDER / "claims.json").is_file():
-        said = partial.merged(said, partial.read(partial.FOLDER))
+    said = outputs.read(REPORTS)
+    if (outputs.PARTIAL / "claims.json").is_file():
+        said = partial.merged(said, outputs.read(outputs.PARTIAL))
     parameters = read_yaml(Path("params.yaml"))
     files = sorted(file.as_posix() for file in FIGURES.rglob("*.svg"))
     hashed = subprocess.run(

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from scripts.verify import ended, git, isolated, read_yaml, refuse
 from superposition.claims import evaluate
-from superposition.claims.claim import SEVERAL
 from superposition.params import ParamsError
 from superposition.params import read as read_params
 from superposition.readings.results import read as read_tables
 from superposition.report.metrics import as_json
+from superposition.verdicts import SEVERAL
 
 CLONE, KEPT = Path(".full_scale"), Path("reports", "full_scale")
 

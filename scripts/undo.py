@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 
 from scripts.verify import git
 from superposition.inputs import hashed
-from superposition.report import partial
+from superposition.report import outputs
 
 PARAMS, LOCK, DATA = Path("params.yaml"), Path("dvc.lock"), Path("data")
 # What the stages plot and report make. Costs and runs at full scale, which are in reports/ too, are made on their own.
@@ -76,7 +76,7 @@ def main() -> None:
     if tracked := git("ls-files", "--", *PATHS).splitlines():
         git("restore", "--", *(path for path in PATHS if any(Path(file).is_relative_to(path) for file in tracked)))
     git("clean", "-fdq", "--", *PATHS)
-    partial.remove(Path())
+    outputs.remove_partial(Path())
     for left in gone:
         if left.is_dir():
             shutil.rmtree(left)

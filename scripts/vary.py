@@ -34,7 +34,7 @@ from superposition.params import Experiment, Params, ParamsError
 from superposition.params.document import parse
 from superposition.params.experiments import resolve
 from superposition.params.faults import among
-from superposition.report import partial
+from superposition.report import outputs, partial
 from superposition.report.metrics import as_json, write_few
 from superposition.report.page import cost
 from superposition.report.summary import claims_text
@@ -202,8 +202,8 @@ def repro(root: Path, name: str) -> None:
 def present(experiment: str, name: str) -> str:
     """What there is to look at, in variants/NAME; and what the terminal says."""
     evaluation = partial.write(CLONE, [experiment])
-    said = partial.read(CLONE / partial.FOLDER)
-    everything = partial.merged(partial.read(CLONE / "reports"), said)
+    said = outputs.read(CLONE / outputs.PARTIAL)
+    everything = partial.merged(outputs.read(CLONE / "reports"), said)
     for file, text in everything.items():
         (CLONE / "reports" / file).write_text(as_json(text), encoding="utf-8")
     (CLONE / "reports" / "metrics").mkdir(exist_ok=True)
@@ -211,7 +211,7 @@ def present(experiment: str, name: str) -> str:
     out = OUT / name
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(CLONE / "reports" / "figures" / experiment, out)
-    shutil.copytree(CLONE / partial.FOLDER, out, dirs_exist_ok=True)
+    shutil.copytree(CLONE / outputs.PARTIAL, out, dirs_exist_ok=True)
     lines = ["", *(f"figures  {figure}" for figure in sorted(out.glob("*.svg"))), f"page     {out / 'index.html'}"]
     points = said["metrics.json"]["experiments"][experiment]
     for point in (value for value in points.values() if isinstance(value, dict)):
@@ -219,7 +219,7 @@ def present(experiment: str, name: str) -> str:
             f"metrics  {point.get('at', 'mean of all points')}: "
             f"held-out loss {point['loss']:.4g}, {point['n_represented']:g} features represented"
         )
-    return "\n".join([*lines, "", claims_text(evaluation)])
+    return "\n".join([*lines, "", claims_text(evaluation.verdicts, evaluation.untested)])
 
 
 def keep(name: str, message: str) -> None:

@@ -217,6 +217,16 @@ def test_a_lock_file_that_was_cut_off_is_put_back(checkout, before, capsys):
     assert all(text.endswith(("md5: 2b\n", "path: c\n", "md5: 3c\n", "path: b\n")) for text in whole), whole
 
 
+def test_a_lock_file_that_was_seen_whole_is_not_read_again(checkout, monkeypatch):
+    alone.LOCK.write_text(LOCK)
+    alone.mend()
+    monkeypatch.setattr(alone, "whole", lambda file: pytest.fail(f"{file} is parsed"))
+    alone.mend()
+    alone.LOCK.write_text(LOCK + "\n")
+    with pytest.raises(pytest.fail.Exception):
+        alone.mend()
+
+
 def test_where_nothing_can_be_written_it_says_so(checkout):
     (checkout / ".dvc/tmp").rmdir()
     (checkout / ".dvc/tmp").write_text("no folder")

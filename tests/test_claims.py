@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from superposition.claims import CLAIMS, evaluate
-from superposition.claims.claim import LIMITS, Share, how_far, rests_on
+from superposition.claims.claim import LIMITS, Share, how_far
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
+from superposition.verdicts import rests_on
 from tests import as_printed, hand_made, test_noise_filters, test_superposition_hypothesis
 from tests.hand_made import HandMade
 from tests.test_one_active_feature import one_active_feature

@@ -20,6 +20,7 @@ from superposition.report.captions import CAPTIONS, caption_of
 from superposition.report.formulas import formulas
 from superposition.report.page import chapters, command, page, section
 from superposition.report.pictures import pictures_of, size, slim, words
+from superposition.report.templates import typeset
 from tests import as_printed, hand_made, layout
 from tests.browser import page as browser
 from tests.hand_made import HandMade
@@ -111,6 +112,20 @@ def test_the_commands_that_vary_experiments_are_accepted():
         assert len(replaced) == 2
     changed = resolve(varied).experiments
     assert all(len(changed[key].seeds) == 3 for key in EXPERIMENTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.9^i of W^T W", "0.9<sup>i</sup> of W<sup>T</sup> W"),
+        ("m / ||W||_F^2, L_0", "m / ||W||<sub>F</sub><sup>2</sup>, L<sub>0</sub>"),
+        ("density^1.02. 2^-24, 100^(-1/99)", "density<sup>1.02</sup>. 2<sup>-24</sup>, 100<sup>(-1/99)</sup>"),
+        ("n_features of relu_output, <b>", "n_features of relu_output, &lt;b&gt;"),
+        (4.3, "4.3"),
+    ],
+)
+def test_powers_and_indices_are_set_as_such_and_names_are_not(text, expected):
+    assert typeset(text) == expected
 
 
 def test_formulas_have_what_the_models_have():
@@ -222,6 +237,10 @@ def test_a_link_of_the_contents_leads_to_its_section(opened):
         opened.evaluate("new Promise(go => setTimeout(go, 300))")
         assert -2 < opened.evaluate(top) < 120, name
     opened.evaluate("location.hash = ''")
+
+
+def test_the_committed_page_weighs_less_than_15_megabytes():
+    assert (ROOT / "reports/index.html").stat().st_size < 15e6
 
 
 def test_it_asks_for_nothing_and_complains_about_nothing(opened, written):

@@ -157,9 +157,10 @@ def test_the_page_is_whole_asks_for_nothing_and_has_no_times(copy):
     tables = as_printed.intro()
     evaluation = evaluate({"intro": tables})
     reports = copy / "reports"
-    for file in ("figures/intro/b.svg", "figures/intro/a.svg", "full_scale/intro/a.svg"):
+    for file in ("figures/intro/b.svg", "figures/intro/a.svg", "full_scale/intro/a.svg", "full_scale/intro/b.svg"):
         (reports / file).parent.mkdir(parents=True, exist_ok=True)
         (reports / file).write_text('<svg width="3" height="2"><path/></svg>', encoding="utf-8")
+    (reports / "full_scale/intro/run.json").write_text('{"instances": 1234}', encoding="utf-8")
     (reports / "costs.csv").write_text("experiment,seconds,device\nintro,12.3,2 cores of X\n", encoding="utf-8")
     text = page(
         [section("intro", experiments["intro"], tables, reports)], evaluation, live(experiments, {"intro": tables})
@@ -168,15 +169,16 @@ def test_the_page_is_whole_asks_for_nothing_and_has_no_times(copy):
     parser.feed(text)
     assert parser.open == []
     assert parser.links == []
-    assert parser.images == ["data:image/svg+xml,<svg width='3' height='2'><path/></svg>"] * 2
+    assert parser.images == ["data:image/svg+xml,<svg width='3' height='2'><path/></svg>"] * 3
     assert text.index('<figure id="figures/intro/a">') < text.index('<figure id="figures/intro/b">')
     assert "Five features &lt;in&gt; two dimensions" in text
     assert f"{len(CLAIMS['intro']) - 1} of {len(CLAIMS['intro'])} claims hold<" in text
     assert "1 fail<" in text
     assert "10 steps of 8 samples, fresh at each step" in text
     # 3 sparsities x 3 seeds x 10 steps x 8 samples, and 6 multiply-adds for each of 5 x 2 weights
-    assert "4.3e+04 multiply-adds in training, 12 s on 2 cores of X" in text
-    assert 'href="../reports/full_scale/intro/a.svg"' in text
+    assert "4.3 × 10<sup>4</sup> multiply-adds in training, 12 s on 2 cores of X" in text
+    assert text.index('<figure id="full_scale/intro/a">') < text.index("At the paper's full scale: a, of 1,234 models")
+    assert re.findall(r'href="../reports/(full_scale/.*?)"', text) == ["full_scale/intro/b.svg"]
     assert not re.search(r"\d\d:\d\d", text)
     assert not re.search(r"20[2-9]\d-\d\d", text)
 
@@ -207,29 +209,52 @@ def test_the_summary_fits_a_terminal(copy):
 
 
 def test_the_summary_has_the_verdicts_of_the_report(copy):
-    judged = evaluate({"intro": as_printed.intro()}).verdicts
-    text = summary(copy, [])
-    (copy / "reports").mkdir(exist_ok=True)
-    (copy / "reports/claims.json").write_text(json.dumps(judged), encoding="utf-8")
-    assert summary(copy, []) == text
-    judged[0]["measured"] = "as the report says"
-    (copy / "reports/claims.json").write_text(json.dumps(judged), encoding="utf-8")
-    assert "as the report says" in summary(copy, [])
-    (copy / "reports/claims.json").write_text(json.dumps(judged[1:]), encoding="utf-8")
-    assert summary(copy, []) == text  # of one claim it does not speak
+    tables = {"intro": as_printed.intro()}
+    evaluation = evaluate(tables)
+
+    def report(claims, numbers) -> str:
+        """What is said beside such a report."""
+        (copy / "reports").mkdir(exist_ok=True)
+        (copy / "reports/claims.json").write_text(json.dumps(claims), encoding="utf-8")
+        (copy / "reports/metrics.json").write_text(json.dumps(numbers), encoding="utf-8")
+        return summary(copy, [])
+
+    judged = summary(copy, [])
+    assert run(copy, "stages/check.py").returncode == 0
+    numbers = metrics(tables, evaluation)
+    assert report(evaluation.verdicts, numbers) == judged
+    first, *others = evaluation.verdicts
+    altered = [{**first, "measured": "as the report says"}, *others]
+    assert "as the report says" in report(altered, numbers)
+    of_others = numbers | {"experiments": numbers["experiments"] | {"other": {}}}
+    partly = numbers | {"claims": numbers["claims"] | {"not_tested": 1}}
+    for claims, said in ((others, numbers), (altered, of_others), (altered, partly)):
+        assert report(claims, said) == judged
+
+
+def test_the_summary_of_a_report_needs_no_library(copy):
+    """Nobody waits seconds for libraries when there was nothing to do."""
+    for command in (["stages/check.py"], ["stages/plot.py", "intro"], ["stages/report.py"]):
+        assert run(copy, *command).returncode == 0
+    done = run(copy, "-X", "importtime", "-m", "superposition.report.summary")
+    assert (done.returncode, done.stdout.count("reports/index.html")) == (0, 1)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert loaded & {"numpy", "pandas", "pydantic", "ruamel"} == set()
+    assert "superposition" in loaded
 
 
 def test_the_summary_says_what_was_not_tested():
-    text = claims_text(evaluate({"intro": as_printed.basic_results()}))
+    evaluation = evaluate({"intro": as_printed.basic_results()})
+    text = claims_text(evaluation.verdicts, evaluation.untested)
     assert "\nnot tested: Without sparsity" in text
     assert max(map(len, text.splitlines())) <= 120
 
 
 def test_the_summary_says_of_how_few_runs_a_verdict_is():
     """Two seeds at each point by hand: beside each verdict."""
-    text = claims_text(evaluate({"basic_results": as_printed.basic_results()}))
+    text = claims_text(evaluate({"basic_results": as_printed.basic_results()}).verdicts)
     assert " ".join(text.split()).count("only") == text.count("of 2") == len(CLAIMS["basic_results"])
-    assert "only" not in claims_text(evaluate({"intro": as_printed.intro()}))  # three seeds
+    assert "only" not in claims_text(evaluate({"intro": as_printed.intro()}).verdicts)  # three seeds
 
 
 def test_the_summary_of_what_is_missing_is_an_error(copy):

@@ -119,6 +119,7 @@ def test_what_check_and_code_would_make_otherwise_now_runs_again(noted):
     """Whatever dvc.lock says: an edit just as they ended is in it, with what they had made before."""
     from stages import code as of_stages
 
+    alone.TMP.mkdir(parents=True)
     assert alone.outdated() == []
     with Path("src/superposition/frames.py").open("a") as file:
         file.write("# edited late\n")
@@ -129,6 +130,34 @@ def test_what_check_and_code_would_make_otherwise_now_runs_again(noted):
     write(Path("params.yaml"), changed(("seed", -1)))
     Path("params.yaml").write_text("[")
     assert alone.outdated() == []  # for check to refuse
+
+
+def test_what_was_up_to_date_is_not_looked_into_again_until_something_changes(noted, monkeypatch):
+    """A file of src that nothing imports, or what `code` has made: whatever could matter."""
+    from stages import code as of_stages
+
+    looked = []
+    own = of_stages.noted
+    monkeypatch.setattr(of_stages, "noted", lambda: looked.append(1) or own())
+    alone.TMP.mkdir(parents=True)
+
+    def looks() -> bool:
+        looked.clear()
+        assert alone.outdated() == []
+        return bool(looked)
+
+    assert [looks(), looks()] == [True, False]
+    Path("src/superposition/new.txt").write_text("of no stage")
+    assert [looks(), looks()] == [True, False]
+    params = Path("params.yaml")
+    params.write_text(params.read_text() + "# a comment\n")
+    assert [looks(), looks()] == [True, False]
+    alone.CURRENT.write_text("cut off")
+    assert [looks(), looks()] == [True, False]
+    made = next(file for file in Path("data/code").rglob("*.json"))
+    made.write_text("{}")
+    assert alone.outdated() == ["code"]
+    assert alone.outdated() == ["code"]  # which is not kept
 
 
 def test_a_link_in_place_of_data_is_refused_at_once(tmp_path, monkeypatch, capsys):

@@ -1,21 +1,13 @@
 """What a claim is, and what evaluating one gives."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from superposition.claims.chance import share_interval
 from superposition.readings.results import NotInThisRun, Tables
+from superposition.verdicts import Verdict, counted, numbered
 
-Verdict = Literal["holds", "holds_at_best", "fails", "differs_from_print"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-SEVERAL: dict[Verdict, str] = {
-    "holds": "hold",
-    "holds_at_best": "hold at best",
-    "fails": "fail",
-    "differs_from_print": "differ from print",
-}
 # Whose number decides, which is another matter than whose statement it is: of that `paper` speaks.
 #   text    what the paper's words say: an order, all or none, or a number that is to be met
 #   figure  values read off its figure are to be met
@@ -28,16 +20,6 @@ SEVERAL: dict[Verdict, str] = {
 Limit = Literal["text", "figure", "rule", "theory", "ours"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
 Fixed = Literal["before", "after"]  # the first result was seen
-
-
-FEW_RUNS = 3  # of fewer, half of them says little: a verdict that rests on them says how many there are
-
-SINGULAR = r"s\b"  # what is left out of a word to make it one
-
-
-def numbered(count: int, what: str) -> str:
-    """As 1 rank, 2 ranks, 2 models of these shapes."""
-    return f"{count} {re.sub(SINGULAR, '', what, count=1) if count == 1 else what}"
 
 
 @dataclass(frozen=True)
@@ -145,8 +127,7 @@ class Evaluation:
     @property
     def counts(self) -> dict[Verdict, int]:
         """How many claims got each verdict."""
-        given = [one["verdict"] for one in self.verdicts]
-        return {verdict: given.count(verdict) for verdict in VERDICTS}
+        return counted(self.verdicts)
 
 
 def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[str, Any]:
@@ -169,15 +150,6 @@ def verdict(claim: Claim, tables_by_experiment: Mapping[str, Tables]) -> dict[st
         "verdict": finding.verdict,
         "figure": claim.figure,
     }
-
-
-def rests_on(verdict: Mapping[str, Any]) -> str:
-    """What to say beside a verdict that rests on few single runs, as `of 2 ranks only`; nothing where they are more.
-
-    `verdict` is one of those of `verdict`, or of `reports/claims.json`.
-    """
-    share = verdict["share"]
-    return f"of {numbered(share['of'], share['what'])} only" if share and share["of"] < FEW_RUNS else ""
 
 
 def _written(share: Share | None) -> dict[str, str | int | float] | None:

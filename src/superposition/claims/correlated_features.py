@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, how_far, plain
+from superposition.claims.claim import Claim, Finding, Share, claims_of, how_far, plain
 from superposition.claims.judging import Judged, over_seeds
 from superposition.claims.words import listed
 from superposition.exact.functions import arccos, degrees
@@ -61,6 +61,7 @@ from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import SAME_DENSITY, Setting, Solution, solutions
 from superposition.theory.expected_loss import independent, minimum
 from superposition.theory.polytopes import polygon
+from superposition.verdicts import Verdict
 
 SECTION = "Superposition in Correlated Features"
 CORRELATED = Setting("relu_output", 4, 2, importance_ratio=1.0, sets="correlated", set_size=2)

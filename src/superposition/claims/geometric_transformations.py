@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, plain
+from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.readings.results import Tables
 from superposition.readings.solutions import Setting
 from superposition.readings.transformations import (
@@ -30,6 +30,7 @@ from superposition.readings.transformations import (
     stages,
 )
 from superposition.theory.losses import one_direction_for_a_set
+from superposition.verdicts import Verdict
 
 SECTION = "Superposition and Learning Dynamics"
 SET_SIZE = 3

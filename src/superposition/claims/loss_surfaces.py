@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from superposition.claims.claim import FORMULA, Claim, Finding, Share, Verdict, claims_of, how_far, plain
+from superposition.claims.claim import FORMULA, Claim, Finding, Share, claims_of, how_far, plain
 from superposition.claims.judging import Judged, over_ranks
 from superposition.claims.phase_change import SECTION
 from superposition.exact.sums import mean
@@ -43,6 +43,7 @@ from superposition.theory.loss_surfaces import (
     minima,
 )
 from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED
+from superposition.verdicts import Verdict
 
 COMMENT = "Comments & Replications"
 

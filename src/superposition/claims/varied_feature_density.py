@@ -10,7 +10,7 @@ paper's text does.
 
 import numpy as np
 
-from superposition.claims.claim import Claim, Finding, Share, Verdict, claims_of, how_far
+from superposition.claims.claim import Claim, Finding, Share, claims_of, how_far
 from superposition.claims.judging import Judged, over_ranks, over_seeds
 from superposition.exact.functions import log
 from superposition.exact.sums import mean
@@ -31,6 +31,7 @@ from superposition.readings.uneven_density import (
     sweep_at,
 )
 from superposition.theory.angles import antipodal_pairing, cosines
+from superposition.verdicts import Verdict
 
 SECTION = "The Geometry of Superposition"
 

@@ -38,14 +38,17 @@ const Drawing = (() => {
   const picture = (label, box, extra = {}) => shape("svg", { viewBox: box, role: "img", "aria-label": label, ...extra });
   const colour = (i, n) => `hsl(${Math.round((360 * i) / n)} 60% 50%)`;
 
+  const NAMED = 0.15; // the shortest vectors that have room for a name
+
   // Vectors from the origin, over the unit circle; W is [hidden, feature], of one or two hidden dimensions.
   function vectors(W, n, m) {
     const parts = [shape("circle", { class: "axis", r: 1 })];
     for (let i = 0; i < n; i++) {
       const x = W[i].toFixed(3), y = m > 1 ? (-W[n + i]).toFixed(3) : 0; // upwards on paper is downwards in SVG
       parts.push(shape("line", { x2: x, y2: y, stroke: colour(i, n), "stroke-width": 0.035, "stroke-linecap": "round" }),
-        shape("circle", { cx: x, cy: y, r: 0.05, fill: colour(i, n) }),
-        shape("text", { class: "name", x: (1.14 * x).toFixed(3), y: (1.14 * y + 0.045).toFixed(3) }, String(i + 1)));
+        shape("circle", { cx: x, cy: y, r: 0.05, fill: colour(i, n) }));
+      if (Math.hypot(x, y) < NAMED) continue; // their names would lie on each other
+      parts.push(shape("text", { class: "name", x: (1.14 * x).toFixed(3), y: (1.14 * y + 0.045).toFixed(3) }, String(i + 1)));
     }
     return parts;
   }

@@ -1,15 +1,40 @@
-"""What claims came to at the paper's full scale, beside the verdicts of the default one.
+"""What came out at the paper's full scale, beside what did at the default one: verdicts, and the paper's figure.
 
 `make full` leaves reports/full_scale/EXPERIMENT: figures, verdicts (claims.json) and what the run was (run.json).
 """
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from superposition.report.pictures import Picture, pictures_of
+
 KEYS = ("verdict", "measured", "spread", "share")
 CRITERION = ("statement", "tolerance")
+
+
+@dataclass(frozen=True)
+class FullScale:
+    """Figures of a run at full scale. All of them would be more than a page should weigh."""
+
+    picture: Picture  # the paper's figure, which is on the page
+    others: list[str]  # files in reports/, which are not
+    instances: int
+
+
+def full_scale_of(experiment: str, reports: Path) -> FullScale | None:
+    """What there is of an experiment."""
+    folder = reports / "full_scale" / experiment
+    if not folder.is_dir():
+        return None
+    first, *others = (
+        replace(picture, place=picture.place.replace("figures", folder.parent.name, 1))
+        for picture in pictures_of(experiment, folder)
+    )
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return FullScale(first, [f"{picture.place}.svg" for picture in others], run["instances"])
 
 
 def with_full_scale(verdicts: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from superposition.claims import CLAIMS
-from superposition.claims.claim import SEVERAL, Evaluation, Limit, rests_on
+from superposition.claims.claim import Evaluation, Limit
 from superposition.params import Experiment
 from superposition.readings.results import Tables
 from superposition.report import explore
 from superposition.report.conditions import Condition, conditions
 from superposition.report.explore import Panel
 from superposition.report.formulas import formulas
-from superposition.report.full_scale import differing
+from superposition.report.full_scale import FullScale, differing, full_scale_of
 from superposition.report.live import Live
 from superposition.report.pictures import Picture, pictures_of
 from superposition.report.templates import rendered
+from superposition.verdicts import SEVERAL, rests_on
 
 SCRIPTS = ("contents", "claims")
 MAX_ROWS = 200  # of an experiment's table
@@ -46,7 +47,7 @@ class Section:
     cost: str
     command: str  # that varies it
     figures: list[Picture]
-    full_scale: list[str]  # files in reports/
+    full_scale: FullScale | None
     conditions: list[Condition]
     panels: list[Panel]  # to explore it
 
@@ -71,8 +72,8 @@ def section(key: str, experiment: Experiment, tables: Tables, reports: Path) -> 
         formulas=formulas(experiment),
         parameters=parameters(experiment),
         figures=pictures_of(key, reports / "figures" / key),
-        full_scale=sorted(f"full_scale/{key}/{file.name}" for file in (reports / "full_scale" / key).glob("*.svg")),
-        cost=f"{cost(experiment):.1e} multiply-adds in training" + (f", {measured}" if measured else ""),
+        full_scale=full_scale_of(key, reports),
+        cost=f"{as_power(cost(experiment))} multiply-adds in training" + (f", {measured}" if measured else ""),
         command=command(key, experiment),
         conditions=conditions(tables),
         panels=explore.panels(key, tables),
@@ -99,6 +100,12 @@ def cost(experiment: Experiment) -> int:
     training = experiment.training
     widths = sum(int(n_hidden) for _, n_hidden, *_ in experiment.points())
     return 6 * widths * experiment.n_features * training.steps * training.batch_size
+
+
+def as_power(number: int) -> str:
+    """As 1.8 × 10^10."""
+    digits, _, exponent = f"{number:.1e}".partition("e")
+    return f"{digits} × 10^{int(exponent)}"
 
 
 def measured_costs(file: Path) -> dict[str, str]:

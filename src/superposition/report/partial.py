@@ -4,24 +4,21 @@ The stage `report` binds all experiments, and so needs the tables of all. Of a c
 same: a page, verdicts and metrics. Nothing of an earlier run is on that page; what `report` has written stays as it is.
 """
 
-import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from superposition.claims import CLAIMS, evaluate
-from superposition.claims.claim import VERDICTS, Evaluation
+from superposition.claims.claim import Evaluation
 from superposition.params import read as read_params
 from superposition.readings.results import read as read_tables
 from superposition.report import live
 from superposition.report.full_scale import with_full_scale
 from superposition.report.metrics import as_json, metrics
+from superposition.report.outputs import PARTIAL, remove_partial
 from superposition.report.page import page, section
-
-FOLDER = Path("reports", "partial")
-FILES = ("claims.json", "metrics.json")
+from superposition.verdicts import counted
 
 
 def write(root: Path, names: Sequence[str]) -> Evaluation:
@@ -31,14 +28,14 @@ def write(root: Path, names: Sequence[str]) -> Evaluation:
     evaluation = evaluate(tables)
     reports = root / "reports"
     evaluation = replace(evaluation, verdicts=with_full_scale(evaluation.verdicts, reports / "full_scale"))
-    sections = [replace(section(name, experiments[name], tables[name], reports), full_scale=[]) for name in names]
+    sections = [replace(section(name, experiments[name], tables[name], reports), full_scale=None) for name in names]
     panel = live.live(experiments, tables) if live.EXPERIMENT in tables else None
     note = (
         f"This page is of {', '.join(names)} only, as computed by one run. The other {len(experiments) - len(names)} "
         "experiments of params.yaml are not on it."
     )
-    out = root / FOLDER
-    shutil.rmtree(out, ignore_errors=True)
+    remove_partial(root)
+    out = root / PARTIAL
     out.mkdir(parents=True)
     texts = {
         "claims.json": as_json(evaluation.verdicts),
@@ -50,11 +47,6 @@ def write(root: Path, names: Sequence[str]) -> Evaluation:
     return evaluation
 
 
-def remove(root: Path) -> None:
-    """What is there is of an earlier run."""
-    shutil.rmtree(root / FOLDER, ignore_errors=True)
-
-
 def merged(everything: Mapping[str, Any], some: Mapping[str, Any]) -> dict[str, Any]:
     """What two runs said, by file: of all experiments, and of some that were computed anew since.
 
@@ -64,13 +56,11 @@ def merged(everything: Mapping[str, Any], some: Mapping[str, Any]) -> dict[str, 
     anew = {claim.id for group in CLAIMS.values() for claim in group if {claim.experiment, *claim.beside} & set(named)}
     kept = [one for one in everything["claims.json"] if one["id"] not in anew]
     claims = sorted([*kept, *some["claims.json"]], key=_place(everything["claims.json"]))
-    given = [one["verdict"] for one in claims]
     known = sum(everything["metrics.json"].get("claims", {}).values())
     return {
         "claims.json": claims,
         "metrics.json": {
-            "claims": {verdict: given.count(verdict) for verdict in VERDICTS}
-            | {"not_tested": max(known - len(claims), 0)},
+            "claims": counted(claims) | {"not_tested": max(known - len(claims), 0)},
             "experiments": everything["metrics.json"].get("experiments", {}) | named,
         },
     }
@@ -80,14 +70,3 @@ def _place(before: Sequence[Mapping[str, Any]]) -> Any:
     """Claims in the order that they had before, new ones last."""
     places = {one["id"]: place for place, one in enumerate(before)}
     return lambda one: places.get(one["id"], len(places))
-
-
-def read(folder: Path) -> dict[str, Any]:
-    """Verdicts and metrics in a folder, by file."""
-    found = {name: folder / name for name in FILES}
-    empty: dict[str, Any] = {"claims.json": [], "metrics.json": {}}
-    return {name: _read(file) if file.is_file() else empty[name] for name, file in found.items()}
-
-
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
