@@ -101,7 +101,9 @@ def features_represented(tables: Tables) -> Finding:
 
 def as_many_earlier(tables: Tables) -> Finding:
     """Of the median of the models at each density, at the snapshot nearest to `EARLIER` steps."""
-    counts, at_last, met, models = {}, {}, 0, 0
+    counts: dict[float, float] = {}
+    at_last: dict[float, float] = {}
+    met = models = 0
     for density, printed in LARGE_REPRESENTED.items():
         counted = represented_on_the_way(tables, LARGE, density)
         steps = counted.index.to_numpy()
@@ -110,9 +112,10 @@ def as_many_earlier(tables: Tables) -> Finding:
             raise NotInThisRun(
                 f"the claim needs a snapshot at about {EARLIER} steps; this run has {listed(steps.tolist())}"
             )
-        counts[density], at_last[density] = counted.loc[step].median(), counted.iloc[-1].median()
-        met += int(np.count_nonzero(np.abs(counted.loc[step] - printed) <= LARGE_COUNT_OFF))
-        models += counted.shape[1]
+        now = counted.loc[step].to_numpy()
+        counts[density], at_last[density] = float(np.median(now)), float(np.median(counted.iloc[-1]))
+        met += int(np.count_nonzero(np.abs(now - printed) <= LARGE_COUNT_OFF))
+        models += len(now)
     holds = all(abs(counts[s] - printed) <= LARGE_COUNT_OFF for s, printed in LARGE_REPRESENTED.items())
     measured = f"{in_turn(counts)} after {step} steps; {in_turn(at_last)} after {int(steps[-1])}"
     share = Share(met, models, "models")

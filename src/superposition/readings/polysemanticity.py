@@ -102,10 +102,12 @@ def with_a_neuron_for_each(tables: Tables, asked: Asked) -> dict[float, Sufficie
     if rows.empty:
         raise NotInThisRun(f"the claim needs models with {asked.n_features} neurons")
     found = {}
-    for s, models in rows.groupby("density", sort=False):
+    densities: list[float] = rows["density"].unique().tolist()
+    for s in densities:
+        models = rows[rows["density"] == s]
         kinds = [monosemantic(responses(tables.weights_of(int(number)))) for number in models["instance"]]
         mono = np.array([np.count_nonzero(kind) for kind in kinds])
-        found[float(s)] = Sufficient(models["loss"].to_numpy(), mono)
+        found[s] = Sufficient(models["loss"].to_numpy(), mono)
     return found
 
 
