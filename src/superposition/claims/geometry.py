@@ -355,7 +355,7 @@ CLAIMS = claims_of(
 )
 
 
-def _same_curve(experiment: str, setting: Setting, remark: str) -> tuple[Claim, ...]:
+def _same_curve(experiment: str, setting: Setting, remark: str, known: str = "") -> tuple[Claim, ...]:
     return claims_of(
         experiment,
         SECTION,
@@ -372,6 +372,7 @@ def _same_curve(experiment: str, setting: Setting, remark: str) -> tuple[Claim, 
             name="same_curve",
             beside=("geometry",),
             remark=remark,
+            known=known,
         ),
     )
 
@@ -385,6 +386,7 @@ CLAIMS += _same_curve(
 CLAIMS += _same_curve(
     "geometry_large",
     LARGE,
-    "They differ at 1 / (1 - S) = 1.71, where the curve falls the steepest. The larger models have half as many "
-    "samples in a step.",
+    "They differ at 1 / (1 - S) = 1.71, where the curve falls the steepest, and where the two models of the full size "
+    "differ too.",
+    "With half as many samples in a step they differed by 0.057.",
 )
