@@ -11,6 +11,7 @@ from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, S
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
 from superposition.readings.attacked_training import by_radius
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 COLOURS = {"represented": REPRESENTED, "in superposition": SUPERPOSED}
 MAX_FEATURES = 60
@@ -60,7 +61,8 @@ def _radius(tables: Tables) -> Figure:
         bar = canvas.axes(8.65, 3.85, 1.5, 0.11)
         panels.colour_bar(bar, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition")
         note = (
-            f"Of {rows.groupby('training_attack').size().min()} seeds the one with the lowest loss on clean samples; "
+            f"Of {numbered(rows.groupby('training_attack').size().min(), 'seeds')} the one with the lowest loss on "
+            "clean samples; "
         )
         note += "dashes are the others. Attacks follow columns of $W^T W$ of random features. Represented: norm above "
         note += f"{REPRESENTED_NORM:g}; in superposition: that, and superposition above {IN_SUPERPOSITION:g}."

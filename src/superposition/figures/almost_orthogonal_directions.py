@@ -22,6 +22,7 @@ from superposition.theory.packings import (
     random_rate,
     welch,
 )
+from superposition.verdicts import numbered
 
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 2))
 KINDS = {"random", "greedy", "grown", "optimised", "trained"}
@@ -207,7 +208,8 @@ def _note(found: pd.DataFrame, by_kind: dict[str, pd.DataFrame], tables: Tables)
         "the line through them is theory, from the exact tail of a random cosine.\nImpossible: by the bounds of "
         "Levenshtein, "
         "whose limit is Kabatiansky & Levenshtein's rate, and of Welch. |cos| is that of lines; a ReLU lets negative "
-        f"cosines go.\nBottom right: {seeds} seeds for each width; of {len(models)} models {all_of_them} represent all "
+        f"cosines go.\nBottom right: {numbered(seeds, 'seeds')} for each width; of {len(models)} models "
+        f"{all_of_them} represent all "
         f"{tables.n_features} features, the others {fewest} or more."
     )
 

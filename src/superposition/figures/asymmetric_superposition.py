@@ -11,6 +11,7 @@ from superposition.figures.style import BEHIND_MOTIFS, FAINT, INK, MUTED, NAME, 
 from superposition.measures.computation import canonical, primary_features
 from superposition.readings.motifs import AsymmetricSuperposition, asymmetric_superposition
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 MAX_NEURONS = 16
 MAX_MOTIFS = 2  # drawn in detail
@@ -57,7 +58,8 @@ def figures(tables: Tables) -> dict[str, Figure]:
         found = sum(count > 0 for count in counts)
         best = "The seed with the lowest held-out loss" if rank == 0 else f"The seed of rank {rank + 1} by loss"
         notes = [
-            f"{best} is shown; the motif is in {found} of {len(counts)} seeds. Largest input weight of each neuron "
+            f"{best} is shown; the motif is in {found} of {numbered(len(counts), 'seeds')}. Largest input "
+            "weight of each neuron "
             "scaled to 1.",
             "Shaded pairs: a neuron that two features share, a ▸ v, where a disturbs the output of v, and the neuron "
             "that inhibits it.",

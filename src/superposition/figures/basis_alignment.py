@@ -29,6 +29,7 @@ from superposition.figures.style import (
 from superposition.measures.neurons import in_reading_order
 from superposition.readings.basis import alignments
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 NAMES = {"relu_output": "linear hidden layer", "relu_hidden": "ReLU on the hidden layer"}
 COLOURS = {"relu_output": LINEAR_LAYER, "relu_hidden": RELU_LAYER}
@@ -200,6 +201,7 @@ def _note(tables: Tables, rows: pd.DataFrame) -> str:
     seeds = int(rows.groupby(["model", "density"]).size().min())
     count = int(tables.extra["rotations"]["rotation"].max())
     return (
-        f"{seeds} seeds at each density, {count} rotations of each model: large dots are seeds with the lowest loss. "
+        f"{numbered(seeds, 'seeds')} at each density, {count} rotations of each model: large dots are seeds "
+        "with the lowest loss. "
         "Grey: 95% of the rotated\nmodels. Dashes: a model that is blind to the axes has every share equally often."
     )

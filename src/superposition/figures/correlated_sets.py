@@ -34,6 +34,7 @@ from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.pairs import PARTNER, are_at_right_angles, are_opposite, is_hexagon_of_pairs, state_of_pairs
 from superposition.readings.planar import Planar, collapsed, gaps_between_pairs, models, pair_cosines, upright
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 SHOWN = 5  # single models, as in the paper
 EXTENT = 1.3
@@ -135,7 +136,7 @@ def collapse(tables: Tables, points: pd.DataFrame) -> Figure:
             agreeing = sum(state_of_pairs(one) == state for one in found)
             how = f"{state} collapsed" if state in ("none", "one", "two") else state
             how = _gaps(found[0].W) if state.startswith("three") else how
-            lines = f"{how}\n({agreeing} of {len(found)} seeds alike)"
+            lines = f"{how}\n({agreeing} of {numbered(len(found), 'seeds')} alike)"
             canvas.text(x + side / 2, top + heading + side + 0.02, lines, ha="center", fontsize=NOTE, color=MUTED)
         foot = canvas.height - 0.48
         _key(canvas, left, foot, tables.n_features // 2)

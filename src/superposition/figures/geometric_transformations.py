@@ -40,6 +40,7 @@ from superposition.readings.kinds import has_one_width
 from superposition.readings.results import Tables
 from superposition.readings.transformations import STAGES, in_order, path_of, stages
 from superposition.theory.losses import one_direction_for_a_set
+from superposition.verdicts import numbered
 
 SET_SIZE = 3
 REACH = 1.34  # of the axes, in units of a feature's length
@@ -86,7 +87,7 @@ def figures(tables: Tables) -> dict[str, Figure | Animation]:
     run = Run(int(seeds[order[shown]]), steps, _upright(W), loss * given[shown], _marks(stages(W, loss)))
     others = [loss * unit for (_, _, loss), unit in zip(paths, given, strict=True)]
     which = "with the lowest loss of those that do" if any(ordered) else "with the lowest loss"
-    shows = f"{ordered.count(True)} of {len(ordered)} seeds go from A to B to C to D"
+    shows = f"{ordered.count(True)} of {numbered(len(ordered), 'seeds')} go from A to B to C to D"
     note = f"{shows}; shown is the one {which} (seed {run.seed})."
     return {"animation": _moving(run), "stages": _stills(run, others, note)}
 

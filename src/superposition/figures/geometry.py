@@ -21,6 +21,7 @@ from superposition.readings.polytopes import INTERFERENCE, Component, components
 from superposition.readings.results import Tables
 from superposition.theory.dimensions import READ_OFF
 from superposition.theory.polytopes import NAMED
+from superposition.verdicts import numbered
 
 ABSENT_NORM = 0.1  # shorter features are left out of the scatter: thousands of points on the line at 0
 INSETS = (1.26, 1.68, 2.8, 4.3, 4.95, 9.1)  # 1 / (1 - S) of the graphs in the paper's figure
@@ -70,7 +71,7 @@ def _dimensions(tables: Tables) -> Figure:
         axes.set(ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel=r"dimensions per feature  $m\,/\,\|W\|_F^2$")
         sparsity_axis(axes, _x(tables.best))
         seeds = len(tables.instances["seed"].unique())
-        note = f"lines: {tables.n_features} features in {tables.n_hidden} dimensions, {seeds} seeds; "
+        note = f"lines: {tables.n_features} features in {tables.n_hidden} dimensions, {numbered(seeds, 'seeds')}; "
         note += "circles: the paper's curve of 400 in 30, read off its figure"
         canvas.text(0.65, canvas.height - 0.3, note, fontsize=NOTE, color=MUTED)
         return canvas.figure

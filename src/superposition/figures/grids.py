@@ -18,6 +18,7 @@ from superposition.figures import panels
 from superposition.figures.points import Point
 from superposition.figures.style import FONT, IMPORTANCE, MUTED, NOTE, SIGNED, SUPERPOSITION, TEXT, TITLE, theme
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 MAX_FEATURES = 60  # rows of a heat map; more could not be told apart, and would make a file of many megabytes
 
@@ -156,7 +157,7 @@ def agreement(point: Point) -> str:
     """How many seeds represent as many features as the one that is drawn, which has the lowest loss."""
     if point.seeds == 1:
         return "(one seed)"
-    return f"({point.agreeing} of {point.seeds} seeds)"
+    return f"({point.agreeing} of {numbered(point.seeds, 'seeds')})"
 
 
 def _features_shown(shown: Sequence[Point], n_features: int) -> tuple[list[int], list[str]]:

@@ -15,6 +15,7 @@ from superposition.readings.penalties import with_objective
 from superposition.readings.results import Tables
 from superposition.readings.shared import in_superposition
 from superposition.theory.hidden_l1 import kept_above, losses, norms
+from superposition.verdicts import numbered
 
 COLOURS = {"represented": REPRESENTED, "in superposition": SUPERPOSED}
 MAX_FEATURES = 30
@@ -106,7 +107,8 @@ def _note(rows: pd.DataFrame, best: pd.DataFrame, seeds: int) -> str:
         for _, own in rows.groupby("hidden_l1", sort=True)
     ]
     return (
-        f"Of {seeds} seeds the one with the lowest objective, loss and penalty together; dashes are the others. As "
+        f"Of {numbered(seeds, 'seeds')} the one with the lowest objective, loss and penalty together; dashes "
+        "are the others. As "
         f"many features in superposition as it have,\nfrom left to right, {', '.join(map(str, agreeing))} of them. "
         "Right: circles are as large as norms; above the dashed line a feature is worth a dimension (theory)."
     )

@@ -13,6 +13,7 @@ from superposition.readings.jumps import SINCE, STANDS_OUT, Jump, learned, run_o
 from superposition.readings.kinds import is_plain
 from superposition.readings.results import Tables
 from superposition.theory.losses import digon_for_one
+from superposition.verdicts import numbered
 
 FIRST = 100  # the step at which the paper's axis begins
 MAX_FEATURES = 400  # lines in a panel
@@ -104,7 +105,8 @@ def _notes(found: list[list[Jump]], one: float) -> list[str]:
     return [
         f"Above, each line is a feature of the seed with the lowest loss. Bands: jumps from step {SINCE} on in which "
         "the loss falls",
-        f"by more than {STANDS_OUT} standard deviations of its noise; {with_jump} of {len(found)} seeds have them.",
+        f"by more than {STANDS_OUT} standard deviations of its noise; {with_jump} of "
+        f"{numbered(len(found), 'seeds')} have them.",
         "Below, the loss of that seed, and of the others in grey. Dashed: levels counted up from the last loss, as far",
         f"apart as a digon is worth more than one feature, $(s/3 - 7s^2/12)/n$ = {one:.2e}.",
     ]

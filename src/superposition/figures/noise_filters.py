@@ -18,6 +18,7 @@ from superposition.readings.results import Tables
 from superposition.readings.shared import features_per_dimension
 from superposition.readings.split_losses import split_losses
 from superposition.theory.losses import antipodal, without_superposition
+from superposition.verdicts import numbered
 
 FULL, NO_RELU, NO_BIAS = "relu_output", "without_relu", "without_bias"
 NAMES = {FULL: "ReLU and bias", NO_BIAS: "without the bias", NO_RELU: "without the ReLU"}
@@ -72,7 +73,8 @@ def _trained_without(tables: Tables) -> Figure:
         losses.set_title("loss, over the least without superposition", loc="left")
         seeds = int(rows.groupby(["model", "density"]).size().min())
         note = (
-            f"Of {seeds} seeds the one with the lowest loss; dashes: the others. Dotted: no superposition. Each model "
+            f"Of {numbered(seeds, 'seeds')} the one with the lowest loss; dashes: the others. Dotted: no "
+            "superposition. Each model "
             "was trained as it is; on the left of each panel,\nwithout sparsity, none superposes."
         )
         canvas.text(0.6, 3.32, note, fontsize=NOTE, color=MUTED, linespacing=1.35)

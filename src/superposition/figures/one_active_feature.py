@@ -31,6 +31,7 @@ from superposition.readings.interference import STAGES, filtered, is_pentagon, r
 from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.results import Tables
 from superposition.theory.uneven_density import N_FEATURES, pentagons
+from superposition.verdicts import numbered
 
 OWN = INK
 SHARES = {"relu": BY_RELU, "bias": BY_BIAS, "both": BY_BOTH}
@@ -247,7 +248,8 @@ def _note(tables: Tables, drawn: pd.Series) -> str:
     point = tables.at(int(drawn["point"]))
     agreeing = np.count_nonzero(_pentagons(tables, point))
     return (
-        f"Drawn: the best of {len(point)} seeds at density {float(drawn['density']):.2g}, of which {agreeing} "
+        f"Drawn: the best of {numbered(len(point), 'seeds')} at density {float(drawn['density']):.2g}, of "
+        f"which {agreeing} "
         "form pentagons, turned so that feature 1 points up; the circle has radius 1. Read-outs are of feature 1\nat "
         "full strength. Right: lines through the seeds with the lowest loss, small dots for the others; short bars are "
         "what the pentagon with the least expected loss does (theory)."

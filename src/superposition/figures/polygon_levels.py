@@ -17,6 +17,7 @@ from superposition.readings.results import Tables
 from superposition.readings.solutions import solution
 from superposition.theory.angles import cosines
 from superposition.theory.polygon_levels import Level, level, shared_corner, weights
+from superposition.verdicts import numbered
 
 NAMES = {0: "no weights", 3: "triangle", 4: "square", 5: "pentagon", 6: "hexagon", 7: "heptagon", 8: "octagon"}
 FIRST = 10  # step at which the axis begins: biases have their means by then
@@ -107,7 +108,7 @@ def _ends(axes: Axes, ends: dict[int, Level | None], levels: list[Level]) -> Non
             str(count), (count, at.loss), xytext=(4, 0), textcoords="offset points", va="center", color=INK,
             fontsize=NAME,
         )  # fmt: skip
-    axes.set(xlim=(0, 1.15 * len(ends)), xlabel=f"of {len(ends)} seeds, at the end")
+    axes.set(xlim=(0, 1.15 * len(ends)), xlabel=f"of {numbered(len(ends), 'seeds')}, at the end")
     _same_scale(axes, levels, level(0, len(levels) + FEWEST - 1).loss)
     axes.yaxis.set_major_locator(NullLocator())
 

@@ -29,6 +29,7 @@ from superposition.measures.neurons import in_reading_order, monosemantic, polys
 from superposition.measures.thresholds import NEURON_UNUSED, NEURON_USED
 from superposition.readings.polysemanticity import polysemantic_share
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 CELL = 0.115  # inches, of a response
 MAX_WIDTHS, MAX_NEURONS, MAX_FEATURES, MAX_DENSITIES = 6, 16, 16, 8
@@ -143,7 +144,8 @@ def _note(tables: Tables, counts: pd.DataFrame) -> str:
     alike = np.count_nonzero(np.abs(own - best.reindex(own.index)) < 1e-9)
     seeds = int(counts.groupby(["n_hidden", "density"]).size().min())
     return (
-        f"Of {seeds} seeds, the one with the lowest loss is drawn; {alike} of all {len(counts)} models have the same "
+        f"Of {numbered(seeds, 'seeds')}, the one with the lowest loss is drawn; {alike} of all {len(counts)} "
+        "models have the same "
         f"share of polysemantic neurons as it has.\nMonosemantic: a response above {NEURON_USED:g} to one feature, "
         f"below {NEURON_UNUSED:g} to all others. Neurons can be exchanged; those with one feature come first."
     )

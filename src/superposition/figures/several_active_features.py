@@ -18,6 +18,7 @@ from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.ambiguity import LEAST_VECTORS, by_active, lost
 from superposition.readings.results import Tables
 from superposition.theory.explanations import exact_fit, explanations
+from superposition.verdicts import numbered
 
 MAX_WIDTHS = len(HIDDEN_WIDTHS)
 STRENGTHS = (0.7, 0.5)  # of the two active features of the vector that is drawn
@@ -228,5 +229,5 @@ def _note(tables: Tables, shown: Shown) -> str:
         f"Above: of pairs of features at {STRENGTHS[0]:g} and {STRENGTHS[1]:g} in the best model of two dimensions, "
         f"one with the most explanations{more}, turned; black: the hidden vector, grey: directions.\n"
         "Below: explanations with at most as many features as are active, up to as many as dimensions. Lines are the "
-        f"best of {seeds} seeds, dots the others; {vectors} vectors each."
+        f"best of {numbered(seeds, 'seeds')}, dots the others; {vectors} vectors each."
     )

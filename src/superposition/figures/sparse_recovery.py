@@ -34,6 +34,7 @@ from superposition.readings.results import Tables
 from superposition.readings.transitions import Sweep, others, pooled, trained, transitions
 from superposition.theory.compressed_sensing import no_pair_active, only_non_negative, order, smallest_sum
 from superposition.theory.losses import ignored
+from superposition.verdicts import numbered
 
 ROWS = {"trained": "trained W", "gaussian": "Gaussian W", "optimised": "columns of W\nmoved apart"}
 DECODERS = {
@@ -92,7 +93,8 @@ def _recovery(tables: Tables) -> Figure:
         counts = len(trained(recovery, tables)), len(others(recovery, "gaussian"))
         note = (
             "Recovered: the error is no more than a small part of the length of x. "
-            f"{counts[0]} seeds, or {counts[1]} matrices, of each width together. ReLU read-out: the model's\n"
+            f"{numbered(counts[0], 'seeds')}, or {counts[1]} matrices, of each width together. ReLU read-out: "
+            "the model's\n"
             "own; of other projections ReLU(a (W$^T$h − c)), with the two numbers that suit data like that of training "
             "best. Lasso: of all x ≥ 0 that explain h the one with the smallest sum; non-negative least\n"
             f"squares end at the one that their search meets. At m = {n} nothing is lost. Where trained features form "
@@ -169,7 +171,8 @@ def _read_out(tables: Tables) -> Figure:
         for axes in (losses, pairs, course):
             axes.spines[["top", "right"]].set_visible(False)
         note = (
-            f"Left: data like that of training, density {density:g}; large dots: of {len(seeds)} seeds the one with "
+            f"Left: data like that of training, density {density:g}; large dots: of "
+            f"{numbered(len(seeds), 'seeds')} the one with "
             "the lowest loss, small ones: others. Lines end where nothing is lost. The lasso gets the same h.\n"
             "Middle: samples with k active features, all seeds together. Crosses: the share in which no antipodal pair "
             "has both of its features active, which is all that pairs tell,\nbut for samples where one of the two is "

@@ -28,6 +28,7 @@ from superposition.readings.results import Tables
 from superposition.readings.solutions import importance_ratios
 from superposition.readings.split_losses import RATIO_DIGITS, split_losses
 from superposition.theory.tipping import gained, paid, tipping_density, tipping_density_of_minima
+from superposition.verdicts import numbered
 
 LINEAR, RELU = "linear", "relu_output"
 ROOM = (1.08, 1.12)  # of the axes of density
@@ -161,7 +162,8 @@ def _note(rows: pd.DataFrame) -> str:
     for _, own in relu.groupby(["ratio", "density"]):
         agreeing += int(np.count_nonzero(own["n_represented"] == own.loc[own["best"], "n_represented"].iloc[0]))
     return (
-        f"Points and areas: of {seeds} seeds the one with the lowest loss; dashes: the others ({agreeing} of "
+        f"Points and areas: of {numbered(seeds, 'seeds')} the one with the lowest loss; dashes: the others "
+        f"({agreeing} of "
         f"{len(relu)} represent as many features).\nUpright bars: where theory has the first pair tip, with the best "
         "weights and biases."
     )
