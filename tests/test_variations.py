@@ -4,6 +4,7 @@ What a figure or a claim of the paper needs and does not find is left out with a
 steps: what is to be drawn and judged has the shape of results, not their quality.
 """
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -189,6 +190,7 @@ def check(name: str, experiment: Experiment, folder: Path) -> None:
     tables = made(name, experiment, folder)
     for title, figure in figures_of(name, tables).items():
         save(figure, folder / f"{title}.svg")
+        assert not re.search(r"(?<!\d)1 seeds", (folder / f"{title}.svg").read_text(encoding="utf-8")), title
     beside = {other for claim in CLAIMS.get(name, ()) for other in claim.beside}
     every = {name: tables} | dict.fromkeys(beside, tables)
     evaluation = evaluate(every)
