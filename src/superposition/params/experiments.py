@@ -131,9 +131,10 @@ def notes(document: dict[str, Any]) -> list[str]:
             and len(importance) == n
             and not any(isinstance(point, dict) for point in importance)
         ):
+            listed = f"[{importance[0]}, {importance[1]}, ...]"
             said.append(
                 f"experiments.{name}.importance: is an axis of {n} points, at each of which all {n} features are as "
-                f"important; one importance for each feature is {{listed: {importance}}}"
+                f"important; one importance for each feature is {{listed: {listed}}}"
             )
     return said
 

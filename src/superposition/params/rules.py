@@ -135,9 +135,11 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
     """An anti-correlated set is active as a whole, and so has one density."""
-    for group in points.get("sets", []):
-        for sparsity in points.get("sparsity", []):
-            values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
+    differing = [sparsity for sparsity in points.get("sparsity", []) if sparsity.uniform is None]
+    for group in points.get("sets", []) if differing else []:
+        exclusive = group.exclusive(len(differing[0].per_feature))
+        for sparsity in differing:
+            values = sparsity.per_feature
             if any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
@@ -151,9 +153,10 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
 def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
     """Features that have parents may be rare by theirs."""
     for group in points.get("sets", []):
+        if not (found := parents(group.kind)):
+            continue
         for sparsity in points.get("sparsity", []):
-            found = parents(group.kind)
-            densities = found.densities([1 - S for S in sparsity.per_feature]) if found else [1.0]
+            densities = found.densities([1 - S for S in sparsity.per_feature])
             if min(densities) < MIN_DENSITY:
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),

@@ -67,7 +67,8 @@ DECAY = f"{NOT_NEGATIVE}, or a mapping with weights and biases"
 
 
 def decay_form(value: Any) -> str:
-    return "<by_parameter>" if isinstance(value, dict) else "<number>"
+    """Which form is meant, or, where settings are written for later stages, which one it is."""
+    return "<by_parameter>" if isinstance(value, dict | DecayOfEach) else "<number>"
 
 
 class Training(Strict):
