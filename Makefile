@@ -2,7 +2,9 @@
 
 # bash, and so a shell for every line: only then is the PATH below the one that commands are looked up in.
 SHELL := /bin/bash
-PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
+# An interpreter; by default the first of these two that there is.
+PYTHON ?=
+INTERPRETER = python=$${PYTHON:-$$(for p in python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)}
 # Another build of torch than those of requirements-torch.txt: make repro TORCH="--index-url <url> torch==2.13.0", which
 # nothing verifies, or TORCH="<url of a wheel>#sha256=<its hash>"
 TORCH ?=
@@ -18,15 +20,16 @@ C =
 D =
 VARIANTS =
 ARCHIVE =
-ARGS ?=
-# What names something is handed on as it was typed, in the environment: neither make nor a shell runs what stands in it.
-TYPED = EXPERIMENTS EXPERIMENT SET NAME A B C D VARIANTS ARCHIVE
+ARGS =
+# All of it is handed on as it was typed, in the environment: neither make nor a shell runs what stands in it. Of ARGS
+# `scripts.typed` makes words.
+TYPED = EXPERIMENTS EXPERIMENT SET NAME KEEP A B C D VARIANTS ARCHIVE ARGS PYTHON TORCH
 $(foreach name,$(TYPED),$(eval override $(name) := $$(value $(name))))
 export $(TYPED)
 # Names without what a shell would make of * and ?
 WORDS = set -f; names=($$EXPERIMENTS)
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 # Relative, so that DVC's copies of the workspace (dvc exp run --temp) import their own code.
 export PYTHONPATH := src
 export DVC_NO_ANALYTICS := 1
@@ -58,7 +61,7 @@ repro: $(RUNTIME) ## Compute what is not up to date; EXPERIMENTS="intro ..." for
 	@python -m superposition.stage
 
 vary: $(RUNTIME) ## One variant, here untouched: EXPERIMENT=intro SET="sparsity=[0,0.5,0.95]"; NAME=..., KEEP=1
-	@python -m scripts.vary "$$EXPERIMENT" --set "$$SET" $${NAME:+--name "$$NAME"} $(if $(KEEP),--keep)
+	@python -m scripts.vary "$$EXPERIMENT" --set "$$SET" $${NAME:+--name "$$NAME"} $${KEEP:+--keep}
 
 compare: $(RUNTIME) ## What differs, as one page: A=HEAD B=workspace, or names of variants, or of commits; up to D
 	@python -m scripts.compare "$$A" "$$B" $${C:+"$$C"} $${D:+"$$D"}
@@ -67,7 +70,7 @@ grid: $(RUNTIME) ## One figure over variants: EXPERIMENT=intro VARIANTS="steep-*
 	@set -f; names=($$VARIANTS); python -m scripts.grid "$$EXPERIMENT" "$${names[@]}"
 
 undo: $(RUNTIME) ## Back to what is committed: params.yaml, dvc.lock, reports and data; ARGS=--dry only says what goes
-	@python -m scripts.alone python -m scripts.undo $(ARGS)
+	@python -m scripts.typed python -m scripts.alone python -m scripts.undo
 
 pull: $(RUNTIME) $(SPEAKING) ## Get the results of this commit from DVC's remote, in place of computing them
 	@python -m scripts.alone python -m scripts.remote pull
@@ -88,10 +91,10 @@ status: $(RUNTIME) ## What `make repro` would run, after edits of parameters and
 
 # A process for each core, with one thread: most tests are of one thread, or wait for a process. ARGS=-n0 takes one.
 test: $(DEVELOPMENT) ## Run the tests; ARGS="-k norms" goes to pytest
-	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "not long" $(ARGS)
+	@OMP_NUM_THREADS=1 python -m scripts.typed python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "not long"
 
-test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions at random moments; takes hours
-	@FAULTS=$${FAULTS:-200} python -m pytest $(ARGS)
+test-all: $(DEVELOPMENT) ## All tests, with FAULTS=200 interruptions and DOCUMENTS=2000; takes hours
+	@FAULTS=$${FAULTS:-200} python -m scripts.typed python -m pytest
 
 check: $(DEVELOPMENT) ## Formatter, linter and type checker, as CI runs them
 	ruff format --check .
@@ -106,28 +109,28 @@ verify: $(RUNTIME) ## Recompute HEAD in a fresh clone, compare with dvc.lock; EX
 	@$(WORDS); python scripts/verify.py "$${names[@]}"
 
 verify-dispatch: $(RUNTIME) ## The same bytes whatever code libraries choose for a processor? EXPERIMENTS="..." or all
-	@$(WORDS); python -m scripts.verify_dispatch "$${names[@]}" $(ARGS)
+	@$(WORDS); python -m scripts.typed python -m scripts.verify_dispatch "$${names[@]}"
 
 verify-cpus: $(RUNTIME) ## The same bytes on emulated processors? Needs qemu-user; ARGS="Haswell EPYC --arm SYSROOT"
-	@python -m scripts.verify_cpus $(ARGS)
+	@python -m scripts.typed python -m scripts.verify_cpus
 
 full: $(RUNTIME) ## Run EXPERIMENTS="..." at the paper's full scale, into reports/full_scale; can be killed and goes on
 	@$(WORDS); python -m scripts.full_scale "$${names[@]}"
 
 audit: $(RUNTIME) ## Compare the pinned packages with the known vulnerabilities of the OSV database
-	@python -m scripts.audit $(ARGS)
+	@python -m scripts.typed python -m scripts.audit
 
 fsck: $(RUNTIME) ## Hash results and DVC's cache anew, whatever DVC remembers; what is damaged is removed
 	@python -m scripts.fsck
 
-reliability: $(DEVELOPMENT) ## Run the tests of docs/reliability.md, with FAULTS=200 interruptions, and fill in its table; hours
-	@python -m scripts.reliability $(ARGS)
+reliability: $(DEVELOPMENT) ## Run the tests of docs/reliability.md, which says how many, and fill in its table; hours
+	@python -m scripts.typed python -m scripts.reliability
 
 costs: $(RUNTIME) ## Note how long training took, from the last make repro here, into reports/costs.csv
 	@python -m scripts.costs
 
 bench: $(RUNTIME) ## Measure speed and memory, into reports/speed.csv and .svg; ARGS="--experiments intro" for less
-	@python -m benchmarks $(ARGS)
+	@python -m scripts.typed python -m benchmarks
 
 docs: $(RUNTIME) ## Write docs/data.md, docs/parameters.md and params.schema.json from the code
 	@python -m scripts.docs
@@ -148,14 +151,14 @@ clean: ## Remove the environment and the tools' caches; results and DVC's cache 
 # run has PYTHONPATH=src, which goes first, and so the code of the copy that it runs in.
 # `pip check` stands in for pip's resolver. It fails if torch is a CUDA build, whose libraries are installed then.
 $(RUNTIME): | requirements.txt requirements-torch.txt requirements-cuda.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
-	  echo "error: '$(PYTHON)' is no Python 3.11 to 3.14; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(INTERPRETER); "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
+	  echo "error: '$$python' is no Python 3.11 to 3.14; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Making .venv (once; about a minute, more where CUDA's libraries are downloaded) ..."
-	@$(PYTHON) -m venv --clear .venv
+	@$(INTERPRETER); "$$python" -m venv --clear .venv
 	@awk '/^[a-z]/ {keep = /^(pip|setuptools)==/} keep' requirements.txt | $(VERIFIED) -r /dev/stdin
 ifdef TORCH
-	@$(INSTALL) $(TORCH)
-	@$(if $(findstring sha256=,$(TORCH)),,echo "note: this build of torch is not verified: TORCH has no hash" >&2)
+	@set -f; $(INSTALL) $$TORCH
+	@[[ $$TORCH == *sha256=* ]] || echo "note: this build of torch is not verified: TORCH has no hash" >&2
 else
 	@$(PIP) download --no-deps --only-binary :all: --dest .venv/torch "$$(grep -o '^torch==[0-9.]*' requirements-torch.txt)"
 	@$(VERIFIED) --no-index --find-links .venv/torch -r requirements-torch.txt
@@ -163,7 +166,7 @@ else
 endif
 	@$(VERIFIED) --no-build-isolation -r requirements.txt
 	@.venv/bin/python -m pip check >/dev/null 2>&1 || $(VERIFIED) -r requirements-cuda.txt
-	@echo '$(CURDIR)/src' > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/superposition.pth"
+	@echo "$$PWD/src" > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/superposition.pth"
 	@report=$$(.venv/bin/python -m pip check) || { echo "$$report" >&2; exit 1; }
 	@touch $@
 

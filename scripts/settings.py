@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
+from superposition.params import ParamsError
+from superposition.params.document import value_in
 
+MOST = 10_000  # characters of a text with settings
 KEY = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[-?\d+\])*"
 NEXT = re.compile(rf"(?:^|[\s;]+)(?=[~+]*{KEY}\s*=)")
 ONE = re.compile(rf"(?P<key>{KEY})\s*=\s*(?P<value>.*)", re.DOTALL)
@@ -37,6 +39,8 @@ class Setting:
 
 def settings(text: str, experiment: str) -> list[Setting]:
     """The settings in a text, parted by space or semicolons."""
+    if len(text) > MOST:
+        raise Unclear(f"SET has {len(text)} characters; allowed: at most {MOST}")
     parts = [part for part in NEXT.split(text.strip()) if part.strip()]
     if not parts:
         raise Unclear(f"SET is empty; write what is to be other, as {EXAMPLE}")
@@ -63,10 +67,9 @@ def _setting(text: str, experiment: str) -> Setting:
     if not written:
         raise Unclear(f"{key}= has no value; write one, or null for none")
     try:
-        value = _plain(YAML(typ="safe", pure=True).load(WHOLE.sub(_as_whole, written)))
-    except YAMLError:
-        wrong = f"{key}={written}: is no value of YAML's; lists are [1, 2], mappings {{key: value}}"
-        raise Unclear(wrong) from None
+        value = value_in(WHOLE.sub(_as_whole, written), key)
+    except ParamsError as error:
+        raise Unclear(f"{error.faults[0]}; lists are [1, 2], mappings {{key: value}}, text 'in quotes'") from None
     steps = tuple(int(step) if step.lstrip("-").isdigit() else step for step in re.findall(r"\w+|-\d+", key))
     return Setting(key, steps, value)
 

@@ -15,6 +15,7 @@ from superposition.training.progress import Progress
 from superposition.training.worlds import OutOfRange, read
 
 CALLS = 3  # of a step or some each
+MOST, LONGEST = 300_000, 10_000  # numbers in memory, and steps, beyond which a test takes seconds
 
 
 class Few(Batches):
@@ -37,3 +38,11 @@ def few_steps(experiment: Experiment, folder: Path, monkeypatch: pytest.MonkeyPa
     except OutOfRange:
         return False
     return True
+
+
+def too_large(experiment: Experiment) -> bool:
+    training = experiment.training
+    samples = training.batch_size + (training.sample_size or 0) + experiment.held_out
+    of_each = experiment.n_features * (experiment.n_hidden * min(training.snapshots, training.steps) + samples)
+    instances = sum(1 for _ in zip(experiment.points(), range(MOST), strict=False))
+    return instances * of_each > MOST or training.steps > LONGEST

@@ -1,6 +1,7 @@
 """An edit concerns exactly the stages that depend on it: of a source by what imports it, of a key by what it is in."""
 
 import json
+import re
 import shutil
 from copy import deepcopy
 from hashlib import sha256
@@ -12,8 +13,12 @@ import pytest
 from stages import code, generate
 from superposition import imports
 from superposition.params.document import as_json
+from superposition.params.experiments import Experiment
+from superposition.params.measures import Measures
 from superposition.params.schema import Block, Defaults, File, Initial, Training
 from tests.documents import DOCUMENT
+from tests.few_steps import too_large
+from tests.test_extremes import PLACES, document, ends, needs, put, resolved, resolved_or_refused
 from tests.test_pipeline import COMPANIONS, NOT_OF_STAGES, ROOT, imported
 
 EXPERIMENTS: dict[str, dict[str, Any]] = {
@@ -109,12 +114,13 @@ KEYS: dict[str, tuple[Any, set[str]]] = {
     "training.snapshots": (1, TRAINED),
 }
 MINE: dict[str, Any] = {
-    "model": {"name": "own", "hidden_bias": True},
+    "model": {"name": "own"},
     "n_features": 3,
     "n_hidden": 2,
     "seeds": 2,
     "held_out": 64,
 }
+BESIDE = {"initial.hidden_bias": {"model": {"name": "own", "hidden_bias": True}}}  # what a key needs
 STEPS: dict[str, Any] = {"schedule": "cosine", "steps": 2, "batch_size": 8, "snapshots": 2}
 
 
@@ -148,14 +154,14 @@ def parts(one: dict[str, str], other: dict[str, str]) -> set[str]:
 @pytest.mark.parametrize("key", KEYS)
 def test_each_key_concerns_what_it_is_in(made, key):
     """In the experiment's block, where it says so itself, or in the defaults where it does not."""
-    value, concerned = KEYS[key]
+    (value, concerned), beside = KEYS[key], BESIDE.get(key, {})
     first, _, second = key.partition(".")
-    document = documents()
+    document = documents(**beside)
     before = made(document)
     document["experiments"]["mine"][first] = {second: value} if second else value
     assert parts(before, made(document)) == concerned
     if first in Defaults.model_fields and first not in MINE:
-        document = documents()
+        document = documents(**beside)
         if second:
             document["defaults"][first][second] = value
         else:
@@ -168,6 +174,29 @@ def test_all_keys_are_among_them():
     of_blocks = {key for key in Block.model_fields if key not in nested}
     assert set(KEYS) == of_blocks | {f"{key}.{inner}" for key, model in nested.items() for inner in model.model_fields}
     assert set(File.model_fields) == {"seed", "scale", "defaults", "experiments"}
+
+
+# Every end of these places says what holds without it, too, as null does.
+SILENT = {"sets", "sets[]", *(f"measures.{key}" for key in Measures.model_fields if key != "attack")}
+CONCERNED = {"title": NEITHER, "section": NEITHER, "about": NEITHER, "measures": MEASURED, "loss_error": MEASURED}
+
+
+@pytest.mark.slow
+def test_each_place_concerns_what_it_is_in(made):
+    """Each key of each form of a value, at the first of its ends that says something else than without it."""
+    silent = set()
+    for place in PLACES:
+        change, first = needs(place), re.split(r"[.\[]", place.path)[0]
+        before = resolved(change)
+        for value in ends(place):
+            found = resolved_or_refused(put(place, value))
+            if isinstance(found, Experiment) and found != before and not too_large(found):
+                one, other = made(document(change)), made(document(put(place, value)))
+                assert parts(one, other) == CONCERNED.get(first, TRAINED), place.path
+                break
+        else:
+            silent.add(place.path)
+    assert silent == SILENT
 
 
 def test_what_is_not_in_the_block(made):

@@ -49,7 +49,7 @@ def listed(tmp_path: Path) -> str:
     return digest
 
 
-def installed(folder: Path, torch: str = "") -> tuple[str, str]:
+def installed(folder: Path, torch: str = "", python: str = "$PWD/python") -> tuple[str, str]:
     """What the module of the environment says, nothing if there is none, and what `make` says."""
     environment = os.environ | {
         "PIP_CONFIG_FILE": os.devnull,
@@ -57,11 +57,12 @@ def installed(folder: Path, torch: str = "") -> tuple[str, str]:
         "PIP_FIND_LINKS": str(folder / "found"),
         "TORCH": torch,
         "MAKEFLAGS": "",
+        "PYTHON": python.replace("$PWD", str(folder)),
     }
     command = [
         "bash",
         "-c",
-        "make PYTHON=$PWD/python .venv/runtime-$(cat requirements{,-torch,-cuda}.txt | cksum | cut -d ' ' -f 1)",
+        "make .venv/runtime-$(cat requirements{,-torch,-cuda}.txt | cksum | cut -d ' ' -f 1)",
     ]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     modules = list(folder.glob(".venv/lib/python*/site-packages/torch.py"))
@@ -96,6 +97,22 @@ def test_another_build_is_verified_by_a_hash_of_its_own(tmp_path: Path, listed: 
     assert module == ""
     assert digest in said
     assert installed(tmp_path, f"{url}#sha256={digest}") == ("it = 'another'\n", "")
+
+
+@pytest.mark.parametrize(
+    ("torch", "python"),
+    [
+        ("; touch pwn `touch pwn` $(touch pwn) $(shell touch pwn) 'x'", "$PWD/python"),
+        ("", "$PWD/python; touch pwn"),
+        ("", "$(touch pwn)`touch pwn`"),
+        ("", "$(shell touch pwn)"),
+    ],
+)
+def test_what_names_a_build_or_an_interpreter_is_not_run(tmp_path: Path, listed: str, torch: str, python: str) -> None:
+    module, said = installed(tmp_path, torch, python)
+    assert module == ""
+    assert said
+    assert not (tmp_path / "pwn").exists()
 
 
 @pytest.mark.parametrize("name", ["", "-torch", "-cuda", "-remote", "-dev"])

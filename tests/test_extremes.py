@@ -1,75 +1,92 @@
-"""What is accepted of params.yaml can be computed: each number at its least and at its most, by itself."""
+"""What is accepted of params.yaml can be computed: each place of it at the ends of what may stand there, by itself."""
 
 import math
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any, get_args
+from itertools import product
+from pathlib import Path
+from typing import Any
 
-import annotated_types as limits
 import pytest
-from pydantic.fields import FieldInfo
 
+from stages.generate import as_text
 from superposition.params import ParamsError
-from superposition.params.experiments import resolve
-from superposition.params.models import Model
-from superposition.params.schema import Block, Decay, Initial, Training
+from superposition.params.experiments import Experiment, resolve
+from superposition.params.measures import Measures
 from tests.documents import DOCUMENT
 from tests.few_steps import few_steps
+from tests.places import Place, places
 
 SMALL: dict[str, Any] = {"model": "relu_output", "n_features": 3, "n_hidden": 2, "seeds": 1, "held_out": 64}
 STEPS: dict[str, Any] = {"steps": 2, "batch_size": 8, "snapshots": 2}
-ANY = 1e308  # beside 5e-324: floats that are bounded on one side only
-# Values of keys that are no plain numbers, at their ends.
-OF_AXES: dict[str, list[Any]] = {
-    "sparsity": [0.0, 0.9999999, {"last": 0.9999999, "others": 0.0}, {"per_feature": [0.0, 0.5, 0.9999999]}],
-    "importance": [1e-12, 1e6, {"listed": [1e-12, 1.0, 1e6]}, {"geometric": 1e-6}, {"geometric": 1e3}],
-    "sets": ["independent", {"correlated": 3}, {"anticorrelated": 3}],
-    "seeds": [1, [0], [2**32 - 1], [2**32], 1000],
-    "n_hidden": [1, 3, 4, 100_000],
-    "values": ["unit", "signed"],
+# What an experiment needs to have a key, but for what its mapping needs beside (tests/places.py).
+NEEDS: dict[str, dict[str, Any]] = {
+    "n_features": {"n_hidden": 1},
+    "sets.correlated": {"n_features": 4},
+    "sets[].correlated": {"n_features": 4},
+    "sets.anticorrelated": {"n_features": 4},
+    "sets[].anticorrelated": {"n_features": 4},
+    "initial.hidden_bias": {"model": {"name": "own", "hidden_bias": True}},
+    "training.floor": {"training": {"schedule": "linear"}},
+    "training.sample_size": {"training": {"batch_size": 1}},
+    "sets.groups[].independent": {"n_features": 4},
+    "sets[].groups[].independent": {"n_features": 4},
+    "sets.groups": {"n_features": 5},
+    "sets[].groups": {"n_features": 5},
+    "measures.imitation": {"model": "relu_hidden", "n_hidden": [1, 2]},
+    "measures.packings": {"n_hidden": 3},
 }
+# Ends that are others beside other keys: here of three features.
+MORE: dict[str, list[Any]] = {
+    "sparsity.power_law.total": [6e-7, 1.83],  # densities of i^-1 / (1 + 1/2 + 1/3) times that
+    "sparsity[].power_law.total": [6e-7, 1.83],
+    "importance.geometric": [1e-6, 1e3],
+    "importance[].geometric": [1e-6, 1e3],
+    "n_features": [4096],
+    "n_hidden": [3, 4],
+    "seeds": [1000],
+    "sets.correlated": [4],
+    "sets.anticorrelated": [4],
+    "training.sample_size": [16],
+    "training.warmup_steps": [2],
+    "training.control_variate": [0.5],
+    "measures.attack": [0.5],
+}
+PLACES = list(places())
+AGES = {"seeds=1000000"}  # which take minutes
 
 
-def ends(annotation: Any, metadata: list[Any]) -> list[Any]:
-    """The least and the most that a number may be, and what is just beyond; empty for what is no number."""
-    said = list(metadata)
-    while get_args(annotation):
-        first, *more = get_args(annotation)
-        annotation, said = first, said + more
-    if annotation not in (int, float):
-        return []
-    flat = [inner for one in said for inner in (one.metadata if isinstance(one, FieldInfo) else [one])]
-    low = next((one.ge for one in flat if isinstance(one, limits.Ge)), None)
-    high = next((one.le for one in flat if isinstance(one, limits.Le)), None)
-    above = next((one.gt for one in flat if isinstance(one, limits.Gt)), None)
-    below = next((one.lt for one in flat if isinstance(one, limits.Lt)), None)
-    if annotation is int:
-        least = low if low is not None else (above or 0) + 1
-        most = high if high is not None else below - 1 if below is not None else 2**53
-        return [least - 1, least, most, most + 1]
-    least = low if low is not None else math.nextafter(above or 0.0, math.inf)
-    most = high if high is not None else math.nextafter(below, -math.inf) if below is not None else ANY
-    return [math.nextafter(least, -math.inf), least, most, *([] if most == ANY else [math.nextafter(most, math.inf)])]
+def merged(*changes: dict[str, Any]) -> dict[str, Any]:
+    """The last one wins; in `initial` and `training` key by key."""
+    whole: dict[str, Any] = {}
+    for change in changes:
+        for key, value in change.items():
+            nested = key in ("initial", "training") and isinstance(value, dict) and isinstance(whole.get(key), dict)
+            whole[key] = whole[key] | value if nested else value
+    return whole
+
+
+def needs(place: Place) -> dict[str, Any]:
+    return next((needs for path, needs in NEEDS.items() if place.path.startswith(path)), {})
+
+
+def put(place: Place, value: Any) -> dict[str, Any]:
+    """Keys with a value at a place, and what they need."""
+    return merged(needs(place), place.put(value))
+
+
+def ends(place: Place) -> list[Any]:
+    return [*place.ends(), *MORE.get(place.path, [])]
 
 
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Changes of SMALL, by what they change."""
-    for key, field in Block.model_fields.items():
-        for value in OF_AXES.get(key) or ends(field.annotation, field.metadata):
-            yield f"{key}={value}", {key: value}
-    for part, model in (("initial", Initial), ("training", Training)):
-        for key, field in model.model_fields.items():
-            for value in ends(field.annotation, field.metadata):
-                yield f"{part}.{key}={value}", {part: {key: value}}
-    for value in ends(Decay, []):
-        yield f"training.betas={value}", {"training": {"betas": [value, value]}}
-    for key in ("hidden_l1", "training_attack"):
-        field = Model.model_fields[key]
-        for value in (5e-324, *ends(field.annotation, field.metadata)):
-            yield f"model.{key}={value}", {"model": {"name": "own", key: value}}
+    for place in PLACES:
+        for value in ends(place):
+            yield f"{place.path}={value}", put(place, value)
     for key in ("batch_size", "sample_size", "warmup_steps", "learning_rate", "eps"):  # where bits are the machine's
-        field = Training.model_fields[key]
-        for value in ends(field.annotation, field.metadata):
+        (place, *_) = (place for place in PLACES if place.path == f"training.{key}")
+        for value in place.ends():
             yield f"float32 {key}={value}", {"training": {key: value, "arithmetic": "float32"}}
     for n, m in ((10_000, 1), (100_000, 100_000), (1024, 512), (1, 1)):
         changes = {"n_features": n, "n_hidden": m, "held_out": 1}
@@ -86,42 +103,74 @@ def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "batch", {"seeds": 1_000_000, "training": {"batch_size": 4096}}
 
 
-CASES = dict(cases())
+CASES: dict[str, dict[str, Any]] = {}
+for name, change in cases():
+    CASES[name if name not in CASES else f"{name}, other kind"] = change
 
 
-def resolved(change: dict[str, Any]):
-    block = deepcopy(SMALL) | {"training": STEPS | change.get("training", {})}
-    block |= {key: value for key, value in change.items() if key != "training"}
-    return resolve(DOCUMENT | {"experiments": {"mine": block}}).experiments["mine"]
+def document(change: dict[str, Any]) -> dict[str, Any]:
+    return DOCUMENT | {"experiments": {"mine": merged(deepcopy(SMALL), {"training": STEPS}, change)}}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_what_is_accepted_can_be_computed(case, tmp_path, monkeypatch):
+def resolved(change: dict[str, Any]) -> Experiment:
+    return resolve(document(change)).experiments["mine"]
+
+
+def resolved_or_refused(change: dict[str, Any]) -> Experiment | ParamsError:
     try:
-        experiment = resolved(CASES[case])
-    except ParamsError:
-        return
-    few_steps(experiment, tmp_path, monkeypatch)
+        return resolved(change)
+    except ParamsError as error:
+        return error
 
 
-def test_every_number_of_the_schema_is_among_the_cases():
-    numbers = {
-        key
-        for model in (Block, Initial, Training)
-        for key, f in model.model_fields.items()
-        if ends(f.annotation, f.metadata)
-    }
-    assert {
-        "held_out",
-        "loss_error",
-        "n_features",
-        "gain",
-        "steps",
-        "batch_size",
-        "sample_size",
-        "snapshots",
-    } <= numbers
-    assert all(any(key in case for case in CASES) for key in numbers)
+def compute(experiment: Experiment, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measures are settings for a later stage; what is trained is the same without them."""
+    if experiment.measures != Measures():
+        as_text(experiment.measures.model_dump(mode="json"))
+    else:
+        few_steps(experiment, folder, monkeypatch)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.long] * (case in AGES)) for case in CASES])
+def test_what_is_accepted_can_be_computed(case, tmp_path, monkeypatch):
+    found = resolved_or_refused(CASES[case])
+    if isinstance(found, Experiment):
+        compute(found, tmp_path, monkeypatch)
+
+
+def test_at_each_place_something_is_accepted():
+    """By itself, or beside what it needs; else nothing would be computed at its ends."""
+    every = [(place, value) for place in PLACES for value in ends(place)]
+    accepted = {place.path for place, value in every if isinstance(resolved_or_refused(put(place, value)), Experiment)}
+    assert {place.path for place in PLACES} - accepted == set()
+
+
+DEEP: Any = 0.5
+for _ in range(15):
+    DEEP = [DEEP]
+HOSTILE: list[Any] = [
+    *(None, True, False, "", "x", "0.5", "1e400", "a\x00b", "\x7f", "\u202e", "$(touch pwn)", "../x", "<script>"),
+    *(0, -0.0, -1, 0.5, 1.0, 2**53 + 1, -(10**39), 10**39, 1e308, -1e308, 5e-324, math.inf, -math.inf, math.nan),
+    *([], {}, [[]], [None], DEEP, [0.5] * 5000, {"x": 1}, {"": {}}, {"num": 2}, {"power_law": {}}, {"parents": []}),
+    *({"unit_length": {"unit_length": "unit"}}, {"groups": [{"independent": 3}] * 2}, ["independent"], [0, 0]),
+]
+
+
+@pytest.mark.parametrize("key", sorted({place.put(None).popitem()[0] for place in PLACES}))
+def test_hostile_values_are_refused_by_their_keys_or_computed(key, tmp_path, monkeypatch):
+    """In a line each; where -0.0 or 1e308 is a number like others, it is computed with."""
+    accepted: dict[str, Experiment] = {}
+    for place, value in product([place for place in PLACES if key in place.put(None)], HOSTILE):
+        found = resolved_or_refused(put(place, value))
+        if isinstance(found, Experiment):
+            accepted[repr(found.model_copy(update=dict.fromkeys(("title", "section", "about"), "")))] = found
+            continue
+        lines = str(found).split("\n")
+        assert all(fault.path.startswith("experiments") for fault in found.faults)
+        assert any(f"experiments.mine.{key}" in line for line in lines) or "allowed: at most" in lines[0]
+        assert all(line.isprintable() and len(line) < 3000 for line in lines)
+    for number, experiment in enumerate(accepted.values()):
+        compute(experiment, tmp_path / str(number), monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,8 +59,8 @@ def executed(source: str) -> list[str]:
     return found
 
 
-# `make repro` becomes DVC, so that its lock ends with it: what it runs are the Makefile's words
-ALLOWED = {"scripts/alone.py": ["os.execvp"]}
+# `make repro` becomes DVC, so that its lock ends with it, and what is typed goes after a command: the Makefile's words
+ALLOWED = {"scripts/alone.py": ["os.execvp"], "scripts/typed.py": ["os.execvp"]}
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
@@ -194,7 +195,7 @@ def typed(tmp_path):
 
     def make(*words: str, **environment: str) -> list[str]:
         its = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"} | environment
-        command = ["make", "--no-print-directory", *words, "RUNTIME=", "PYTHON=true"]
+        command = ["make", "--no-print-directory", *words, "RUNTIME=", "SPEAKING=", "DEVELOPMENT="]
         return subprocess.run(
             command, cwd=tmp_path, env=its, capture_output=True, text=True, check=True
         ).stdout.splitlines()
@@ -216,11 +217,59 @@ def test_what_is_typed_to_make_is_not_run(typed, tmp_path, what):
     assert typed("compare", f"A={what}", f"C={what}") == [f"<-m><scripts.compare><{what}><workspace><{what}>"]
     for target in ("verify", "verify-dispatch", "full"):
         assert typed(target, f"EXPERIMENTS={what}")[0].endswith("".join(f"<{word}>" for word in words))
+    assert typed("grid", f"EXPERIMENT={what}", f"VARIANTS={what}") == [
+        "".join(f"<{word}>" for word in ("-m", "scripts.grid", what, *words))
+    ]
+    assert typed("unpack", f"ARCHIVE={what}")[0].endswith(f"<scripts.archive><{what}>")
+    assert typed("vary", "EXPERIMENT=a", f"KEEP={what}") == ["<-m><scripts.vary><a><--set><><--keep>"]
+    for target in WITH_ARGS:
+        assert typed(target, f"ARGS={what}")[0].startswith("<-m><scripts.typed><python><-m>")
     assert not (tmp_path / "pwn").exists()
+
+
+# Those whose help or recipe has ARGS, which `scripts.typed` takes from the environment.
+WITH_ARGS = ("undo", "test", "test-all", "verify-dispatch", "verify-cpus", "audit", "reliability", "bench")
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("", []),
+        ("-k 'norms or biases' --lf", ["-k", "norms or biases", "--lf"]),
+        ("; touch pwn", [";", "touch", "pwn"]),
+        ("`touch pwn` && touch pwn", ["`touch", "pwn`", "&&", "touch", "pwn"]),
+        ('"$(touch pwn)" $HOME ~ * # x', ["$(touch pwn)", "$HOME", "~", "*", "#", "x"]),
+        ("a\nb\\ c", ["a", "b c"]),
+        ("it's", None),
+    ],
+)
+def test_of_what_is_typed_only_quotes_mean_something(tmp_path, what, words):
+    command = [sys.executable, "-m", "scripts.typed", "printf", "<%s>", "own"]
+    environment = os.environ | {"ARGS": what, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    if words is None:
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", "make: ARGS=it's: No closing quotation\n")
+    else:
+        assert (done.returncode, done.stdout) == (0, "".join(f"<{word}>" for word in ["own", *words]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_variable_that_may_be_typed_is_handed_on_as_it_was():
+    """What the Makefile, and what it says of itself, has of such names; but for those of the environment alone."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    head, _, rest = text.partition("\nexport $(TYPED)\n")
+    (listed,) = re.findall(r"^TYPED = (.*)$", head, re.MULTILINE)
+    names = set(listed.split())
+    assert set(re.findall(r"^([A-Z]+) (?:\?=|=$|= \w+$)", head, re.MULTILINE)) == names
+    assert set(re.findall(r"\b([A-Z]+)=", text)) - names == {"FAULTS", "DOCUMENTS", "PYTHONPATH"}
+    assert re.findall(rf"(?<!\$)\$[({{](?:{'|'.join(names)})\b", rest) == []
+    unquoted = [found[1] for found in re.finditer(r'(?<!")\$\$([A-Z]+)\b', rest)]
+    assert sorted(unquoted) == ["EXPERIMENTS", "TORCH", "TORCH", "VARIANTS"]  # in arrays, and a test
 
 
 def test_what_the_environment_has_of_such_names_is_not_taken(typed):
     assert typed("repro", EXPERIMENTS="intro", A="x")[1] == "<-m><scripts.alone><python><-m><scripts.quiet><repro>"
+    assert typed("vary", "EXPERIMENT=a", KEEP="1") == ["<-m><scripts.vary><a><--set><>"]
 
 
 def test_parameters_are_checked_before_dvc_reads_them(typed):

@@ -3,7 +3,9 @@
 import re
 import warnings
 from dataclasses import FrozenInstanceError
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -12,8 +14,7 @@ from pydantic import ValidationError
 from superposition.exact.ops import POWERS, Activation
 from superposition.features.groups import groups
 from superposition.models.toy_model import TARGETS
-from superposition.params import PRESETS, Model, ParamsError, read
-from superposition.params.experiments import resolve
+from superposition.params import PRESETS, Model, ParamsError, axes, read
 from superposition.params.models import LOSS_POWERS
 from tests.documents import DOCUMENT, changed, faults, intro, write
 
@@ -139,6 +140,9 @@ def test_sets(file: Path) -> None:
         ("anticorrelated", 3),
     ]
     assert points[1].label == "correlated in sets of 3"
+    family = {"parents": [None, 0, 1], "active": 0.5}
+    (line,) = faults(file, ("experiments.intro.sets", [family | {"inactive": zero} for zero in (0.0, -0.0)]))
+    assert line == "experiments.intro.sets[1]: must differ from the other points of the axis; it repeats [0]"
 
 
 def test_a_set_has_one_sparsity(file: Path) -> None:
@@ -187,6 +191,23 @@ def test_densities_that_fall_as_a_power(file: Path) -> None:
         (line,) = faults(file, ("experiments.intro.sparsity", own))
         assert line.startswith(f"experiments.intro.sparsity.power_law.total = {total}: must keep all densities between")
         assert found in line
+
+
+@pytest.mark.parametrize("exponent", [-0.123456789, -1.0, -1.5, -8.0, 0.0])
+def test_powers_of_many_numbers_take_those_of_primes(exponent: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is the float that is nearest to the power, as if it were computed by itself."""
+    assert list(axes._powers(500, exponent)) == [axes._power(float(i), exponent) for i in range(1, 501)]
+    assert axes._powers(1, exponent) == (1.0,)
+    raised: list[int] = []
+    context = axes._DIGITS
+
+    def power(base: Decimal, exponent: Decimal) -> Decimal:
+        raised.append(int(base))
+        return context.power(base, exponent)
+
+    monkeypatch.setattr(axes, "_DIGITS", SimpleNamespace(power=power, multiply=context.multiply))
+    axes._powers.__wrapped__(30, exponent)
+    assert raised == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
 
 
 def test_the_last_feature_may_have_a_sparsity_of_its_own(file: Path) -> None:
@@ -287,6 +308,11 @@ def test_training_settings_are_plain_json(file: Path) -> None:
     assert settings["initial"] == {"rule": "xavier", "gain": 1.0, "bias": 0.0, "hidden_bias": 0.0}
     assert (settings["n_features"], settings["n_hidden"]) == (3, 2)
     assert settings["models"] == [PRESETS["relu_output"].model_dump()]
+    decay = {"weights": -1.0, "biases": 0.5}
+    with warnings.catch_warnings(action="error"):  # pydantic warns of what it takes for another form
+        assert (
+            intro(file, ("training", {"weight_decay": decay})).training_settings()["training"]["weight_decay"] == decay
+        )
 
 
 def test_powers_activations_and_targets_are_those_that_models_have() -> None:
@@ -294,12 +320,3 @@ def test_powers_activations_and_targets_are_those_that_models_have() -> None:
     assert LOSS_POWERS == POWERS
     assert get_args(fields["hidden"].annotation) == get_args(fields["output"].annotation) == get_args(Activation)
     assert get_args(fields["target"].annotation) == tuple(TARGETS)
-
-
-@pytest.mark.parametrize("decay", [0.01, {"weights": -1.0, "biases": 0.0}])
-def test_settings_are_written_without_a_warning(decay):
-    experiment = resolve(changed(("defaults.training.weight_decay", decay))).experiments["intro"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert experiment.training_settings()["training"]["weight_decay"] == decay
-        experiment.model_dump(mode="json")

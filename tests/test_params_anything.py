@@ -129,9 +129,9 @@ PIECES = [
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
+def documents(draw: st.DrawFn, valid: dict[str, Any] = DOCUMENT) -> dict[str, Any]:
     """A valid document, of which some values are others, allowed by themselves or not, or missing."""
-    document = deepcopy(DOCUMENT)
+    document = deepcopy(valid)
     for _ in range(draw(st.integers(0, 3))):
         place = draw(st.sampled_from(list(MAPPINGS)))
         changed: Any = document

@@ -63,23 +63,16 @@ def numbers(count: int, number: str = "0.5") -> str:
     return f"[{', '.join([number] * count)}]"
 
 
-def inside(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+def size(value: Any, of_key: int = 1) -> int:
+    """How many values a document consists of, with itself and, unless a key counts nothing, its keys."""
+    if isinstance(value, dict):
+        return 1 + sum(of_key + size(inner, of_key) for inner in value.values())
+    return 1 + sum(size(inner, of_key) for inner in value) if isinstance(value, list) else 1
 
 
-def values(value: Any) -> int:
-    """A value and all in it."""
-    return 1 + sum(map(values, inside(value)))
-
-
-def keys_and_values(value: Any) -> int:
-    """As many as count towards the bound of a file."""
-    return 1 + sum(map(keys_and_values, inside(value))) + (len(value) if isinstance(value, dict) else 0)
-
-
-SMALL = YAML(typ="safe").load(whole())
-ROOM = MAX_VALUES - keys_and_values(SMALL)
-HELD = sum(map(values, SMALL["defaults"].values())) + 4_000  # with a list of 4000 in place of a number
+WHOLE = YAML(typ="safe").load(whole())
+LEFT = MAX_VALUES - size(WHOLE)  # keys and values that may be added
+INHERITED = 4_000 + size(WHOLE["defaults"], of_key=0) - 1  # values of the defaults, with a list of 4000 for one key
 VALUES = f"is beyond the {MAX_VALUES} keys and values that a file may hold"
 BYTES = f"params.yaml: has more than {MAX_BYTES} bytes; allowed: at most that many"
 DEEP = f"is nested too deep; allowed: at most {MAX_DEPTH} lists and mappings, one in another"
@@ -100,9 +93,9 @@ TOO_MUCH = {
     ),
     "list of 5 MB": (whole(sparsity=numbers(1_000_000)), BYTES),
     "mapping of 5 MB": (whole(x=f"{{{', '.join(f'k{i}: 1' for i in range(400_000))}}}"), BYTES),
-    "list": (whole(sparsity=numbers(90_000)), f"{MINE}.sparsity[{ROOM - 2}]: {VALUES}"),
+    "list": (whole(sparsity=numbers(90_000)), f"{MINE}.sparsity[{LEFT - 2}]: {VALUES}"),
     "100000 unknown keys": (whole(**{f"k{i}": 1 for i in range(100_000)}), BYTES),
-    "10000 unknown keys": (whole(**{f"k{i}": 1 for i in range(10_000)}), f"{MINE}.k{ROOM // 2}: {VALUES}"),
+    "10000 unknown keys": (whole(**{f"k{i}": 1 for i in range(10_000)}), f"{MINE}.k{LEFT // 2}: {VALUES}"),
     "4000 unknown keys": (whole(**{f"step{i}": 1 for i in range(4_000)}), f"{MINE}.step0 = 1: is an unknown key; "),
     "5000 wrong points": (whole(sparsity=numbers(5_000, "2")), f"{MINE}.sparsity[0] = 2: must be a number, at least"),
     "5000 equal points": (whole(sparsity=numbers(5_000)), f"{MINE}.sparsity[1]: must differ from the other points"),
@@ -120,9 +113,22 @@ TOO_MUCH = {
         several(2, **LARGE | {"n_hidden": 1, "seeds": 1, "importance": "{geometric: 0.9999}"}),
         "experiments: have 200000 importances and densities of curves together (e0 100000, e1 100000); allowed: at",
     ),
+    "families of features at many sparsities": (
+        whole(
+            n_features=2,
+            seeds=1,
+            sets=f"[{', '.join(f'{{parents: [null, 0], active: 0.5, inactive: 0.{i:03}}}' for i in range(900))}]",
+            sparsity="{start: 0.1, stop: 0.9, num: 1000}",
+        ),
+        "experiments: have 1800000 features of points of sets and sparsity together (mine 1800000); allowed: at most",
+    ),
+    "a ratio whose powers are beyond all numbers": (
+        whole(**LARGE | {"n_hidden": 1, "seeds": 1, "importance": "{geometric: 1.0e+308}"}),
+        f"{MINE}.importance.geometric = 1e+308: must keep r^(n_features - 1) between 1e-12 and 1e+06; n_features = 1",
+    ),
     "long lists for many": (
         several(500).replace("sparsity: 0.0", f"sparsity: {numbers(4_000)}"),
-        f"defaults: hold {HELD} values, {500 * HELD} with those that each of 500 experiments inherits; ",
+        f"defaults: hold {INHERITED} values, {500 * INHERITED} with those that each of 500 experiments inherits; ",
     ),
     "sets of many features": (
         whole(**LARGE | {"n_hidden": 50000}, measures="{explanations: {active: [1], samples: 1, tolerance: 0.1}}"),

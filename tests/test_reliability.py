@@ -16,6 +16,11 @@ REPORT = """\
 <testcase classname="tests.faults.test_interruptions" name="e[1]"/>
 <testcase classname="tests.faults.test_interruptions" name="e[2]"/>
 <testcase classname="tests.faults.test_interruptions" name="e[3]"><error/></testcase>
+<testcase classname="tests.faults.test_in_time" name="f[0]"><properties><property name="ended" value="0.31"/>
+<property name="moved" value="0.42"/></properties></testcase>
+<testcase classname="tests.faults.test_in_time" name="f[1]"><properties><property name="ended_busy" value="1.5"/>
+<property name="moved_busy" value="0.8"/></properties></testcase>
+<testcase classname="tests.faults.test_accepted" name="g"><failure message="x"/></testcase>
 </testsuite></testsuites>
 """
 
@@ -41,6 +46,9 @@ def test_the_table_is_made_from_reports(tmp_path, monkeypatch):
     assert "[`test_fsck`](../tests/test_fsck.py) | 1 of 2 tests passed |" in text
     assert "| 0 of 0 tests passed, 1 skipped, not run, 1 of 1 tests passed |" in text
     assert "| 3 of 4 interruptions ended in the same hashes |" in text
+    assert "Ctrl-C took 0.31 s at most, and the display stood still for 0.42 s; beside two other processes" in text
+    assert "for each core 1.5 s and 0.8 s |" in text
+    assert "| not run, 0 of 1 tests passed |" in text  # what it would have measured is not known
     assert "| old |" not in text
 
 

@@ -105,6 +105,21 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "a model of one's own", {"model": own}
     yield "own models", {"model": [own, {"name": "penalised", "hidden_l1": 0.1}, {"name": "untied", "tied": False}]}
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
+    others = [
+        {"name": "leaky", "hidden": "leaky_relu", "output": "leaky_relu", "hidden_bias": True},
+        {"name": "clipped", "hidden": "clipped_relu", "output": "clipped_relu"},
+        {"name": "rectified", "target": "relu"},
+        {"name": "quartic", "loss_power": 4.0},
+    ]
+    yield "other activations, targets and losses", {"model": others}
+    wide = {"n_features": 3, "n_hidden": [3, 5], "sets": None, "sparsity": [0.0, 0.9], "importance": 1.0}
+    yield "more neurons than features", {"model": "relu_hidden"} | wide
+    yield "begun elsewhere", {"initial": {"rule": "identity", "gain": 0.5, "bias": -0.25}}
+    falling = {"schedule": "cosine", "floor": 0.1, "weight_decay": {"weights": -1.0, "biases": 0.0}}
+    yield "trained otherwise", {"training": falling}
+    uniform = {"values": "unit", "sets": None, "sparsity": [0.0, 0.5], "importance": 1.0}
+    yield "a control variate", {"model": "relu_output", "training": {"control_variate": 0.4}} | uniform
+    yield "float32", {"training": {"arithmetic": "float32"}}
     yield "signed values", {"values": "signed"}
     yield "unit values", {"values": "unit"}
     yield "constant values", {"values": "constant"}

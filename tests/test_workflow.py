@@ -78,13 +78,16 @@ def test_the_container_is_made_as_make_makes_it():
 
 
 def test_what_is_typed_in_the_environment_finds_the_code(tmp_path):
-    """The recipe's line, in an environment without packages; from a folder that is not the checkout."""
+    """The recipe's line, in an environment without packages, where the checkout has a name that shells read."""
     (line,) = re.findall(r"^\t@(echo .*superposition\.pth\")$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-    line = line.replace("$(CURDIR)", str(ROOT)).replace("$$", "$")
+    here = tmp_path / 'it\'s "$(touch pwn)" `touch pwn`'
+    here.mkdir()
+    (here / "src").symlink_to(ROOT / "src")
     plain = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=here, check=True)
     command = [".venv/bin/python", "-c", "import superposition; print(superposition.__file__)"]
-    assert subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True).returncode != 0
-    subprocess.run(["bash", "-ec", line], cwd=tmp_path, env=plain, check=True)
-    done = subprocess.run(command, cwd=tmp_path, env=plain, check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == str(ROOT / "src/superposition/__init__.py")
+    assert subprocess.run(command, cwd=here, env=plain, capture_output=True).returncode != 0
+    subprocess.run(["bash", "-ec", line.replace("$$", "$")], cwd=here, env=plain, check=True)
+    done = subprocess.run(command, cwd=here, env=plain, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(here / "src/superposition/__init__.py")
+    assert sorted(path.name for path in here.iterdir()) == [".venv", "src"]

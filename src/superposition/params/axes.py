@@ -9,9 +9,10 @@ write them.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation
+from functools import lru_cache
 from hashlib import sha256
-from math import fsum
+from math import fsum, isqrt
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -35,7 +36,8 @@ ImportanceValue = Annotated[
     must(f"be a number between {MIN_IMPORTANCE:g} and {MAX_IMPORTANCE:g}"),
 ]
 MIN_DENSITY = 1e-7
-_DIGITS = Context(prec=40)  # of powers, before they are rounded to a float
+# Of powers, before they are rounded to a float; those beyond all bounds are infinite.
+_DIGITS = Context(prec=40, traps=[InvalidOperation, DivisionByZero])
 SeedValue = Annotated[int, Field(ge=0, lt=2**32), must("be a whole number, at least 0 and below 2^32")]
 
 
@@ -320,7 +322,7 @@ def sparsities(axis: Any, n_features: int) -> tuple[list[Sparsity], list[Fault]]
 def _falling(law: PowerSpread, n_features: int) -> tuple[list[Sparsity], list[Fault]]:
     """The point that a power law of densities stands for, or what is wrong with it at this number of features."""
     exponent, total = _rounded(law.exponent), _rounded(law.total)
-    powers = [_power(float(i + 1), -exponent) for i in range(n_features)]
+    powers = _powers(n_features, -exponent)
     whole = fsum(powers)
     first, last = total * powers[0] / whole, total * powers[-1] / whole
     if first > 1 or last < MIN_DENSITY:
@@ -398,10 +400,12 @@ def _spread_importance(axis: Any) -> list[tuple[Location, Any]]:
 
 
 def _even(axis: Range) -> list[float]:
-    shares = [i / (axis.num - 1) for i in range(axis.num)]
+    shares = [i / (axis.num - 1) for i in range(axis.num - 1)]
     if axis.spacing == "log":
-        return [_rounded(axis.start * _power(axis.stop / axis.start, share)) for share in shares]
-    return [_rounded(axis.start + (axis.stop - axis.start) * share) for share in shares]
+        found = [axis.start * _power(axis.stop / axis.start, share) for share in shares]
+    else:
+        found = [axis.start + (axis.stop - axis.start) * share for share in shares]
+    return [_rounded(x) for x in (*found, axis.stop)]  # which rounding errors of a large start may miss
 
 
 def _even_sparsities(axis: Range) -> list[float]:
@@ -442,12 +446,31 @@ def _power(base: float, exponent: float | int) -> float:
     return float(_DIGITS.power(Decimal(base), Decimal(exponent)))
 
 
+@lru_cache(maxsize=8)  # of two scales, mostly the same
+def _powers(last: int, exponent: float) -> tuple[float, ...]:
+    """i^exponent of i = 1 .. last, where only primes are raised to a power, which takes long; others are products."""
+    factor = list(range(last + 1))  # the smallest one, which is a prime
+    for prime in range(2, isqrt(last) + 1):
+        if factor[prime] == prime:
+            for multiple in range(prime * prime, last + 1, prime):
+                factor[multiple] = min(factor[multiple], prime)
+    found = [Decimal(1), Decimal(1)]
+    for i in range(2, last + 1):
+        prime = factor[i]
+        if prime == i:
+            found.append(_DIGITS.power(Decimal(i), Decimal(exponent)))
+        else:
+            found.append(_DIGITS.multiply(found[prime], found[i // prime]))
+    return tuple(map(float, found[1:]))
+
+
 def _rounded(x: float) -> float:
     return float(f"{x:.10g}") + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
 def digits(x: float) -> str:
-    return f"{x:.10g}"
+    """As people write it; 0 for -0.0 too."""
+    return f"{x + 0.0:.10g}"
 
 
 def _listing(values: Sequence[float]) -> str:

@@ -53,6 +53,11 @@ def parse(path: Path) -> dict[str, Any]:
     return _Reader(name, text.replace("\r\n", "\n").replace("\r", "\n")).document()
 
 
+def value_in(text: str, name: str) -> Any:
+    """What would stand in such a file after a key of that name, and comes from elsewhere."""
+    return _Reader(Written(name), text, place=(Written(name),)).read()
+
+
 def as_json(document: dict[str, Any]) -> str:
     """A document as later stages get it."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -74,8 +79,8 @@ class _Open:
 class _Reader:
     """Builds a document from the parser's events, on a stack of its own: depth is no recursion."""
 
-    def __init__(self, file: str, text: str) -> None:
-        self.file, self.text = file, text
+    def __init__(self, file: str, text: str, place: Location = ()) -> None:
+        self.file, self.text, self.place = file, text, place
         self.yaml = YAML(typ="safe", pure=True)
         self.root: Any = NOTHING
         self.size = 0
@@ -86,6 +91,13 @@ class _Reader:
         self.outside: int | None = None  # the first strange character that is in no key or value
 
     def document(self) -> dict[str, Any]:
+        root = self.read()
+        if not isinstance(root, dict):
+            what = "is empty" if root is None else f"holds a {type(root).__name__}"
+            self.stop(f"{what}; must be a mapping with seed, defaults and experiments")
+        return root
+
+    def read(self) -> Any:
         try:
             # Stand-ins let the parser go on to the key that has a strange character.
             for event in self.yaml.parse(IN_FILE.sub(STAND_IN, self.text)):
@@ -98,10 +110,7 @@ class _Reader:
             self.fault(strange(self.text[self.outside], f" in line {line}"), at=(self.file,))
         if self.faults:
             raise ParamsError(self.faults)
-        if not isinstance(self.root, dict):
-            what = "is empty" if self.root in (None, NOTHING) else f"holds a {type(self.root).__name__}"
-            self.stop(f"{what}; must be a mapping with seed, defaults and experiments")
-        return self.root
+        return None if self.root is NOTHING else self.root
 
     def fault(self, message: str, value: Any = NOTHING, at: Location | None = None) -> None:
         self.faults.append(Fault((self.here() if at is None else at) or (self.file,), message, value))
@@ -114,7 +123,7 @@ class _Reader:
     def here(self) -> Location:
         """Where a value belongs that comes next."""
         if not self.open:
-            return ()
+            return self.place
         around = self.open[-1]
         step = len(around.value) if isinstance(around.value, list) else around.key
         return around.location if step is None else (*around.location, step)

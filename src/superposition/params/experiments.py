@@ -131,9 +131,10 @@ def notes(document: dict[str, Any]) -> list[str]:
                 and len(importance) == n
                 and all(isinstance(point, int | float) for point in importance)
             ):
+                listed = f"[{importance[0]}, {importance[1]}, ...]"
                 said.append(
                     f"experiments.{name}.importance: is an axis of {n} points, at each of which all {n} features are "
-                    f"as important; one importance for each feature is {{listed: {importance}}}"
+                    f"as important; one importance for each feature is {{listed: {listed}}}"
                 )
     return list(dict.fromkeys(said))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.features.groups import parents
+from superposition.features.groups import ANTICORRELATED, parents
 from superposition.params.axes import MIN_DENSITY, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
@@ -136,18 +136,24 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
     """An anti-correlated set is active as a whole, and so has one density, of which each member has a part."""
     for group in points.get("sets", []):
+        if ANTICORRELATED not in group.kind:
+            continue
+        exclusive = None
         for sparsity in points.get("sparsity", []):
-            values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
-            parts = [(1 - values[first]) / (last - first) for first, last in exclusive]
-            if min(parts, default=1.0) < MIN_DENSITY * (1 - 1e-6):
+            values, one = sparsity.per_feature, sparsity.uniform
+            exclusive = exclusive or group.exclusive(len(values))
+            # Most sparsities are one number, and there may be many of them and of features.
+            sets = [max(exclusive, key=lambda ends: ends[1] - ends[0])] if one is not None else exclusive
+            least = min((1 - values[first]) / (last - first) for first, last in sets)
+            if least < MIN_DENSITY * (1 - 1e-6):  # 1 - S is off by some ulps of 1
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
                     f"must keep the density of each feature of an anti-correlated set at least {MIN_DENSITY:g}; it is "
-                    f"{min(parts):.4g} at a sparsity of {sparsity.label}",
+                    f"{least:.4g} at a sparsity of {sparsity.label}",
                     group.label,
                 )
                 break
-            if any(len(set(values[first:last])) > 1 for first, last in exclusive):
+            if one is None and any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
                     "must keep features of different sparsity in different anti-correlated sets; "
@@ -160,9 +166,10 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
 def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
     """Features that have parents may be rare by theirs."""
     for group in points.get("sets", []):
+        if not (found := parents(group.kind)):
+            continue
         for sparsity in points.get("sparsity", []):
-            found = parents(group.kind)
-            densities = found.densities([1 - S for S in sparsity.per_feature]) if found else [1.0]
+            densities = found.densities([1 - S for S in sparsity.per_feature])
             if min(densities) < MIN_DENSITY:
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),

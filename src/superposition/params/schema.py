@@ -67,6 +67,7 @@ DECAY = f"{NOT_NEGATIVE}, or a mapping with weights and biases"
 
 
 def decay_form(value: Any) -> str:
+    """Which form is meant, or, where settings are written for later stages, which one it is."""
     return "<by_parameter>" if isinstance(value, dict | DecayOfEach) else "<number>"
 
 

@@ -22,6 +22,7 @@ TOTALS = {
     "features of instances": 2 * MAX_ROWS,
     "points of sparsity and importance": 10_000,
     "importances and densities of curves": 100_000,
+    "features of points of sets and sparsity": 300_000,  # each is looked at, where features are not independent
 }
 MAX_INHERITED = 20_000  # values of the defaults, counted for each experiment that inherits them; the paper's: 1000
 
@@ -93,7 +94,9 @@ def _amounts(keys: dict[str, Any]) -> tuple[int, ...]:
     curves += sum(isinstance(point, PowerLawSparsity) for _, point in placed(keys.get("sparsity")))
     instances = prod(counts.values())
     points = counts.get("sparsity", 0) + counts.get("importance", 0)
-    return instances, instances * n_features, points, curves * n_features
+    in_sets = sum(not isinstance(point, str) for _, point in placed(keys.get("sets", [])))
+    together = in_sets * counts.get("sparsity", 0) * n_features
+    return instances, instances * n_features, points, curves * n_features, together
 
 
 def _values(value: Any) -> int:
