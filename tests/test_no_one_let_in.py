@@ -21,6 +21,7 @@ from superposition.params import ParamsError
 from superposition.params.experiments import resolve
 from superposition.report.captions import Caption
 from superposition.report.explore import Panel, written
+from superposition.report.full_scale import FullScale
 from superposition.report.page import Section, page
 from superposition.report.pictures import picture
 from tests.documents import changed
@@ -121,7 +122,7 @@ def test_text_stays_text_on_the_page(tmp_path):
         cost=HOSTILE,
         command=HOSTILE,
         figures=[hostile_picture],
-        full_scale=[f"full_scale/intro/{HOSTILE}.svg"],
+        full_scale=FullScale(hostile_picture, [f"full_scale/intro/{HOSTILE}.svg"], 1),
         conditions=[],
         panels=[Panel(HOSTILE, HOSTILE, HOSTILE, written("</script><script>"))],
     )
