@@ -301,6 +301,12 @@ CAPTIONS = {
         "Losses of sixty seeds over steps, which end on horizontal lines for a square, a pentagon and a hexagon, with "
         "bars of how many end at each; and below the polygons found, over theory's.",
     ),
+    "incidental_polysemanticity/neurons": Caption(
+        "Some neurons end with two features by chance, however many neurons there are (Lecomte et al. 2023).",
+        "Over the number of neurons, the number of those with two features, along a falling line of what chance makes, "
+        "and shares of features that are on one neuron; and a heat map of one model's weights, in which some rows have "
+        "a positive and a negative cell and the others one cell.",
+    ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",
         "A circle of radius 1 for each point with one vector from its centre for each feature; darker ones are more "
