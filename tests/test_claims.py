@@ -15,6 +15,7 @@ from tests import (
     hand_made,
     test_noise_filters,
     test_superposition_hypothesis,
+    test_width_scaling,
 )
 from tests.hand_made import HandMade
 from tests.test_incidental_polysemanticity import incidental_polysemanticity
@@ -49,6 +50,8 @@ EXPERIMENTS = {
     "several_active_features": several_active_features,
     "simulated_network": simulated_network,
     "polygon_levels": polygon_levels,
+    "width_scaling": test_width_scaling.strong,
+    "width_scaling_weak": test_width_scaling.weak,
     "incidental_polysemanticity": incidental_polysemanticity,
 }
 # Whose limits are numbers of the paper's text, to be met to within some room.
@@ -63,6 +66,7 @@ OTHERWISE = {
     "mathematics.sparse_inputs_dominate": "fails",
     "asymmetric_superposition.in_the_best_model": "holds_at_best",
     "asymmetric_superposition.interference_is_hidden": "holds_at_best",
+    "width_scaling_weak.exponent_less_one": "differs_from_print",
 }
 
 

@@ -59,6 +59,7 @@ PER_DIMENSION, VULNERABILITY, OVER_DENSE = _BLUE, _CRIMSON, "#8a8f99"
 # What superposition gains and costs.
 GAIN, COST = _BLUE, _CRIMSON
 IMPORTANCE_CURVES = (_NAVY, _PLUM, _CORAL)  # from flat to steep
+SKEWS = IMPORTANCE_CURVES  # of densities, likewise
 WITH_BOTH, WITHOUT_BIAS, WITHOUT_RELU, ON_DENSE_DATA = _NAVY, _PLUM, _ROSE, "#c77d1e"
 
 # One active feature: read-outs of others, and what takes them away.

@@ -307,6 +307,20 @@ CAPTIONS = {
         "and shares of features that are on one neuron; and a heat map of one model's weights, in which some rows have "
         "a positive and a negative cell and the others one cell.",
     ),
+    "width_scaling/widths": Caption(
+        "Where all features are represented, the loss falls with the number of dimensions about as the overlaps of "
+        "their directions do (Liu et al. 2025).",
+        "Three panels over the number of hidden dimensions, with a line for each law of densities: the loss, which "
+        "falls; the share of features that are represented, near 1; and the mean squared cosine of two of them times "
+        "the number of dimensions, near 1, over dotted lines of the least that is possible.",
+    ),
+    "width_scaling_weak/widths": Caption(
+        "Where few features are represented, the loss is that of the features which are left out, and falls as that "
+        "does (Liu et al. 2025).",
+        "Three panels over the number of hidden dimensions, with a line for each law of densities: the loss, with the "
+        "loss of what is left out as a dashed line below; the share of features that are represented; and the mean "
+        "squared cosine of two of them times the number of dimensions.",
+    ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",
         "A circle of radius 1 for each point with one vector from its centre for each feature; darker ones are more "
