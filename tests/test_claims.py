@@ -15,6 +15,7 @@ from tests import (
     hand_made,
     test_noise_filters,
     test_superposition_hypothesis,
+    test_value_laws,
     test_width_scaling,
 )
 from tests.hand_made import HandMade
@@ -53,6 +54,7 @@ EXPERIMENTS = {
     "width_scaling": test_width_scaling.strong,
     "width_scaling_weak": test_width_scaling.weak,
     "incidental_polysemanticity": incidental_polysemanticity,
+    **test_value_laws.SHOWN,
 }
 # Whose limits are numbers of the paper's text, to be met to within some room.
 ROOM_AROUND = ("varied_feature_density.crossover", "correlated_pairs.order_of_collapse")

@@ -77,6 +77,7 @@ NEURON_WIDTHS = ("#9db8d9", "#5f8fc4", _BLUE, _NAVY, "#0b1e3a", "#000000")  # li
 DRAWN, GREEDY, GROWN, OF_MODELS = _BLUE, "#d98324", _CRIMSON, "#1f7a5c"
 READ_OUT, LASSO, GAUSSIAN, SPREAD_OUT = _CRIMSON, _BLUE, "#5b8c5a", "#c98a2b"
 TRANSITION, THEORY = _CORAL, _CRIMSON
+IN_ONE, IN_TWO = _ROSE, _NAVY  # dimensions
 ON_ONE_NEURON, AS_AT_FIRST = _NAVY, _RUST
 
 # Shapes of features, dark enough on white. What has no name is grey.

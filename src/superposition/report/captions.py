@@ -20,6 +20,11 @@ def caption_of(experiment: str, name: str) -> Caption:
     return CAPTIONS.get(f"{experiment}/{name}") or CAPTIONS.get(name) or Caption(f"{words.capitalize()}.", words)
 
 
+SEEN_OF_LAWS = (
+    "Over density, the number of features represented in one and in two dimensions, with a dashed line where two begin "
+    "to share one in theory; below, circles of radius 1 with vectors of the five features at six densities."
+)
+
 # The paper's figure first; of an experiment that has more of its own, in this order.
 CAPTIONS = {
     "intro/feature_vectors": Caption(
@@ -320,6 +325,22 @@ CAPTIONS = {
         "Three panels over the number of hidden dimensions, with a line for each law of densities: the loss, with the "
         "loss of what is left out as a dashed line below; the share of features that are represented; and the mean "
         "squared cosine of two of them times the number of dimensions.",
+    ),
+    "values_unit/laws": Caption(
+        "How many of five features one and two dimensions hold, with the paper's uniform values.",
+        SEEN_OF_LAWS,
+    ),
+    "values_exponential/laws": Caption(
+        "The same with exponential values: features begin to share dimensions where they are denser.",
+        SEEN_OF_LAWS,
+    ),
+    "values_power_law/laws": Caption(
+        "The same with power-law values, which are sparse by themselves: superposition at any density.",
+        SEEN_OF_LAWS,
+    ),
+    "values_constant/laws": Caption(
+        "The same with constant values: longer vectors and biases give back exactly what is active alone.",
+        SEEN_OF_LAWS,
     ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",
