@@ -13,6 +13,7 @@ from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from tests import (
     as_printed,
     hand_made,
+    test_error_power,
     test_noise_filters,
     test_superposition_hypothesis,
     test_value_laws,
@@ -55,6 +56,8 @@ EXPERIMENTS = {
     "width_scaling_weak": test_width_scaling.weak,
     "incidental_polysemanticity": incidental_polysemanticity,
     **test_value_laws.SHOWN,
+    "error_power": test_error_power.large,
+    "error_power_small": test_error_power.small,
 }
 # Whose limits are numbers of the paper's text, to be met to within some room.
 ROOM_AROUND = ("varied_feature_density.crossover", "correlated_pairs.order_of_collapse")

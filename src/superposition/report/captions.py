@@ -342,6 +342,17 @@ CAPTIONS = {
         "The same with constant values: longer vectors and biases give back exactly what is active alone.",
         SEEN_OF_LAWS,
     ),
+    "error_power/responses": Caption(
+        "Squared errors serve half of the features and drop the others; higher powers serve all of them alike.",
+        "A line for each power of the error, the responses of features to themselves from large to small: a step from "
+        "1 to 0 for squares, level lines for higher powers. Beside it the responses of outputs to single features as "
+        "heat maps: a diagonal with gaps for squares, one of even strength among small cells for fourth powers.",
+    ),
+    "error_power_small/responses": Caption(
+        "The same with five neurons: both maps are as near to the identity as rank five allows, in different ways.",
+        "Responses of twenty features to themselves, from large to small, a step for squares and a level line at a "
+        "half for fourth powers; and the matrices of all responses as heat maps.",
+    ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",
         "A circle of radius 1 for each point with one vector from its centre for each feature; darker ones are more "
