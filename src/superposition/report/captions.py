@@ -186,6 +186,13 @@ CAPTIONS = {
         "Features per dimension over 1 / (1 - S), represented and recovered ones, with dashed bounds; and the same "
         "divided by the bound, of which a flat part is where one constant serves.",
     ),
+    "geometry/frames": Caption(
+        "Models use all their capacity at every density, and so each feature lies in one eigenspace of its own kind "
+        "(Ivanov et al. 2026).",
+        "Two lines over 1/(1 - S) that stay near 1: the sum of dimensionalities over the number of dimensions, and the "
+        "mean of dimensionalities over leverages. Beside them a point for each feature at its eigenvalue: few levels "
+        "where features are dense, one at 2 on the plateau of pairs, and rising from there on.",
+    ),
     "geometry/nonlinear_compression": Caption(
         "Two dense features can share one number without superposition, by a function that takes ever finer steps. "
         "As exact steps it beats linear compression from three of them on, as ramps, which a network can have, "
