@@ -15,8 +15,8 @@ from superposition.readings.results import NotInThisRun, Tables
 from tests import as_printed, hand_made, layout
 from tests.hand_made import HandMade
 
-N = 200
-WIDTHS, EXPONENTS = (4, 6, 9, 13, 20, 30), (0.0, 1.0, 1.5)
+N = 100
+WIDTHS, EXPONENTS = (5, 7, 9, 12, 16, 22), (0.0, 1.0, 1.5)
 POWERS = {0.0: 1.0, 1.0: 1.2, 1.5: 1.3}  # that losses fall by
 
 
@@ -88,7 +88,7 @@ def test_frames_have_the_least_overlap_and_random_directions_that_of_chance():
         assert width_scaling.overlap(model) == pytest.approx(m * (N / m - 1) / (N - 1), rel=1e-4)
         assert width_scaling.least_overlap(model) == pytest.approx((N - m) / (N - 1))
         drawn = replace(model, W=np.random.default_rng(m).normal(size=(m, N)))
-        assert width_scaling.overlap(drawn) == pytest.approx(1, abs=0.03)
+        assert width_scaling.overlap(drawn) == pytest.approx(1, abs=0.05)
         alone = replace(model, norms=np.eye(1, N)[0])
         assert (width_scaling.overlap(alone), width_scaling.least_overlap(alone)) == (0, 0)
 
@@ -104,16 +104,16 @@ def test_exponents_are_read_off_densities():
 
 def test_what_is_left_out_is_the_variance_of_features_without_a_direction():
     (sweep, _) = width_scaling.at_exponent(weak(), N, 1.5)
-    assert sweep[4].left_out == pytest.approx(left_out(4, 1.5), rel=1e-6)
-    # 1/3 (1 - sum of 4) - 1/4 sum of squares of the rest, over 200 features: 0.324 of the frequencies is left
-    assert 0.324 / 3 / 200 * 0.95 < sweep[4].left_out < 0.324 / 3 / 200
+    assert sweep[5].left_out == pytest.approx(left_out(5, 1.5), rel=1e-6)
+    # 1/3 (1 - sum of 5) - 1/4 sum of squares of the rest, over 100 features: 0.270 of the frequencies is left
+    assert 0.270 / 3 / 100 * 0.95 < sweep[5].left_out < 0.270 / 3 / 100
     assert width_scaling.slope(sweep) == pytest.approx(width_scaling.falls_as({m: left_out(m, 1.5) for m in WIDTHS}))
     assert width_scaling.falls_as({1: 1.0, 2: 0.5, 4: 0.25}) == pytest.approx(1)
     assert width_scaling.falls_as({1: 1.0, 2: 0.0}) == np.inf
 
 
 def test_claims_hold_on_what_the_source_says():
-    """But for its exponent: of 200 features the sum falls as m^-0.63, and not as m^-0.5."""
+    """But for its exponent: of 100 features the sum falls as m^-0.73, and not as m^-0.5."""
     assert failing("width_scaling") == {}
     assert failing("width_scaling_weak") == {"exponent_less_one": "differs_from_print"}
 
@@ -123,7 +123,7 @@ def test_claims_hold_on_what_the_source_says():
     [
         (of_powers(POWERS | {0.0: 0.5}), {"inverse_width"}),
         (made(frame, lambda m, exponent: 0.1 * m ** -POWERS[exponent]), {"better_where_wide"}),
-        (made(frame, lambda m, exponent: 0.001 * m ** -(1 + exponent / 5) * (0.7 if m == 4 else 1)), {"straight_line"}),
+        (made(frame, lambda m, exponent: 0.001 * m ** -(1 + exponent / 5) * (0.8 if m == 5 else 1)), {"straight_line"}),
         (of_powers(dict.fromkeys(EXPONENTS, 1.0)), {"steeper_where_skewed"}),
         (of_powers(POWERS, lambda m: np.eye(m, N)), {"all_are_represented", "overlaps", "tight_frame"}),
         (
@@ -145,7 +145,7 @@ def test_claims_about_strong_superposition_fail_on_others(tables, expected):
             of_left_out(weights=lambda m: np.eye(m, N)[:, ::-1]),
             {"left_out", "most_frequent_are_kept", "sum_of_the_rest"},
         ),
-        (of_left_out(factor=lambda m: 1.3), {"left_out"}),
+        (of_left_out(factor=lambda m: 1.4), {"left_out"}),
         (of_left_out(factor=lambda m: m**0.3), {"left_out", "sum_of_the_rest"}),
     ],
     ids=["all", "rarest", "more loss", "flatter"],
@@ -158,7 +158,7 @@ def test_the_limits_power_fails_where_the_sum_does_too():
     found = failing("width_scaling_weak", width_scaling_weak=of_left_out(factor=lambda m: m**-0.5))
     assert found["exponent_less_one"] == "fails"
     assert "exponent_less_one" not in failing(
-        "width_scaling_weak", width_scaling_weak=of_left_out(factor=lambda m: m**0.1)
+        "width_scaling_weak", width_scaling_weak=of_left_out(factor=lambda m: m**0.2)
     )
 
 
@@ -177,7 +177,7 @@ def test_the_figure_has_a_line_for_each_exponent(tmp_path):
         loss = figure.axes[0]
         solid = [line for line in loss.lines if line.get_marker() == "o"]
         assert [line.get_ydata()[0] for line in solid] == pytest.approx(
-            [model[4].loss for model in width_scaling.families(tables, N)[0].values()]
+            [model[5].loss for model in width_scaling.families(tables, N)[0].values()]
         )
         dashed = [line for line in loss.lines if line.get_linestyle() == "--"]
         assert len(dashed) == (3 if experiment == "width_scaling_weak" else 0)
