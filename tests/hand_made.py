@@ -43,6 +43,7 @@ class HandMade:
     penalty: float = 0.0
     hidden_bias: Sequence[float] | None = None
     n_hidden: int | None = None  # where W has more rows, which are 0; null: as many as W has
+    law: str = ""  # of the values of active features; as the paper has it for the model if empty
     active: float = nan  # share of the data on which hidden dimensions are on
     attack: tuple[float, float, float] = (nan, nan, nan)  # norm, clean loss, loss under attack
 
@@ -83,7 +84,7 @@ def world(models: Sequence[HandMade]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "sets": model.sets,
                 "set_size": model.set_size,
                 "seed": model.seed,
-                "values": "signed" if model.model == "absolute_value" else "unit",
+                "values": model.law or ("signed" if model.model == "absolute_value" else "unit"),
                 "stream": json.dumps({"seed": 0, "experiment": "here", "instance": {"number": instance}}),
             }
         )

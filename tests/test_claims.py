@@ -11,8 +11,17 @@ from superposition.claims import CLAIMS, evaluate
 from superposition.claims.claim import LIMITS, Share, how_far
 from superposition.theory.angles import angular_gaps, antipodal_pairing, cosines
 from superposition.verdicts import rests_on
-from tests import as_printed, hand_made, test_noise_filters, test_superposition_hypothesis
+from tests import (
+    as_printed,
+    hand_made,
+    test_error_power,
+    test_noise_filters,
+    test_superposition_hypothesis,
+    test_value_laws,
+    test_width_scaling,
+)
 from tests.hand_made import HandMade
+from tests.test_incidental_polysemanticity import incidental_polysemanticity
 from tests.test_one_active_feature import one_active_feature
 from tests.test_polygon_levels import polygon_levels
 from tests.test_several_active_features import measured, several_active_features
@@ -44,6 +53,12 @@ EXPERIMENTS = {
     "several_active_features": several_active_features,
     "simulated_network": simulated_network,
     "polygon_levels": polygon_levels,
+    "width_scaling": test_width_scaling.strong,
+    "width_scaling_weak": test_width_scaling.weak,
+    "incidental_polysemanticity": incidental_polysemanticity,
+    **test_value_laws.SHOWN,
+    "error_power": test_error_power.large,
+    "error_power_small": test_error_power.small,
 }
 # Whose limits are numbers of the paper's text, to be met to within some room.
 ROOM_AROUND = ("varied_feature_density.crossover", "correlated_pairs.order_of_collapse")
@@ -52,11 +67,16 @@ EXTRA = {"several_active_features": measured}
 # About formulas, whatever the models: test_compression.py has them fail.
 WITHOUT_MODELS = ("nonlinear_compression.", "mathematics.superposition_never_pays_when_linear")
 # What does not hold on what the paper shows: its own pentagon has 0.66 of its loss from inputs of one feature, which is
-# less than it says; and 80 of 200 models by hand have the motif.
+# less than it says; 80 of 200 models by hand have the motif; a power of the limit is not that of 100 features; and
+# random directions, which stand for a geometry without a name, are no frames.
 OTHERWISE = {
     "mathematics.sparse_inputs_dominate": "fails",
     "asymmetric_superposition.in_the_best_model": "holds_at_best",
     "asymmetric_superposition.interference_is_hidden": "holds_at_best",
+    "width_scaling_weak.exponent_less_one": "differs_from_print",
+    "frames.capacity_is_used_up": "fails",
+    "frames.one_eigenspace_each": "fails",
+    "frames.one_frame_where_sparse": "fails",
 }
 
 
@@ -82,15 +102,21 @@ def test_all_claims_hold_on_what_the_paper_shows(experiment):
     assert {id: verdict["verdict"] for id, verdict in found.items()} == {id: OTHERWISE.get(id, "holds") for id in found}
 
 
+def sparsities(tables, instance):
+    """Of features that differ in it."""
+    return (1 - tables.features_of(instance)["density"]).tolist()
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_each_claim_fails_on_models_that_learned_nothing(experiment):
     shown = EXPERIMENTS[experiment]()
     n, m = shown.n_features, shown.n_hidden
+    untied = shown.weights.groupby("instance")["value_out"].first()
     models = [
         HandMade(
             W=np.zeros((m, n)).tolist(),
             b=[0.0] * n,
-            sparsity=row["sparsity"],
+            sparsity=row["sparsity"] if row["sparsity"] >= 0 else sparsities(shown, row["instance"]),
             importance=shown.features_of(row["instance"])["importance"].tolist(),
             model=row["model"],
             seed=row["seed"],
@@ -99,6 +125,8 @@ def test_each_claim_fails_on_models_that_learned_nothing(experiment):
             hidden_l1=row["hidden_l1"],
             training_attack=row["training_attack"],
             n_hidden=row["n_hidden"],
+            law=row["values"],
+            W_out=None if np.isnan(untied[row["instance"]]) else np.zeros((n, m)).tolist(),
         )
         for _, row in shown.instances.iterrows()
     ]

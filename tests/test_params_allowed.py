@@ -110,9 +110,9 @@ def test_models(file: Path) -> None:
     assert models[0] == Model(name="absolute_value", tied=False, hidden="relu", output="relu", target="absolute")
     assert intro(file, ("model", mine)).models == (models[1],)
     # Only tied models that are linear on h are limited to n_features hidden dimensions: not those of "Computation in
-    # Superposition" (n = 3, m = 6), nor those with a ReLU there.
-    assert intro(file, ("model", "absolute_value"), ("n_hidden", 6)).n_hidden == 6
-    assert intro(file, ("model", "relu_hidden"), ("n_hidden", 6)).n_hidden == 6
+    # Superposition" (n = 3, m = 6), nor those with a ReLU there, nor those whose penalty on |h| tells neurons apart.
+    for wide in ("absolute_value", "relu_hidden", {"name": "mine", "hidden_l1": 0.1}):
+        assert intro(file, ("model", wide), ("n_hidden", 6)).n_hidden == 6
     assert all(name == model.name for name, model in PRESETS.items())
 
 

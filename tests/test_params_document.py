@@ -149,7 +149,7 @@ TOO_MUCH = {
         whole(
             model=f"[{', '.join(f'{{name: m{i}}}' for i in range(900))}]", n_hidden=str(list(range(1, 1001))), seeds=1
         ),
-        f"{MINE}.n_hidden[3] = 4: must be at most n_features = 3 for tied models that are linear on h (m0, m1, ",
+        f"{MINE}.n_hidden[3] = 4: must be at most n_features = 3 for tied models that are linear on h, ",
     ),
     "1000 brackets": ("[" * 1000, f"{'[0]' * 20}: {DEEP}"),
     "1000 brackets that close": (whole(sparsity="[" * 1000 + "]" * 1000), f"{MINE}.sparsity{'[0]' * 17}: {DEEP}"),

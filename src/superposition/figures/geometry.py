@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import PI, cos, exp, hypot, log, sin
 from superposition.exact.sums import matmul, total
-from superposition.figures import adversarial, compression
+from superposition.figures import adversarial, compression, frames
 from superposition.figures.densities import sparsity_axis
 from superposition.figures.grids import Canvas
 from superposition.figures.style import CURVE, FAINT, GUIDE, INK, MUTED, NAMELESS, NOTE, POLYTOPES, TITLE, theme
@@ -48,7 +48,7 @@ def figures(tables: Tables) -> dict[str, Figure]:
         "feature_dimensionality": _scatter(tables),
         "feature_graphs": _graphs(tables),
     }
-    drawn |= compression.figures(tables)
+    drawn |= compression.figures(tables) | frames.figures(tables)
     return drawn | (adversarial.figures(tables) if adversarial.was_attacked(tables) else {})
 
 

@@ -59,6 +59,7 @@ PER_DIMENSION, VULNERABILITY, OVER_DENSE = _BLUE, _CRIMSON, "#8a8f99"
 # What superposition gains and costs.
 GAIN, COST = _BLUE, _CRIMSON
 IMPORTANCE_CURVES = (_NAVY, _PLUM, _CORAL)  # from flat to steep
+SKEWS = IMPORTANCE_CURVES  # of densities, likewise
 WITH_BOTH, WITHOUT_BIAS, WITHOUT_RELU, ON_DENSE_DATA = _NAVY, _PLUM, _ROSE, "#c77d1e"
 
 # One active feature: read-outs of others, and what takes them away.
@@ -76,6 +77,10 @@ NEURON_WIDTHS = ("#9db8d9", "#5f8fc4", _BLUE, _NAVY, "#0b1e3a", "#000000")  # li
 DRAWN, GREEDY, GROWN, OF_MODELS = _BLUE, "#d98324", _CRIMSON, "#1f7a5c"
 READ_OUT, LASSO, GAUSSIAN, SPREAD_OUT = _CRIMSON, _BLUE, "#5b8c5a", "#c98a2b"
 TRANSITION, THEORY = _CORAL, _CRIMSON
+CAPACITY, LOCALISED = _NAVY, _RUST
+POWERS = (_NAVY, _BLUE, _PLUM, _ROSE, _CORAL, _AMBER)  # of errors, from low to high
+IN_ONE, IN_TWO = _ROSE, _NAVY  # dimensions
+ON_ONE_NEURON, AS_AT_FIRST = _NAVY, _RUST
 
 # Shapes of features, dark enough on white. What has no name is grey.
 POLYTOPES = {

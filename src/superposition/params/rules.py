@@ -110,12 +110,15 @@ def _has_linear_gradient(model: Model) -> bool:
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
     """A tied model that is linear on h gains nothing from more hidden dimensions than features.
 
-    It is W^T W, of rank n_features at most. Neurons that rectify are another matter.
+    It is W^T W, of rank n_features at most. Neurons that rectify are another matter, and so are those that a penalty on
+    |h| tells from each other.
     """
-    n, tied = keys.get("n_features"), [model.name for model in models if model.tied and model.hidden == "linear"]
+    n = keys.get("n_features")
+    tied = [model.name for model in models if model.tied and model.hidden == "linear" and not model.hidden_l1]
     for where, m in placed(keys.get("n_hidden", [])):
         if tied and n is not None and m > n:
-            at_most = f"must be at most n_features = {n} for tied models that are linear on h ({among(tied)})"
+            which = f"tied models that are linear on h, without hidden_l1 ({among(tied)})"
+            at_most = f"must be at most n_features = {n} for {which}"
             yield Fault(("n_hidden", *where), at_most, m)
 
 

@@ -156,7 +156,7 @@ class Block(Defaults):
     """Number of features n; at most 4096 where arithmetic is exact."""
     n_hidden: WidthAxis
     """Number of hidden dimensions m, or an axis of several; at most 2048 where arithmetic is exact, and n_features for
-    tied models that are linear on h."""
+    tied models that are linear on h, without hidden_l1."""
     measures: Annotated[Measures, must("be a mapping of what else to measure")] = Measures()
     """What else is measured of trained models; what it lacks is not measured."""
     full_scale: Annotated[dict[Any, Any], FULL_SCALE] = Field(default_factory=dict)

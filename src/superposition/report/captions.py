@@ -20,6 +20,11 @@ def caption_of(experiment: str, name: str) -> Caption:
     return CAPTIONS.get(f"{experiment}/{name}") or CAPTIONS.get(name) or Caption(f"{words.capitalize()}.", words)
 
 
+SEEN_OF_LAWS = (
+    "Over density, the number of features represented in one and in two dimensions, with a dashed line where two begin "
+    "to share one in theory; below, circles of radius 1 with vectors of the five features at six densities."
+)
+
 # The paper's figure first; of an experiment that has more of its own, in this order.
 CAPTIONS = {
     "intro/feature_vectors": Caption(
@@ -187,6 +192,13 @@ CAPTIONS = {
         "Features per dimension over 1 / (1 - S), represented and recovered ones, with dashed bounds; and the same "
         "divided by the bound, of which a flat part is where one constant serves.",
     ),
+    "geometry/frames": Caption(
+        "Models use all their capacity at every density, and so each feature lies in one eigenspace of its own kind "
+        "(Ivanov et al. 2026).",
+        "Two lines over 1/(1 - S) that stay near 1: the sum of dimensionalities over the number of dimensions, and the "
+        "mean of dimensionalities over leverages. Beside them a point for each feature at its eigenvalue: few levels "
+        "where features are dense, one at 2 on the plateau of pairs, and rising from there on.",
+    ),
     "geometry/nonlinear_compression": Caption(
         "Two dense features can share one number without superposition, by a function that takes ever finer steps. "
         "As exact steps it beats linear compression from three of them on, as ramps, which a network can have, "
@@ -306,6 +318,53 @@ CAPTIONS = {
         "2023).",
         "Losses of sixty seeds over steps, which end on horizontal lines for a square, a pentagon and a hexagon, with "
         "bars of how many end at each; and below the polygons found, over theory's.",
+    ),
+    "incidental_polysemanticity/neurons": Caption(
+        "Some neurons end with two features by chance, however many neurons there are (Lecomte et al. 2023).",
+        "Over the number of neurons, the number of those with two features, along a falling line of what chance makes, "
+        "and shares of features that are on one neuron; and a heat map of one model's weights, in which some rows have "
+        "a positive and a negative cell and the others one cell.",
+    ),
+    "width_scaling/widths": Caption(
+        "Where all features are represented, the loss falls with the number of dimensions about as the overlaps of "
+        "their directions do (Liu et al. 2025).",
+        "Three panels over the number of hidden dimensions, with a line for each law of densities: the loss, which "
+        "falls; the share of features that are represented, near 1; and the mean squared cosine of two of them times "
+        "the number of dimensions, near 1, over dotted lines of the least that is possible.",
+    ),
+    "width_scaling_weak/widths": Caption(
+        "Where few features are represented, the loss is that of the features which are left out, and falls as that "
+        "does (Liu et al. 2025).",
+        "Three panels over the number of hidden dimensions, with a line for each law of densities: the loss, with the "
+        "loss of what is left out as a dashed line below; the share of features that are represented; and the mean "
+        "squared cosine of two of them times the number of dimensions.",
+    ),
+    "values_unit/laws": Caption(
+        "How many of five features one and two dimensions hold, with the paper's uniform values.",
+        SEEN_OF_LAWS,
+    ),
+    "values_exponential/laws": Caption(
+        "The same with exponential values: features begin to share dimensions where they are denser.",
+        SEEN_OF_LAWS,
+    ),
+    "values_power_law/laws": Caption(
+        "The same with power-law values, which are sparse by themselves: superposition at any density.",
+        SEEN_OF_LAWS,
+    ),
+    "values_constant/laws": Caption(
+        "The same with constant values: longer vectors and biases give back exactly what is active alone.",
+        SEEN_OF_LAWS,
+    ),
+    "error_power/responses": Caption(
+        "Squared errors serve half of the features and drop the others; higher powers serve all of them alike.",
+        "A line for each power of the error, the responses of features to themselves from large to small: a step from "
+        "1 to 0 for squares, level lines for higher powers. Beside it the responses of outputs to single features as "
+        "heat maps: a diagonal with gaps for squares, one of even strength among small cells for fourth powers.",
+    ),
+    "error_power_small/responses": Caption(
+        "The same with five neurons: both maps are as near to the identity as rank five allows, in different ways.",
+        "Responses of twenty features to themselves, from large to small, a step for squares and a level line at a "
+        "half for fourth powers; and the matrices of all responses as heat maps.",
     ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",

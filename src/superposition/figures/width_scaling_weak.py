@@ -1,0 +1,5 @@
+"""Losses over width, as of models that represent all features."""
+
+from superposition.figures.width_scaling import figures, fits
+
+__all__ = ["figures", "fits"]
