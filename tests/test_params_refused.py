@@ -110,6 +110,26 @@ REFUSED = [
     ("intro.sets", {"correlated": 3, "anticorrelated": 3}, "sets = {'anticorrelated': 3, 'correlated': 3}", "must be"),
     ("intro.sets", ["independent", "independent"], "sets[1]", "must differ from the other points of the axis"),
     ("intro.sets", [{"correlated": 3}, {"x": 3}], "sets[1] = {'x': 3}", "must be independent, {correlated"),
+    ("intro.sets", {"exactly": 0}, "sets.exactly = 0", "must be a number of active features, a whole number of at l"),
+    ("intro.sets", {"exactly": 4}, "sets.exactly = 4", "must be at most 3, the features in a set"),
+    ("intro.sets", {"exactly": 3, "of": 2}, "sets.exactly = 3", "must be at most 2, the features in a set"),
+    ("intro.sets", {"exactly": 1, "of": 2}, "sets.of = 2", "must divide n_features = 3 into sets of equal size"),
+    ("intro.sets", {"exactly": 1, "of": 1}, "sets.of = 1", "must be null (all features) or a whole number of at lea"),
+    (
+        "intro.sets",
+        {"groups": [{"independent": 1}, {"exactly": 3, "of": 2}]},
+        "sets.groups[1].exactly = 3",
+        "must be at most 2, the features in a set",
+    ),
+    ("intro.sets", {"groups": [{"exactly": 2}]}, "sets.groups[0].of", "is missing; must be a number of features in"),
+    (
+        "intro.sets",
+        {"never_empty": {"never_empty": "independent"}},
+        "sets.never_empty = {'never_empty': 'independent'}",
+        "must be",
+    ),
+    ("intro.sets", {"never_empty": {"correlated": 2}}, "sets.never_empty.correlated = 2", "must divide n_features = 3"),
+    ("intro.sets", [{"exactly": 1}, {"anticorrelated": 3}], "sets[1]", "must differ from the other points of the axis"),
     # importance
     ("intro.importance", 0, "importance = 0", IMPORTANCE),
     ("intro.importance", 1e7, "importance = 10000000.0", IMPORTANCE),
@@ -440,7 +460,8 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
     ("path", "value", "message"),
     [
         ("importance", {"geometric": 0.9}, "must be null where features differ in importance"),
-        ("sets", {"correlated": 3}, "must be null where features come in sets"),
+        ("sets", {"correlated": 3}, "must be null where features are not independent"),
+        ("sets", {"never_empty": "independent"}, "must be null where features are not independent"),
         ("values", {"unit_length": "unit"}, "must be null where samples have unit length"),
         ("training.sample_size", 2048, "must be null where sample_size is a number"),
         (

@@ -109,6 +109,31 @@ def test_the_kernel_on_features_that_have_parents(n, m, tmp_path):
 
 
 @needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_where_so_many_of_a_set_are_active_and_no_sample_is_empty(n, m, tmp_path):
+    """All kinds of sets side by side, and words that are equal or at the ends of their range."""
+    mixed = f"exactly 2 in 4, correlated 2, independent {n - 6}" if n > 6 else "exactly 2 in 4, correlated 2"
+    tree = f"parents - 0 {'0 ' * (n - 2)}, active {'0.5 ' * (n - 1)}, inactive 0 {'0.1 ' * (n - 2)}"
+    sets = [(mixed, 0), (f"{mixed}, never empty", 0), ("independent, never empty", 1), (f"{tree}, never empty", 0)]
+    w = world(RELU, n=n, m=m, batch_size=100, sets=sets, values="exponential 5", steps=20)
+    w.features.loc[(w.features["instance"] == 2) & (w.features["feature"] % 2 == 0), "density"] = 9e-5
+    density = torch.tensor(w.features["density"].to_numpy().reshape(4, n))
+    count = draws(density, w.instances["sets"].tolist(), w.instances["set_size"].tolist())
+    words = np.random.default_rng(0).integers(0, 2**32, (4, count, 100), dtype=np.uint32)
+    words[:, :, ::9] = 2**32 - 1
+    words[:, :, 1::9] = 0
+    stream = replace(w, held_out=words[0])
+    trained = fast(stream, tmp_path / "a")
+    assert_same(trained, plain(stream, tmp_path / "b"))
+    finite = replace(stream, settings=w.settings | {"training": w.settings["training"] | {"sample_size": 100}})
+    finite = replace(finite, sample=words)
+    assert_same(fast(finite, tmp_path / "c"), plain(finite, tmp_path / "d"))
+    alone = fast(replace(stream, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "e")
+    pairs = zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)
+    assert not any(np.array_equal(one, other) for one, other in pairs)
+
+
+@needs_a_compiler
 @pytest.mark.parametrize(
     "values", ["constant", "exponential 5", "power_law 2 0.01", "normal 3", "half_normal 3", "unit of unit length"]
 )

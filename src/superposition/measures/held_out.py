@@ -60,7 +60,8 @@ class Point:
         self.active = np.zeros(len(self.units.probability), dtype=np.int64)  # samples at which each unit was
 
         expanded = torch.tensor(density).expand(count, -1)
-        self.law = Distribution(expanded, first["values"], dtype, rows["sets"].tolist(), rows["set_size"].tolist())
+        kinds = [self.units.kind] * count
+        self.law = Distribution(expanded, first["values"], dtype, kinds, rows["set_size"].tolist())
         unit, scaled = scale_to_one(torch.tensor(importance).expand(count, -1))
         self.importance, self.unit = scaled.to(dtype), unit
         self.model = ToyModel(architecture, count, len(density), m, dtype)

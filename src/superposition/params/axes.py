@@ -149,6 +149,8 @@ FORM_OF_KEY |= {
         "last",
         "correlated",
         "anticorrelated",
+        "exactly",
+        "never_empty",
         "groups",
         "parents",
     )

@@ -92,7 +92,7 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
     refused = {
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
         "where features differ in importance": any(len(set(one.curve)) > 1 for one in points.get("importance", [])),
-        "where features come in sets": any(one.kind != "independent" for one in points.get("sets", [])),
+        "where features are not independent": any(one.kind != "independent" for one in points.get("sets", [])),
         "where samples have unit length": isinstance(keys.get("values"), UnitLength),
         "where sample_size is a number": training.get("sample_size") is not None,
     }
@@ -134,14 +134,14 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """An anti-correlated set is active as a whole, and so has one density."""
+    """A set of which some features are active, as an anti-correlated one, is so as a whole, and has one density."""
     for group in points.get("sets", []):
         for sparsity in points.get("sparsity", []):
             values, exclusive = sparsity.per_feature, group.exclusive(len(sparsity.per_feature))
             if any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
-                    "must keep features of different sparsity in different anti-correlated sets; "
+                    "must keep features of different sparsity in different sets, but for correlated ones; "
                     f"sparsity has {sparsity.label}",
                     group.label,
                 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from superposition.params.sets import Sets
 from superposition.readings.results import Tables
 
 
@@ -55,7 +56,6 @@ def _names(best: pd.DataFrame) -> list[str]:
     if len(best["importance_curve"].unique()) > 1:
         parts.append("I=" + best["importance_curve"].astype(str))
     if len(best[["sets", "set_size"]].drop_duplicates()) > 1:
-        parts.append(
-            best["sets"].astype(str).where(best["set_size"] <= 1, best["sets"] + " " + best["set_size"].astype(str))
-        )
+        kinds = zip(best["sets"], best["set_size"], strict=True)
+        parts.append(pd.Series([Sets(kind, int(size)).briefly for kind, size in kinds]))
     return [" ".join(row) for row in zip(*parts, strict=True)]

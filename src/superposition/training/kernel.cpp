@@ -102,6 +102,9 @@ struct Task {
   int64_t unit_length;                    // samples are divided by their lengths
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
+  const int64_t *start, *most, *order;    // [instance, feature], or null: of a set from `start`, `most` by word[order]
+  const int64_t* chooser;                 // [instance], or null: samples of these are never empty
+  const int64_t *since, *until, *limit;   // [instance, feature]: where word[chooser] is in between, a set is active
   const double* scale;                    // [instance, feature]
   double offset, negative_slope;          // the latter of leaky ReLUs
   const Real* table;                      // [level]: values, or null where they are linear in the word
@@ -296,6 +299,22 @@ uint64_t with_parent(const uint32_t* gate, int64_t count, int64_t otherwise, uin
     x[s] = 0;
   }
   return active;
+}
+
+// Of values x with a bit in `active`, those that have one in `kept` too.
+template <typename Real>
+uint64_t only(uint64_t kept, uint64_t active, Real* x) {
+  for (uint64_t left = active & ~kept; left; left &= left - 1) x[__builtin_ctzll(left)] = 0;
+  return active & kept;
+}
+
+// Words of a set in samples that are never empty: made such that it is active where it is the first that is, and not
+// active before that; `choice` are the words that tell which set is first.
+void given_that_some_are(const uint32_t* choice, int64_t since, int64_t until, int64_t limit, uint32_t* words) {
+  for (int s = 0; s < BLOCK; ++s) {
+    if (choice[s] < since) continue;
+    words[s] = choice[s] < until ? uint32_t(words[s] * uint64_t(limit) >> 32) : UINT32_MAX;
+  }
 }
 
 // Samples x[feature][sample] over their lengths. As in the plain form, lengths and quotients are double.
@@ -563,6 +582,7 @@ class Worker {
         gradient_bias(rows * LANES),
         gradient_hidden_bias(stride),
         gates((task.draws - n) * BLOCK),
+        kept(task.most ? n : 0),
         x(rows * BLOCK),
         masks(rows),
         h(stride * BLOCK),
@@ -704,6 +724,7 @@ class Worker {
       for (int64_t d = std::max(i, n); d < std::min(i + GROUP, task.draws); ++d)
         std::memcpy(gates + (d - n) * BLOCK, words[d - i], sizeof words[0]);
     }
+    if (task.most) choose(instance);
     Real* sums = by_hidden ? h_turned : h;
     std::memset(sums, 0, stride * BLOCK * sizeof(Real));
     const auto make = [&](int i) {  // values of a group
@@ -711,6 +732,13 @@ class Worker {
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
         const int64_t own = instance * n + f, gate = task.gate[own];
         const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
+        uint32_t moved[BLOCK];
+        if (task.chooser && task.since[own] <= UINT32_MAX) {
+          std::memcpy(moved, decides, sizeof moved);
+          given_that_some_are(gates + (task.chooser[instance] - n) * BLOCK, task.since[own], task.until[own],
+                              task.limit[own], moved);
+          decides = gate < n ? static_cast<uint32_t*>(std::memcpy(words[f - i], moved, sizeof moved)) : moved;
+        }
         const int64_t parent = task.parent ? task.parent[own] : -1;
         const int64_t most = parent < 0 ? task.count[own] : std::max(task.count[own], task.otherwise[own]);
         masks[f] = inside & values(words[f - i], decides, task.first[own], most, task.scale[own], task.offset,
@@ -718,6 +746,7 @@ class Worker {
         if (parent >= 0)
           masks[f] =
               with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
+        if (task.most && task.most[own]) masks[f] = only(kept[f], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
     };
@@ -742,6 +771,23 @@ class Worker {
     if (by_hidden)
       for (int s = 0; s < BLOCK; ++s)
         for (int k = 0; k < m; ++k) h[k * BLOCK + s] = h_turned[s * stride + k];
+  }
+
+  // Of each set of which some features are active, the ones with the smallest words, of equal ones the first.
+  void choose(int64_t instance) {
+    const int64_t *most = task.most + instance * n, *first = task.start + instance * n, *order = task.order + instance * n;
+    std::vector<uint64_t> words;  // each with its feature's number
+    for (int64_t i = 0, end; i < n; i = end) {
+      for (end = i + 1; end < n && first[end] == i;) ++end;
+      if (!most[i]) continue;
+      std::memset(kept + i, 0, (end - i) * sizeof(uint64_t));
+      for (int s = 0; s < BLOCK; ++s) {
+        words.clear();
+        for (int64_t f = i; f < end; ++f) words.push_back(uint64_t(gates[(order[f] - n) * BLOCK + s]) << 32 | f);
+        std::nth_element(words.begin(), words.begin() + most[i] - 1, words.end());
+        for (int64_t k = 0; k < most[i]; ++k) kept[words[k] & UINT32_MAX] |= uint64_t(1) << s;
+      }
+    }
   }
 
   // The gradients of the outputs, and with them those of W_out and b and the sums for those of h.
@@ -1019,6 +1065,7 @@ class Worker {
   Aligned<Real> weight_in, weight_out, bias, hidden_bias;
   Aligned<Real> gradient_in, gradient_out, gradient_bias, gradient_hidden_bias;  // sums over the batch
   Aligned<uint32_t> gates;  // words beyond the features' own
+  Aligned<uint64_t> kept;   // of sets of which some features are active, a bit for each sample in which one may be
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
