@@ -43,6 +43,7 @@ FORMS = (
         "NeverEmpty",
     ),
     "SeedRange",
+    *("Embedding", "Gaussian", "Symmetric"),
     *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal", "UnitLength"),
 )
 # Repeat what is said already: all keys of an experiment, optional.

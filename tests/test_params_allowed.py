@@ -332,6 +332,9 @@ def test_training_settings_are_plain_json(file: Path) -> None:
     assert settings["initial"] == {"rule": "xavier", "gain": 1.0, "bias": 0.0, "hidden_bias": 0.0}
     assert (settings["n_features"], settings["n_hidden"]) == (3, 2)
     assert settings["models"] == [PRESETS["relu_output"].model_dump()]
+    assert "mixing" not in settings["models"][0]  # so that worlds of models without are what they were
+    mixed = intro(file, ("model", {"name": "mine", "mixing": {"embedding": 100}})).training_settings()
+    assert mixed["models"][0]["mixing"] == {"embedding": 100, "scale": 1.0}
 
 
 def test_powers_activations_and_targets_are_those_that_models_have() -> None:

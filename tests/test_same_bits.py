@@ -119,8 +119,8 @@ METHODS = names(
     "T add_prefix append assign at axes clone columns contiguous copy cpu data_ptr detach device dim drop dtype "
     "element_size empty expand expand_as flat flatten gather get grad iloc index index_select indices item items "
     "iterrows itertuples join keys loc mT merge name names ndim numel numpy plot pop ravel reindex rename "
-    "requires_grad_ reset_index reshape scatter set_index shape size split str to to_dict to_numpy to_parquet tobytes "
-    "tolist transpose type unbind unsqueeze update values view "
+    "requires_grad_ reset_index reshape roll scatter set_index shape size split str to to_dict to_numpy to_parquet "
+    "tobytes tolist transpose type unbind unsqueeze update values view "
     # of texts only
     "partition"
 )

@@ -103,6 +103,10 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{preset} alone", {"model": preset}
     yield "a model of one's own", {"model": own}
     yield "own models", {"model": [own, {"name": "penalised", "hidden_l1": 0.1}, {"name": "untied", "tied": False}]}
+    yield (
+        "products and mixed targets",
+        {"model": [own | {"target": "products"}, {"name": "mixed", "mixing": {"gaussian": 0.1}}]},
+    )
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
     yield "signed values", {"values": "signed"}
     yield "unit values", {"values": "unit"}

@@ -13,6 +13,8 @@ from superposition.params.models import Model
 from superposition.params.schema import Block, Initial, Training
 from superposition.params.values import UnitLength
 
+MOST_MIXED = 4096  # features: as many as exact sums may have, whose matrix takes 128 megabytes
+
 
 def broken_rules(
     valid: dict[type, dict[str, Any]], points: dict[str, list[Any]], own: dict[Any, Any]
@@ -28,6 +30,7 @@ def broken_rules(
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
     yield from _control_faults(keys, training, points)
     yield from _tied_faults(models, keys)
+    yield from _target_faults(models, keys)
     yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
     yield from _parents_faults(points, own)
@@ -87,7 +90,7 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
     wrong = [model.name for model in points.get("model", []) if not _has_linear_gradient(model)]
     right = (
         "tied models, linear on h and without a bias there, with linear or relu outputs, of target identity and "
-        "loss_power 2, without training_attack"
+        "loss_power 2, without training_attack and mixing"
     )
     refused = {
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
@@ -117,6 +120,15 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
         if tied and n is not None and m > n:
             at_most = f"must be at most n_features = {n} for tied models that are linear on h ({among(tied)})"
             yield Fault(("n_hidden", *where), at_most, m)
+
+
+def _target_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
+    """Products are of two features; and a matrix of all pairs of features has to fit into memory."""
+    n = keys.get("n_features", 2)
+    if n < 2 and (named := [model.name for model in models if model.target == "products"]):
+        yield Fault(("n_features",), f"must be at least 2 for models of target products ({among(named)})", n)
+    if n > MOST_MIXED and (named := [model.name for model in models if model.mixing]):
+        yield Fault(("n_features",), f"must be at most {MOST_MIXED} for models with mixing ({among(named)})", n)
 
 
 def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
@@ -168,5 +180,7 @@ def _training_attack_faults(models: list[Model]) -> Iterator[Fault]:
     for model in models:
         if model.training_attack and not attackable(model):
             yield Fault(
-                ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
+                ("model",),
+                "must be tied, linear on h and of target identity, unmixed, to have a training_attack",
+                model.name,
             )

@@ -108,6 +108,7 @@ struct Task {
   const double* scale;                    // [instance, feature]
   double offset, negative_slope;          // the latter of leaky ReLUs
   const Real* table;                      // [level]: values, or null where they are linear in the word
+  const Real* mixing;                     // [feature, output], or null: what each feature adds to all targets
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
@@ -571,6 +572,7 @@ class Worker {
         m(task.hidden),
         rows((n + GROUP - 1) / GROUP * GROUP),
         stride((m + LANES - 1) / LANES * LANES),
+        wide((n + LANES - 1) / LANES * LANES),
         // With AVX2 both take as long at 8, with AVX-512 at 12 [measured, n = 5 m and 40, densities 0.01 to 1].
         by_hidden(m > 8),
         weight_in(rows * stride),
@@ -585,6 +587,9 @@ class Worker {
         kept(task.most ? n : 0),
         x(rows * BLOCK),
         masks(rows),
+        targets(task.mixing || task.target == TARGET_PRODUCTS ? rows * BLOCK : 0),
+        mixing(task.mixing ? rows * wide : 0),
+        mixed(task.mixing ? wide * BLOCK : 0),
         h(stride * BLOCK),
         h_turned(by_hidden ? stride * BLOCK : 0),
         gradient_h(stride * BLOCK),
@@ -592,7 +597,10 @@ class Worker {
         unit(rows),
         gradient(n * m),
         expected(task.controlled ? rows * stride + rows : 0),
-        decays(task.weight_decay < 0 ? n * m : 0) {}
+        decays(task.weight_decay < 0 ? n * m : 0) {
+    if (task.mixing)
+      for (int64_t j = 0; j < n; ++j) std::memcpy(mixing + j * wide, task.mixing + j * n, n * sizeof(Real));
+  }
 
   // Steps `first` .. `last` - 1 of one instance, in place.
   void train(int64_t instance, int64_t first, int64_t last) {
@@ -621,11 +629,13 @@ class Worker {
       for (int64_t start = 0; start < length; start += BLOCK) {
         const int count = std::min<int64_t>(BLOCK, length - start);
         encode(instance, part, start, count);
+        const Real* wanted = make_targets();
         alignas(WIDTH) Real y[GROUP * BLOCK];
         for (int i = 0; i < n; i += GROUP) {
           outputs<Real>(m, stride, (task.W_out.weight ? weight_out : weight_in) + i * stride, h, y);
           for (int f = 0; f < GROUP && i + f < n; ++f)
-            add_squares(task, x + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK, gradient_bias + (i + f) * LANES);
+            add_squares(task, wanted + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK,
+                        gradient_bias + (i + f) * LANES);
         }
       }
       Real total = 0;
@@ -775,7 +785,7 @@ class Worker {
 
   // Of each set of which some features are active, the ones with the smallest words, of equal ones the first.
   void choose(int64_t instance) {
-    const int64_t *most = task.most + instance * n, *first = task.start + instance * n, *order = task.order + instance * n;
+    const int64_t at = instance * n, *most = task.most + at, *first = task.start + at, *order = task.order + at;
     std::vector<uint64_t> words;  // each with its feature's number
     for (int64_t i = 0, end; i < n; i = end) {
       for (end = i + 1; end < n && first[end] == i;) ++end;
@@ -798,6 +808,7 @@ class Worker {
     Errors* const error_of = !controlled                     ? form_of<Errors>()
                              : task.output_activation == RELU ? errors<RELU, TARGET_IDENTITY, true, true>
                                                               : errors<LINEAR, TARGET_IDENTITY, true, true>;
+    const Real* wanted = make_targets();
     gradient_h.zero();
     for (int i = 0; i < n; i += GROUP) {
       const Real* weight = weights + i * stride;
@@ -806,7 +817,7 @@ class Worker {
         Real *row = g + f * BLOCK, *shared = common + f * BLOCK;
         const bool faint = is_exact && unit[i + f] < FAINT;
         if (faint) std::memset(shared, 0, BLOCK * sizeof(Real));
-        error_of(task, x + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
+        error_of(task, wanted + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
                  faint ? nullptr : shared, gradient_bias + (i + f) * LANES);
         some[f] = nonzero(row);
         shared_some[f] = faint ? 0 : some[f];
@@ -819,6 +830,27 @@ class Worker {
         add_by_sample<Real>(m, stride, weight, common, gradient_h);
       }
     }
+  }
+
+  // What forms of errors are to take for x: x itself, or whole targets where one feature does not make them alone.
+  const Real* make_targets() {
+    if (!targets.size) return x;
+    for (int64_t i = 0; i < n; ++i)
+      for (int s = 0; s < BLOCK; ++s) {
+        const Real own = x[i * BLOCK + s], next = x[(i + 1 < n ? i + 1 : 0) * BLOCK + s];
+        targets[i * BLOCK + s] = task.target == TARGET_ABSOLUTE   ? std::fabs(own)
+                                 : task.target == TARGET_RELU     ? relu(own)
+                                 : task.target == TARGET_PRODUCTS ? own * next
+                                                                  : own;
+      }
+    if (task.mixing) {
+      mixed.zero();
+      for (int64_t j = 0; j < n; j += GROUP)
+        add_by_hidden<Real>(n, wide, masks + j, mixing + j * wide, x + j * BLOCK, mixed);
+      for (int64_t i = 0; i < n; ++i)
+        for (int s = 0; s < BLOCK; ++s) targets[i * BLOCK + s] += mixed[s * wide + i];
+    }
+    return targets;
   }
 
   // What the output is made of sums by, and compared with. Of all forms of a function, the one that this model has.
@@ -834,6 +866,7 @@ class Worker {
   }
   template <typename Function, int OUTPUT>
   Function* form_of() const {
+    if (targets.size) return form_of<Function, OUTPUT, TARGET_IDENTITY>();
     if (task.target == TARGET_ABSOLUTE) return form_of<Function, OUTPUT, TARGET_ABSOLUTE>();
     if (task.target == TARGET_RELU) return form_of<Function, OUTPUT, TARGET_RELU>();
     return form_of<Function, OUTPUT, TARGET_IDENTITY>();
@@ -1060,7 +1093,7 @@ class Worker {
   }
 
   const Task<Real>& task;
-  const int64_t n, m, rows, stride;  // rows and strides are padded with zeros to whole groups and vectors
+  const int64_t n, m, rows, stride, wide;  // rows, and strides of m and of n: padded with zeros to groups and vectors
   const bool by_hidden;
   Aligned<Real> weight_in, weight_out, bias, hidden_bias;
   Aligned<Real> gradient_in, gradient_out, gradient_bias, gradient_hidden_bias;  // sums over the batch
@@ -1068,6 +1101,7 @@ class Worker {
   Aligned<uint64_t> kept;   // of sets of which some features are active, a bit for each sample in which one may be
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
+  Aligned<Real> targets, mixing, mixed;   // [feature][sample], [feature][output], [sample][output]; where there are any
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
   Aligned<Real> importance, unit, gradient, expected, decays;
 };
