@@ -180,6 +180,20 @@ def test_strata_of_samples_that_are_never_empty_are_all_there_is():
     assert found[0].share == pytest.approx(one / (1 - 0.98 * 0.95 * 0.99), rel=1e-6)
 
 
+def test_losses_of_features_on_a_ring():
+    """A model that gives nothing; and one that gives each feature what its neighbour is, which are active together."""
+    found = judged(np.full(8, 0.1), kind="ring of width 1", size=8).iloc[0]
+    assert abs(found["loss"] - 0.1 / 3) < 4 * found["standard_error"]
+    assert found["standard_error"] <= 0.01 * found["loss"]
+    neighbour = np.roll(np.eye(8), 1, axis=1)
+    instances, features, parameters = world(np.full(8, 0.1), neighbour[None], kind="ring of width 1", size=8)
+    untied = parameters._replace(W=np.eye(8)[None], W_out=neighbour[None])
+    settings = {"models": [MODEL | {"tied": False}], "training": LONG}
+    found = losses(instances, features, [0], untied, settings, 0.01).iloc[0]
+    # E[(x - x')^2] = 2 E[x^2] - 2 E[x x'], both being active in 0.4^2 / 8 of the samples
+    assert abs(found["loss"] - (2 * 0.1 / 3 - 2 * 0.16 / 8 / 4)) < 4 * found["standard_error"]
+
+
 def test_losses_of_features_that_have_parents_in_samples_that_are_never_empty():
     kind = "parents - 0 0, active 0.5 0.9, inactive 0 0.2, never empty"
     found = judged([0.1, 0.05, 0.27], kind=kind, size=0).iloc[0]

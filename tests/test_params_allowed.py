@@ -193,6 +193,24 @@ def test_sets_of_which_so_many_are_active(file: Path) -> None:
     assert line.startswith("experiments.intro.sets = 'exactly 2 in sets of 3': must keep features of different")
 
 
+def test_features_on_rings(file: Path) -> None:
+    def points(written: Any, n: int) -> list[tuple[str, int, str]]:
+        found = intro(file, ("n_features", n), ("sparsity", [0.8, 0.95]), ("sets", written)).sets
+        return [(p.kind, p.size, p.label) for p in found]
+
+    label = "ring of width 2.5 in sets of 12"
+    assert points(["independent", {"ring": 12, "width": 2.5}], 24)[1] == ("ring of width 2.5", 12, label)
+    words = "2 x ring of width 1.25 in 6, independent 1"
+    mixed = {"groups": [{"ring": 6, "width": 1.25, "times": 2}, {"independent": 1}]}
+    assert points(mixed, 13) == [(words, 0, words)]
+    assert groups(words, 0, 13) == [*[("ring of width 1.25", 6)] * 2, ("independent", 1)]
+    # A density that a width leaves room for just so
+    assert intro(file, ("n_features", 12), ("sparsity", 0.5), ("sets", {"ring": 12, "width": 3.0})).sets[0].size == 12
+    own = ("experiments.intro.sparsity", {"per_feature": [0.9, 0.9, 0.8]})
+    (line,) = faults(file, own, ("experiments.intro.sets", {"ring": 3, "width": 1.0}))
+    assert line.startswith("experiments.intro.sets = 'ring of width 1 in sets of 3': must keep features of different")
+
+
 def test_samples_that_are_never_empty(file: Path) -> None:
     tree = {"parents": [None, 0, 1], "active": 0.5, "inactive": 0.0}
     inner = [

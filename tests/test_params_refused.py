@@ -130,6 +130,21 @@ REFUSED = [
     ),
     ("intro.sets", {"never_empty": {"correlated": 2}}, "sets.never_empty.correlated = 2", "must divide n_features = 3"),
     ("intro.sets", [{"exactly": 1}, {"anticorrelated": 3}], "sets[1]", "must differ from the other points of the axis"),
+    ("intro.sets", {"ring": 3}, "sets.width", "is missing; must be a number of places, at least 0.01"),
+    ("intro.sets", {"ring": 3, "width": 1.5}, "sets.width = 1.5", "must be less than 1.5, half of the places on the r"),
+    ("intro.sets", {"ring": 2, "width": 0.5}, "sets.ring = 2", "must divide n_features = 3 into sets of equal size"),
+    (
+        "intro.sets",
+        {"ring": 3, "width": 1.0},
+        "sets = 'ring of width 1 in sets of 3'",
+        "must have rings of a width of at least 1.35, the density times half of the features, at a sparsity of 0.1",
+    ),
+    (
+        "intro.sets",
+        {"never_empty": {"groups": [{"ring": 2, "width": 0.9}, {"independent": 1}]}},
+        "sets.never_empty.groups",
+        "must have no ring where samples are never empty",
+    ),
     # importance
     ("intro.importance", 0, "importance = 0", IMPORTANCE),
     ("intro.importance", 1e7, "importance = 10000000.0", IMPORTANCE),

@@ -136,6 +136,18 @@ def test_the_kernel_where_so_many_of_a_set_are_active_and_no_sample_is_empty(n, 
 
 
 @needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_on_features_on_rings(n, m, tmp_path):
+    sets = [*ALONE, (f"ring of width {n / 4}", n), (f"ring of width 1 in {n - 2}, correlated 2", 0)]
+    w = world(RELU, n=n, m=m, count=3, batch_size=100, sets=sets, steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    alone = fast(replace(w, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "c")
+    same = [np.array_equal(a, b) for a, b in zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)]
+    assert same == [True, False, False]
+
+
+@needs_a_compiler
 @pytest.mark.parametrize(
     "values", ["constant", "exponential 5", "power_law 2 0.01", "normal 3", "half_normal 3", "unit of unit length"]
 )

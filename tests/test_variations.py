@@ -119,6 +119,7 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"all kinds of sets of {size}", {"sets": kinds, "sparsity": [0.5, 0.95]}
     yield "one active at a time", {"sets": {"anticorrelated": n}, "sparsity": 0.0}
     yield "two active at a time", {"sets": {"exactly": min(2, n)}, "sparsity": [0.0, 0.5]}
+    yield "on a ring", {"sets": ["independent", {"ring": n, "width": n / 4}], "sparsity": [0.5, 0.9]}
     yield "never empty", {"sets": ["independent", {"never_empty": "independent"}], "sparsity": [0.5, 0.99]}
     yield "independent", {"sets": "independent"}
     if n > 2:

@@ -201,6 +201,21 @@ def test_of_equal_words_the_first_features_are_active():
     assert found[0].T.int().tolist() == [[1, 1, 0, 0], [0, 1, 1, 0], [0, 1, 0, 1], [0, 0, 1, 1]]
 
 
+def test_features_near_to_a_hidden_point_on_a_ring():
+    """Within 2 of 8 places, half of the circle, features of density 0.4 are active with probability 0.8."""
+    active = active_at("ring of width 2", 8, [0.4] * 8)
+    assert active.mean(1) == pytest.approx([0.4] * 8, abs=0.005)
+    # Two are near to the point in (4 - distance) / 8 of the samples.
+    for distance in (1, 2, 3, 4):
+        both = (active & np.roll(active, distance, axis=0)).mean(1)
+        assert both == pytest.approx([0.64 * (4 - distance) / 8] * 8, abs=0.005)
+    alone = active_at("ring of width 0.5 in 4, ring of width 2 in 4, independent 1", 0, [0.25] * 4 + [0.5] * 4 + [0.3])
+    assert (alone[:4].sum(0) == 1).all()  # always near to exactly one, and that is active then
+    assert alone.mean(1) == pytest.approx([0.25] * 4 + [0.5] * 4 + [0.3], abs=0.005)
+    for first, second in ((0, 4), (0, 8), (4, 8)):
+        assert np.corrcoef(alone[first], alone[second])[0, 1] == pytest.approx(0, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("kind", "size", "density"),
     [

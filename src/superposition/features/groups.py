@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 INDEPENDENT, CORRELATED, ANTICORRELATED = "independent", "correlated", "anticorrelated"
 EXACTLY = "exactly"  # and how many features of a set are active
+RING = "ring of width"  # and how many places from the hidden one features may be active
 
 PARENTS = "parents"
 DECIMALS = 10  # of densities: 1 - 0.9 is then 0.1
@@ -46,6 +47,11 @@ def parents(kind: str) -> Parents | None:
 def active_of(kind: str) -> int:
     """How many features of a set are active where not only one or all of them may be; else 0."""
     return int(kind.split()[1]) if kind.startswith(EXACTLY) else 0
+
+
+def width_of(kind: str) -> float:
+    """Of a ring, how many places from the hidden one features may be active; 0 of other sets."""
+    return float(kind.removeprefix(RING)) if kind.startswith(RING) else 0.0
 
 
 def groups(kind: str, size: int, n_features: int) -> list[tuple[str, int]]:

@@ -6,6 +6,9 @@ each as often as the others. A set is active with probability 1 - S, the density
 "Superposition in Correlated Features"). Of other sets exactly k features are active while the set is, and all choices
 of k are as likely: those whose further words are the smallest, of equal ones the first.
 
+Features of a ring are at equal distances on a circle, on which a hidden point is drawn for each sample, uniformly.
+Those within a width of it are active with the same probability, independently, and the others are not.
+
 A feature that has a parent, an earlier feature, is active with one probability while that one is, and with another
 while it is not; another word than its own decides.
 
@@ -24,7 +27,15 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from superposition.exact.philox import WORD
-from superposition.features.groups import ANTICORRELATED, INDEPENDENT, NEVER_EMPTY, active_of, groups, parents
+from superposition.features.groups import (
+    ANTICORRELATED,
+    INDEPENDENT,
+    NEVER_EMPTY,
+    active_of,
+    groups,
+    parents,
+    width_of,
+)
 
 # Of words below less than this, a density of 1e-4, too few are left to give an independent feature its value too.
 RARE = round(1e-4 * WORD)
@@ -36,12 +47,14 @@ class Gates(nn.Module):
 
     Where it has a `parent`, which is not -1, this is so while the parent is active, and else `otherwise` stands for
     `number`. Where only some of a set's features are active, `most` is how many, else 0; `start` is the first of them,
-    and word[`order`] what they are ordered by. In samples that are never empty, word[`chooser`] tells which set is the
-    first that is active: that of a feature where it is at least `since` and below `until`. Its own word is then made
-    one below `limit`, with which it is active.
+    and word[`order`] what they are ordered by. On a ring it is active only where word[`point`] is one of the `span`
+    words from `begin` on, after the last of which comes 0; else `span` is 0. In samples that are never empty,
+    word[`chooser`] tells which set is the first that is active: that of a feature where it is at least `since` and
+    below `until`. Its own word is then made one below `limit`, with which it is active.
 
     A sample has `draws` words: one for each feature, from which it has its value; then one for each set; one for each
-    feature that has a parent, is ordered in its set, or is independent and rare; and one for what is active first.
+    feature that has a parent, is ordered in its set, is on a ring, or is independent and rare; and one for what is
+    active first.
     """
 
     gate: Int64[Tensor, "instance feature"]
@@ -52,6 +65,9 @@ class Gates(nn.Module):
     start: Int64[Tensor, "instance feature"]
     most: Int64[Tensor, "instance feature"]
     order: Int64[Tensor, "instance feature"]
+    point: Int64[Tensor, "instance feature"]
+    begin: Int64[Tensor, "instance feature"]
+    span: Int64[Tensor, "instance feature"]
     chooser: Int64[Tensor, " instance"]
     since: Int64[Tensor, "instance feature"]
     until: Int64[Tensor, "instance feature"]
@@ -62,7 +78,7 @@ class Gates(nn.Module):
         self.draws, self.never_empty = draws, never_empty  # the latter of some instances at least
         for name, value in fields.items():
             self.register_buffer(name, value, persistent=False)
-        self.ordered = bool((self.most > 0).any())
+        self.ordered, self.on_rings = bool((self.most > 0).any()), bool((self.span > 0).any())
         self.depth = _depth(self.parent)
 
     def forward(
@@ -76,6 +92,9 @@ class Gates(nn.Module):
         found = on = (since >= 0) & (since < self.number.unsqueeze(-1))
         if self.ordered:
             found = found & self._among_the_first(words)
+        if self.on_rings:
+            along = _taken(words, self.point) - self.begin.unsqueeze(-1) & WORD - 1
+            found = found & ((self.span == 0).unsqueeze(-1) | (along < self.span.unsqueeze(-1)))
         if self.depth:
             off = (since >= 0) & (since < self.otherwise.unsqueeze(-1))
             root, above = self.parent.unsqueeze(-1) < 0, self.parent.clamp(min=0).unsqueeze(-1).expand_as(on)
@@ -116,6 +135,8 @@ class _Layout(NamedTuple):
     parts: list[int]
     start: list[int]  # the first feature of its set
     most: list[int]  # how many features of its set are active, 0 where that is not said
+    begin: list[int]  # words of points on a ring at which it may be active: the first ...
+    span: list[int]  # ... and how many
     parent: list[int]
     active: list[int]  # words of a feature that has a parent, while that is active ...
     inactive: list[int]  # ... and while it is not
@@ -128,18 +149,21 @@ def gates(density: Float[Tensor, "instance feature"], kinds: Sequence[str], size
     every = list(zip(kinds, sizes, strict=True))
     distinct = list(dict.fromkeys(every))
     layouts = torch.tensor([_layout(kind, size, n) for kind, size in distinct])  # [layout, field, feature]
-    of_set, member, parts, start, most, parent, on, off = layouts[[distinct.index(one) for one in every]].unbind(1)
+    of_each = layouts[[distinct.index(one) for one in every]]
+    of_set, member, parts, start, most, begin, span, parent, on, off = of_each.unbind(1)
     number_of_sets = of_set.amax(1, keepdim=True) + 1
     alone, own = of_set < 0, torch.arange(n).expand_as(below)
-    child, ordered = parent >= 0, most > 0
-    apart = child | ordered | (alone & (below < RARE))
+    child, ordered, on_ring = parent >= 0, most > 0, span > 0
+    apart = child | ordered | on_ring | (alone & (below < RARE))
     rank = apart.cumsum(1)
     further = torch.where(apart, n + number_of_sets + rank - 1, own)
-    gate = torch.where(alone, further, n + of_set)
+    gate = torch.where(alone | on_ring, further, n + of_set)
     draws = n + (number_of_sets + rank[:, -1:])[:, 0]
     # Where an anti-correlated set is active, its word falls into one of as many equal parts as it has members.
     first = below * member // parts
     number = torch.where(child, on, below * (member + 1) // parts - first)
+    near = torch.round(below.double() * WORD / torch.where(on_ring, span, WORD)).to(torch.int64)
+    number = torch.where(on_ring, torch.where(near < WORD, near, WORD), number)
     otherwise = torch.where(child, off, number)
     never = torch.tensor([kind.endswith(NEVER_EMPTY) for kind in kinds])
     since, until, limit = _first_active(gate, first + otherwise, never) if never.any() else (below,) * 3
@@ -154,6 +178,9 @@ def gates(density: Float[Tensor, "instance feature"], kinds: Sequence[str], size
         start=torch.where(ordered, start, own),
         most=most,
         order=further,
+        point=torch.where(on_ring, n + of_set, own),
+        begin=begin,
+        span=span,
         chooser=torch.where(never, draws, 0),
         since=since,
         until=until,
@@ -205,18 +232,21 @@ def _depth(parent: Int64[Tensor, "instance feature"]) -> int:
 
 
 def _layout(kind: str, size: int, n_features: int) -> _Layout:
-    layout = _Layout([], [], [], [], [], [-1] * n_features, [0] * n_features, [0] * n_features)
+    layout = _Layout([], [], [], [], [], [], [], [-1] * n_features, [0] * n_features, [0] * n_features)
     if found := parents(kind):
         on, off = ([round(share * WORD) for share in shares] for shares in (found.active, found.inactive))
         layout = layout._replace(parent=list(found.of), active=on, inactive=off)
     number, start = -1, 0
     for own, members in groups(kind, size, n_features):
         number += own != INDEPENDENT
+        reach = round(width_of(own) / members * WORD)
         for member in range(members):
             layout.set.append(-1 if own == INDEPENDENT else number)
             layout.member.append(member if own == ANTICORRELATED else 0)
             layout.parts.append(members if own == ANTICORRELATED else 1)
             layout.start.append(start)
             layout.most.append(active_of(own))
+            layout.begin.append(((2 * member * WORD + members) // (2 * members) - reach) % WORD)
+            layout.span.append(2 * reach)
         start += members
     return layout

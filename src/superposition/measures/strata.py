@@ -57,7 +57,7 @@ def units_of(density: Float[ndarray, " feature"], kind: str, size: int) -> Units
     """
     found = gates(torch.tensor(density).unsqueeze(0), [kind], [size])
     first, end = found.first[0].numpy(), (found.first + found.number)[0].numpy()
-    if found.depth:
+    if found.depth or found.on_rings:
         every = end / WORD
         return Units(kind, 0, every, every, found.gate[0].numpy(), found, dependent=True)
     if (without := may_be_empty(kind)) != kind:

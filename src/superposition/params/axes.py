@@ -150,6 +150,7 @@ FORM_OF_KEY |= {
         "correlated",
         "anticorrelated",
         "exactly",
+        "ring",
         "never_empty",
         "groups",
         "parents",

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import GroupedMetadata, Interval
 from pydantic import Field
 
-from superposition.features.groups import parents
+from superposition.features.groups import RING, parents
 from superposition.params.axes import AT_LEAST_ONE, placed
 from superposition.params.faults import Fault, Location, Strict, among, must
 from superposition.params.models import Model
@@ -246,9 +246,9 @@ def _ablation_faults(models: list[Model], points: Mapping[str, list[Any]], measu
     ablations = measures.get("ablations")
     if ablations is None or not models:
         return
-    if ablations.densities and any(parents(sets.kind) for sets in points.get("sets", [])):
+    if ablations.densities and any(parents(sets.kind) or RING in sets.kind for sets in points.get("sets", [])):
         at = ("measures", "ablations", "densities")
-        yield Fault(at, "must be empty where features have parents, which say how dense they are")
+        yield Fault(at, "must be empty where features have parents or are on rings, which limit how dense they are")
     parts = {
         "relu": any(model.output == "relu" for model in models),
         "bias": any(model.output_bias for model in models),

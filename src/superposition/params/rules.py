@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.features.groups import parents
+from superposition.features.groups import groups, parents, width_of
 from superposition.params.axes import MIN_DENSITY, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
@@ -34,6 +34,7 @@ def broken_rules(
     yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
     yield from _parents_faults(points, own)
+    yield from _ring_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
 
@@ -171,6 +172,26 @@ def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterat
                     _blamed(own, ("sets",), ("sparsity",)),
                     f"must keep all densities at least {MIN_DENSITY:g}; that of feature "
                     f"{densities.index(min(densities))} is {min(densities):.4g} at a sparsity of {sparsity.label}",
+                    group.label,
+                )
+                break
+
+
+def _ring_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Features of a ring are active near to the hidden point only, and there not more often than always."""
+    for group in points.get("sets", []):
+        for sparsity in points.get("sparsity", []):
+            first, wrong = 0, []
+            for kind, size in groups(group.kind, group.size, len(sparsity.per_feature)):
+                least = (1 - sparsity.per_feature[first]) * size / 2
+                if 0 < width_of(kind) < least - 1e-9:
+                    wrong.append(least)
+                first += size
+            if wrong:
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must have rings of a width of at least {max(wrong):.4g}, the density times half of the features, "
+                    f"at a sparsity of {sparsity.label}",
                     group.label,
                 )
                 break

@@ -17,10 +17,12 @@ from superposition.features.groups import (
     NEVER_EMPTY,
     NONE,
     PARENTS,
+    RING,
     groups,
     in_words,
     may_be_empty,
     shortly,
+    width_of,
 )
 from superposition.params.axes import AT_LEAST_ONE, BY_FORM, digits, placed, repeated, wrong_length
 from superposition.params.faults import Fault, Strict, must
@@ -56,6 +58,20 @@ class Exactly(Strict):
     """Features in a set; null: all n_features are one set."""
 
 
+RingWidth = Annotated[
+    float, Field(ge=0.01), must("be a number of places, at least 0.01 and less than half of those on the ring")
+]
+
+
+class Ring(Strict):
+    """Neighbouring features on a circle, of which those near to a hidden point may be active."""
+
+    ring: Annotated[int, Field(ge=2), must("be a number of features on each ring, a whole number of at least 2")]
+    """Features on a ring, at equal distances; the last is next to the first."""
+    width: RingWidth
+    """How many places from the hidden point features may be active, all of them with the same probability."""
+
+
 TIMES = Annotated[int, Field(ge=1), must("be a number of such sets in a row, a whole number of at least 1")]
 
 
@@ -84,6 +100,13 @@ class ExactlyGroup(Strict):
     """How many such sets there are in a row."""
 
 
+class RingGroup(Ring):
+    """A ring, or several in a row."""
+
+    times: TIMES = 1
+    """How many such rings there are in a row."""
+
+
 class IndependentGroup(Strict):
     """Features by themselves."""
 
@@ -92,15 +115,17 @@ class IndependentGroup(Strict):
 
 
 GROUP = (
-    "{correlated: features}, {anticorrelated: features}, {exactly: active ones, of: features} or "
-    "{independent: features}"
+    "{correlated: features}, {anticorrelated: features}, {exactly: active ones, of: features}, "
+    "{ring: features, width: places} or {independent: features}"
 )
 
 
 def group_form(value: Any) -> str | None:
     """Which kind of sets an entry of `groups` is meant to have."""
     named = [
-        key for key in (CORRELATED, ANTICORRELATED, EXACTLY, INDEPENDENT) if isinstance(value, dict) and key in value
+        key
+        for key in (CORRELATED, ANTICORRELATED, EXACTLY, "ring", INDEPENDENT)
+        if isinstance(value, dict) and key in value
     ]
     return f"<{named[0]}>" if len(named) == 1 else None
 
@@ -109,6 +134,7 @@ Group = Annotated[
     Annotated[CorrelatedGroup, Tag("<correlated>")]
     | Annotated[AnticorrelatedGroup, Tag("<anticorrelated>")]
     | Annotated[ExactlyGroup, Tag("<exactly>")]
+    | Annotated[RingGroup, Tag("<ring>")]
     | Annotated[IndependentGroup, Tag("<independent>")],
     Discriminator(group_form),
     must(f"be {GROUP}"),
@@ -168,15 +194,11 @@ class NeverEmpty(Strict):
     """Which features are active together; what is drawn is this law, given that at least one feature is active."""
 
 
-SETS_POINT = f"{MAY_BE_EMPTY}, or {{never_empty: one of these}}"
-SetsPoint = Annotated[
-    Independent | InSets | Annotated[NeverEmpty, Tag("<never_empty>")], BY_FORM, must(f"be {SETS_POINT}")
-]
+SETS_POINT = f"{MAY_BE_EMPTY}, {{ring: features on each ring, width: places}}, or {{never_empty: one of the others}}"
+Others = Annotated[Ring, Tag("<ring>")] | Annotated[NeverEmpty, Tag("<never_empty>")]
+SetsPoint = Annotated[Independent | InSets | Others, BY_FORM, must(f"be {SETS_POINT}")]
 SetsAxis = Annotated[
-    Independent
-    | InSets
-    | Annotated[NeverEmpty, Tag("<never_empty>")]
-    | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
+    Independent | InSets | Others | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
     BY_FORM,
     must(f"be {SETS_POINT}, or a list of those"),
 ]
@@ -218,6 +240,9 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
     for where, point in placed(axis):
         inner, within = (point.never_empty, ("never_empty",)) if isinstance(point, NeverEmpty) else (point, ())
         found, wrong = _one(inner, n_features)
+        if within and any(width_of(kind) for one in found for kind, _ in groups(one.kind, one.size, n_features)):
+            # Which feature is the first that is active depends on the hidden point.
+            wrong = [*wrong, Fault(("groups",), "must have no ring where samples are never empty")]
         faults += [replace(fault, location=(*where, *within, *fault.location)) for fault in wrong]
         points += [(where, Sets(f"{one.kind}{NEVER_EMPTY}" if within else one.kind, one.size)) for one in found]
     return [point for _, point in points], faults + repeated(points)
@@ -243,8 +268,8 @@ def _one(point: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
     faults = _kind_faults(point, n_features)
     kind, size, _ = _kind(point, n_features)
     if not faults and n_features % size:
-        key, said = ("of", size) if isinstance(point, Exactly) else (kind, size)
-        faults.append(Fault((key,), f"must divide n_features = {n_features} into sets of equal size", said))
+        key = "of" if isinstance(point, Exactly) else "ring" if isinstance(point, Ring) else kind
+        faults.append(Fault((key,), f"must divide n_features = {n_features} into sets of equal size", size))
     return [Sets(kind, size)], faults
 
 
@@ -259,6 +284,8 @@ def _kind(point: Any, n_features: int) -> tuple[str, int, int]:
         return CORRELATED, point.correlated, times
     if isinstance(point, Anticorrelated):
         return ANTICORRELATED, point.anticorrelated, times
+    if isinstance(point, Ring):
+        return f"{RING} {digits(point.width)}", point.ring, times
     size = point.of or n_features
     # One or all of them have names already, under which they are the same points.
     special = {size: CORRELATED, 1: ANTICORRELATED}
@@ -266,6 +293,8 @@ def _kind(point: Any, n_features: int) -> tuple[str, int, int]:
 
 
 def _kind_faults(point: Any, n_features: int) -> list[Fault]:
+    if isinstance(point, Ring) and 2 * point.width >= point.ring:
+        return [Fault(("width",), f"must be less than {point.ring / 2:g}, half of the places on the ring", point.width)]
     if not isinstance(point, Exactly | ExactlyGroup):
         return []
     if point.of is None and n_features < 2:

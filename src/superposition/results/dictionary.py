@@ -39,8 +39,8 @@ SETS = Column(
     "sets",
     "str",
     NO_UNIT,
-    "which features are active together: independent, correlated, anticorrelated or exactly 2, say, or a list of sets "
-    "or parents; `, never empty` where samples have an active feature",
+    "which features are active together: independent, correlated, anticorrelated, exactly 2 or ring of width 2, or a "
+    "list of sets or parents; `, never empty` where samples have an active feature",
 )
 SET_SIZE = Column(
     "set_size",

@@ -103,6 +103,7 @@ struct Task {
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
   const int64_t *start, *most, *order;    // [instance, feature], or null: of a set from `start`, `most` by word[order]
+  const int64_t *point, *begin, *span;    // [instance, feature], or null: on a ring, where word[point] is in the span
   const int64_t* chooser;                 // [instance], or null: samples of these are never empty
   const int64_t *since, *until, *limit;   // [instance, feature]: where word[chooser] is in between, a set is active
   const double* scale;                    // [instance, feature]
@@ -307,6 +308,13 @@ template <typename Real>
 uint64_t only(uint64_t kept, uint64_t active, Real* x) {
   for (uint64_t left = active & ~kept; left; left &= left - 1) x[__builtin_ctzll(left)] = 0;
   return active & kept;
+}
+
+// A bit for each of the words that is one of `span` from `begin` on, after the last of which comes 0.
+uint64_t within(const uint32_t* words, int64_t begin, int64_t span) {
+  uint64_t found = 0;
+  for (int s = 0; s < BLOCK; ++s) found |= uint64_t(words[s] - uint32_t(begin) < span) << s;
+  return found;
 }
 
 // Words of a set in samples that are never empty: made such that it is active where it is the first that is, and not
@@ -756,6 +764,9 @@ class Worker {
         if (parent >= 0)
           masks[f] =
               with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
+        if (task.span && task.span[own])
+          masks[f] = only(within(gates + (task.point[own] - n) * BLOCK, task.begin[own], task.span[own]), masks[f],
+                          x + f * BLOCK);
         if (task.most && task.most[own]) masks[f] = only(kept[f], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
