@@ -33,13 +33,19 @@ FORMS = (
     *(
         "Correlated",
         "Anticorrelated",
+        "Exactly",
         "Groups",
         "CorrelatedGroup",
         "AnticorrelatedGroup",
+        "ExactlyGroup",
         "IndependentGroup",
+        "RingGroup",
         "HasParents",
+        "Ring",
+        "NeverEmpty",
     ),
     "SeedRange",
+    *("Embedding", "Gaussian", "Symmetric"),
     *("Exponential", "PowerLaw", "PowerExponent", "Normal", "HalfNormal", "UnitLength"),
 )
 # Repeat what is said already: all keys of an experiment, optional.

@@ -1,7 +1,7 @@
 """Held-out losses: unbiased in every stratum, errors that are what they say, settled as far as is asked for."""
 
 import json
-from math import comb, sqrt
+from math import comb, expm1, log1p, sqrt
 
 import numpy as np
 import pandas as pd
@@ -145,6 +145,60 @@ def test_losses_of_features_that_have_parents():
     x = point.law(torch.from_numpy(drawn_words)[None])[0].numpy()
     assert ((x > 0) != active).mean() < 1e-3
     assert active.mean(axis=1) == pytest.approx(density, abs=0.03)
+
+
+def test_losses_where_exactly_two_of_a_set_are_active():
+    """A model that gives nothing: a third of E[x^2] of the features that are active, two of five in 0.2 of samples."""
+    found = judged(np.full(5, 0.2), kind="exactly 2", size=5).iloc[0]
+    assert abs(found["loss"] - 0.2 * 0.4 / 3) < 4 * found["standard_error"]
+    assert found["standard_error"] <= 0.01 * found["loss"]
+    assert judged(np.ones(5), kind="exactly 2", size=5)["loss"].iloc[0] == pytest.approx(0.4 / 3, rel=0.04)
+
+
+@pytest.mark.parametrize(("kind", "size"), [("independent", 1), ("correlated", 3), ("exactly 2", 3)])
+@pytest.mark.parametrize("density", [0.5, 0.03, 1e-6])
+def test_losses_of_samples_that_are_never_empty(kind, size, density):
+    """Those of the plain law over the probability that a sample is not empty."""
+    instances, features, _ = arguments = world(np.full(6, density), some_weights(1, 2, 6), kind=kind, size=size)
+    plain, never = (
+        losses(table, features, [0], arguments[2], {"models": [MODEL], "training": LONG}, 0.01).iloc[0]
+        for table in (instances, instances.assign(sets=f"{kind}, never empty"))
+    )
+    some = -expm1(6 / size * log1p(-density))
+    # A zero at an empty sample is right but for the bias, which is 0.
+    expected, error = plain["loss"] / some, plain["standard_error"] / some
+    assert abs(never["loss"] - expected) < 4 * (never["standard_error"] + error)
+    assert never["standard_error"] <= 0.01 * never["loss"]
+
+
+def test_strata_of_samples_that_are_never_empty_are_all_there_is():
+    units = units_of(np.array([0.02, 0.05, 0.01]), "independent, never empty", 1)
+    found = strata.strata(units)
+    assert [stratum.active for stratum in found] == [1, 2, 3]
+    assert sum(stratum.share for stratum in found) == pytest.approx(1, abs=1e-12)
+    one = 0.02 * 0.95 * 0.99 + 0.98 * 0.05 * 0.99 + 0.98 * 0.95 * 0.01
+    assert found[0].share == pytest.approx(one / (1 - 0.98 * 0.95 * 0.99), rel=1e-6)
+
+
+def test_losses_of_features_on_a_ring():
+    """A model that gives nothing; and one that gives each feature what its neighbour is, which are active together."""
+    found = judged(np.full(8, 0.1), kind="ring of width 1", size=8).iloc[0]
+    assert abs(found["loss"] - 0.1 / 3) < 4 * found["standard_error"]
+    assert found["standard_error"] <= 0.01 * found["loss"]
+    neighbour = np.roll(np.eye(8), 1, axis=1)
+    instances, features, parameters = world(np.full(8, 0.1), neighbour[None], kind="ring of width 1", size=8)
+    untied = parameters._replace(W=np.eye(8)[None], W_out=neighbour[None])
+    settings = {"models": [MODEL | {"tied": False}], "training": LONG}
+    found = losses(instances, features, [0], untied, settings, 0.01).iloc[0]
+    # E[(x - x')^2] = 2 E[x^2] - 2 E[x x'], both being active in 0.4^2 / 8 of the samples
+    assert abs(found["loss"] - (2 * 0.1 / 3 - 2 * 0.16 / 8 / 4)) < 4 * found["standard_error"]
+
+
+def test_losses_of_features_that_have_parents_in_samples_that_are_never_empty():
+    kind = "parents - 0 0, active 0.5 0.9, inactive 0 0.2, never empty"
+    found = judged([0.1, 0.05, 0.27], kind=kind, size=0).iloc[0]
+    expected = 0.42 / 9 / (1 - 0.9 * 0.8)
+    assert abs(found["loss"] - expected) < 4 * found["standard_error"]
 
 
 def test_the_rarest_feature_of_a_correlated_set_has_to_be_seen():

@@ -143,6 +143,8 @@ def test_formulas_have_what_the_models_have():
         ([{}], "(yi−xi)2"),
         ([{"target": "absolute"}], "(yi−|xi|)2"),
         ([{"target": "relu", "loss_power": 4.0}], "|yi−ReLU(xi)|4"),
+        ([{"target": "products"}], "(yi−xixi+1)2"),
+        ([{"mixing": {"gaussian": 0.1}}], "(yi−ti)2"),
         ([{"loss_power": 2.5}, {"target": "relu", "loss_power": 2.5}], "|yi−ti|2.5"),
         ([{"loss_power": 4.0}, {"loss_power": 2.0}], "|yi−xi|p"),
     ],

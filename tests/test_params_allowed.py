@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from superposition.exact.ops import POWERS, Activation
-from superposition.features.groups import groups
+from superposition.features.groups import groups, parents
 from superposition.models.toy_model import TARGETS
 from superposition.params import PRESETS, Model, ParamsError, axes, read
 from superposition.params.models import LOSS_POWERS
@@ -179,6 +179,71 @@ def test_sets_of_several_kinds(file: Path) -> None:
     assert line == "experiments.intro.sets.groups: must be of n_features = 3 features together, not 9"
 
 
+def test_sets_of_which_so_many_are_active(file: Path) -> None:
+    def points(written: Any, n: int = 6) -> list[tuple[str, int, str]]:
+        return [(p.kind, p.size, p.label) for p in intro(file, ("n_features", n), ("sets", written)).sets]
+
+    assert points({"exactly": 2}) == [("exactly 2", 6, "exactly 2 in sets of 6")]
+    assert points({"exactly": 2, "of": 3}) == [("exactly 2", 3, "exactly 2 in sets of 3")]
+    mixed = {"groups": [{"exactly": 2, "of": 3, "times": 2}, {"independent": 1}]}
+    assert points(mixed, 7) == [("2 x exactly 2 in 3, independent 1", 0, "2 x exactly 2 in 3, independent 1")]
+    assert groups("2 x exactly 2 in 3, independent 1", 0, 7) == [*[("exactly 2", 3)] * 2, ("independent", 1)]
+    # One and all of them are what has a name already.
+    assert points([{"exactly": k, "of": 3} for k in (1, 2, 3)]) == [
+        ("anticorrelated", 3, "anticorrelated in sets of 3"),
+        ("exactly 2", 3, "exactly 2 in sets of 3"),
+        ("correlated", 3, "correlated in sets of 3"),
+    ]
+    own = ("experiments.intro.sparsity", {"per_feature": [0.1, 0.1, 0.2]})
+    (line,) = faults(file, own, ("experiments.intro.sets", {"exactly": 2}))
+    assert line.startswith("experiments.intro.sets = 'exactly 2 in sets of 3': must keep features of different")
+
+
+def test_features_on_rings(file: Path) -> None:
+    def points(written: Any, n: int) -> list[tuple[str, int, str]]:
+        found = intro(file, ("n_features", n), ("sparsity", [0.8, 0.95]), ("sets", written)).sets
+        return [(p.kind, p.size, p.label) for p in found]
+
+    label = "ring of width 2.5 in sets of 12"
+    assert points(["independent", {"ring": 12, "width": 2.5}], 24)[1] == ("ring of width 2.5", 12, label)
+    words = "2 x ring of width 1.25 in 6, independent 1"
+    mixed = {"groups": [{"ring": 6, "width": 1.25, "times": 2}, {"independent": 1}]}
+    assert points(mixed, 13) == [(words, 0, words)]
+    assert groups(words, 0, 13) == [*[("ring of width 1.25", 6)] * 2, ("independent", 1)]
+    # A density that a width leaves room for just so
+    assert intro(file, ("n_features", 12), ("sparsity", 0.5), ("sets", {"ring": 12, "width": 3.0})).sets[0].size == 12
+    own = ("experiments.intro.sparsity", {"per_feature": [0.9, 0.9, 0.8]})
+    (line,) = faults(file, own, ("experiments.intro.sets", {"ring": 3, "width": 1.0}))
+    assert line.startswith("experiments.intro.sets = 'ring of width 1 in sets of 3': must keep features of different")
+
+
+def test_samples_that_are_never_empty(file: Path) -> None:
+    tree = {"parents": [None, 0, 1], "active": 0.5, "inactive": 0.0}
+    inner = [
+        "independent",
+        {"correlated": 3},
+        {"exactly": 2},
+        {"groups": [{"exactly": 2, "of": 2}, {"independent": 1}]},
+    ]
+    found = intro(file, ("sparsity", 0.9), ("sets", [*({"never_empty": one} for one in (*inner, tree)), *inner])).sets
+    assert [point.label for point in found] == [
+        "independent, never empty",
+        "correlated in sets of 3, never empty",
+        "exactly 2 in sets of 3, never empty",
+        "correlated 2, independent 1, never empty",
+        "parents - 0 1, active 0.5 0.5, inactive 0 0, never empty",
+        "independent",
+        "correlated in sets of 3",
+        "exactly 2 in sets of 3",
+        "correlated 2, independent 1",
+    ]
+    plain, with_parents = found[5:], parents(found[4].kind)
+    assert [groups(one.kind, one.size, 3) for one in found[:4]] == [groups(one.kind, one.size, 3) for one in plain]
+    assert with_parents is not None
+    assert with_parents.of == (-1, 0, 1)
+    assert with_parents.inactive == (0.0, 0.0, 0.0)
+
+
 def test_densities_that_fall_as_a_power(file: Path) -> None:
     law = {"power_law": {"exponent": 1.0, "total": 1.1}}
     (point,) = intro(file, ("sparsity", law)).sparsities
@@ -313,6 +378,9 @@ def test_training_settings_are_plain_json(file: Path) -> None:
         assert (
             intro(file, ("training", {"weight_decay": decay})).training_settings()["training"]["weight_decay"] == decay
         )
+    assert "mixing" not in settings["models"][0]  # so that worlds of models without are what they were
+    mixed = intro(file, ("model", {"name": "mine", "mixing": {"embedding": 100}})).training_settings()
+    assert mixed["models"][0]["mixing"] == {"embedding": 100, "scale": 1.0}
 
 
 def test_powers_activations_and_targets_are_those_that_models_have() -> None:

@@ -111,6 +111,41 @@ REFUSED = [
     ("intro.sets", {"correlated": 3, "anticorrelated": 3}, "sets = {'anticorrelated': 3, 'correlated': 3}", "must be"),
     ("intro.sets", ["independent", "independent"], "sets[1]", "must differ from the other points of the axis"),
     ("intro.sets", [{"correlated": 3}, {"x": 3}], "sets[1] = {'x': 3}", "must be independent, {correlated"),
+    ("intro.sets", {"exactly": 0}, "sets.exactly = 0", "must be a number of active features, a whole number of at l"),
+    ("intro.sets", {"exactly": 4}, "sets.exactly = 4", "must be at most 3, the features in a set"),
+    ("intro.sets", {"exactly": 3, "of": 2}, "sets.exactly = 3", "must be at most 2, the features in a set"),
+    ("intro.sets", {"exactly": 1, "of": 2}, "sets.of = 2", "must divide n_features = 3 into sets of equal size"),
+    ("intro.sets", {"exactly": 1, "of": 1}, "sets.of = 1", "must be null (all features) or a whole number of at lea"),
+    (
+        "intro.sets",
+        {"groups": [{"independent": 1}, {"exactly": 3, "of": 2}]},
+        "sets.groups[1].exactly = 3",
+        "must be at most 2, the features in a set",
+    ),
+    ("intro.sets", {"groups": [{"exactly": 2}]}, "sets.groups[0].of", "is missing; must be a number of features in"),
+    (
+        "intro.sets",
+        {"never_empty": {"never_empty": "independent"}},
+        "sets.never_empty = {'never_empty': 'independent'}",
+        "must be",
+    ),
+    ("intro.sets", {"never_empty": {"correlated": 2}}, "sets.never_empty.correlated = 2", "must divide n_features = 3"),
+    ("intro.sets", [{"exactly": 1}, {"anticorrelated": 3}], "sets[1]", "must differ from the other points of the axis"),
+    ("intro.sets", {"ring": 3}, "sets.width", "is missing; must be a number of places, at least 0.01"),
+    ("intro.sets", {"ring": 3, "width": 1.5}, "sets.width = 1.5", "must be less than 1.5, half of the places on the r"),
+    ("intro.sets", {"ring": 2, "width": 0.5}, "sets.ring = 2", "must divide n_features = 3 into sets of equal size"),
+    (
+        "intro.sets",
+        {"ring": 3, "width": 1.0},
+        "sets = 'ring of width 1 in sets of 3'",
+        "must have rings of a width of at least 1.35, the density times half of the features, at a sparsity of 0.1",
+    ),
+    (
+        "intro.sets",
+        {"never_empty": {"groups": [{"ring": 2, "width": 0.9}, {"independent": 1}]}},
+        "sets.never_empty.groups",
+        "must have no ring where samples are never empty",
+    ),
     # importance
     ("intro.importance", 0, "importance = 0", IMPORTANCE),
     ("intro.importance", 1e7, "importance = 10000000.0", IMPORTANCE),
@@ -237,7 +272,7 @@ REFUSED = [
         "model.negative_slope = 0.01",
         "must be a power of two from 2^-10 (0.0009765625) to 0.5",
     ),
-    ("intro.model", {"name": "a", "target": "x"}, "model.target = 'x'", "must be identity, absolute or relu"),
+    ("intro.model", {"name": "a", "target": "x"}, "model.target = 'x'", "must be identity, absolute, relu or"),
     ("intro.model", {"name": "a", "loss_power": 5}, "model.loss_power = 5", "must be 2, 2.5, 3, 4, 6 or 8"),
     (
         "intro.model",
@@ -249,10 +284,41 @@ REFUSED = [
         "intro.model",
         {"name": "a", "training_attack": 0.5, "hidden": "relu"},
         "model = 'a'",
-        "must be tied, linear on h and of target identity to have a training_attack",
+        "must be tied, linear on h and of target identity, unmixed, to have a training_attack",
     ),
     ("intro.model", {"name": "a", "tied": "yes"}, "model.tied = 'yes'", "must be true or false"),
     ("intro.model", {"name": "a", "hiden": "relu"}, "model.hiden = 'relu'", "is an unknown key; did you mean hidden?"),
+    # targets
+    (
+        "intro.model",
+        {"name": "a", "mixing": 0.1},
+        "model.mixing = 0.1",
+        "must be null or {embedding: dimensions, scale",
+    ),
+    (
+        "intro.model",
+        {"name": "a", "mixing": {"gaussian": 1.0}},
+        "model.mixing.gaussian = 1.0",
+        "must be a standard dev",
+    ),
+    (
+        "intro.model",
+        {"name": "a", "mixing": {"embedding": 1}},
+        "model.mixing.embedding = 1",
+        "must be a number of dimens",
+    ),
+    (
+        "intro.model",
+        {"name": "a", "mixing": {"gaussian": 0.1, "symmetric": 0.1}},
+        "model.mixing = {'gaussian': 0.1, 'symmetric': 0.1}",
+        "must be null or {emb",
+    ),
+    (
+        "intro.model",
+        {"name": "a", "mixing": {"symmetric": 0.1}, "training_attack": 0.1},
+        "model = 'a'",
+        "must be tied, linear on h and of target identity, unmixed, to have a training_attack",
+    ),
     # parents
     ("intro.sets", {"parents": [None, 0], "active": 0.5, "inactive": 0.0}, "sets.parents = [None, 0]", "must hold n_f"),
     (
@@ -411,8 +477,28 @@ def test_attacks_are_for_tied_models_that_are_linear_on_h(file: Path) -> None:
     )
     assert line == (
         "experiments.intro.measures.attack: must be null for models that are not tied, linear on h and of target "
-        "identity (relu_hidden)"
+        "identity, unmixed (relu_hidden)"
     )
+
+
+def test_targets_of_two_features_at_least_and_of_matrices_that_fit(file: Path) -> None:
+    def said(model: dict[str, Any], n: int, **more: Any) -> list[str]:
+        own = {"model": {"name": "mine", "tied": False} | model, "n_features": n, "n_hidden": 2, "seeds": 1} | more
+        return faults(file, *((f"experiments.intro.{key}", value) for key, value in own.items()))
+
+    (line,) = said({"target": "products"}, 1)
+    assert line == "experiments.intro.n_features = 1: must be at least 2 for models of target products (mine)"
+    large = {"held_out": 1, "training": {"arithmetic": "float32", "batch_size": 1}}
+    (line,) = said({"mixing": {"gaussian": 0.1}}, 4097, **large)
+    assert line == "experiments.intro.n_features = 4097: must be at most 4096 for models with mixing (mine)"
+    for measure, wanted in (
+        ("recovery", {"active": [1], "samples": 1, "tolerance": 0.1, "matrices": 1}),
+        ("explanations", {"active": [1], "samples": 1, "tolerance": 0.1}),
+        ("attack", 0.1),
+    ):
+        for target in ({"target": "products"}, {"mixing": {"gaussian": 0.1}}):
+            (line,) = said(target | {"tied": True}, 3, measures={measure: wanted})
+            assert line.startswith(f"experiments.intro.measures.{measure}: must be null for models that are not")
 
 
 def test_neurons_of_wide_models_are_read_from_narrow_ones(file: Path) -> None:
@@ -441,14 +527,15 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
     ("path", "value", "message"),
     [
         ("importance", {"geometric": 0.9}, "must be null where features differ in importance"),
-        ("sets", {"correlated": 3}, "must be null where features come in sets"),
+        ("sets", {"correlated": 3}, "must be null where features are not independent"),
+        ("sets", {"never_empty": "independent"}, "must be null where features are not independent"),
         ("values", {"unit_length": "unit"}, "must be null where samples have unit length"),
         ("training.sample_size", 2048, "must be null where sample_size is a number"),
         (
             "model",
             ["relu_output", "relu_hidden", {"name": "mine", "training_attack": 0.1}],
             "must be null but for tied models, linear on h and without a bias there, with linear or relu outputs, of "
-            "target identity and loss_power 2, without training_attack; not so: relu_hidden, mine",
+            "target identity and loss_power 2, without training_attack and mixing; not so: relu_hidden, mine",
         ),
     ],
 )

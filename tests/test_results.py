@@ -13,6 +13,7 @@ import torch
 import superposition
 from superposition.measures import parameters
 from superposition.measures.trained import to_grid, trained_models
+from superposition.models.mixing import mixing_of
 from superposition.params.measures import Measures
 from superposition.results import NotThere, load
 from superposition.results.dictionary import ARRAYS, HISTORY, TABLES, WORLDS, of_measures
@@ -46,12 +47,24 @@ OTHER = {
     "training": EXPERIMENT["training"] | {"sample_size": 64},
     "measures": {"ablations": {"samples": 8}},
 }
+LAWS = {
+    "model": {"name": "mixed", "tied": False, "hidden": "relu", "target": "products", "mixing": {"gaussian": 0.1}},
+    "n_features": 4,
+    "n_hidden": 3,
+    "sparsity": 0.6,
+    "sets": [{"exactly": 2}, {"ring": 4, "width": 1.0}, {"never_empty": "independent"}],
+    "values": "constant",
+    "seeds": 1,
+    "held_out": 8192,
+    "training": {"steps": 400, "batch_size": 256, "learning_rate": 0.01, "snapshots": 2},
+}
 INSTANCES = 2 * 2 * 2 * 2 * 2
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    return computed(tmp_path_factory.mktemp("checkout"), {"small": EXPERIMENT, "other": EXPERIMENT | OTHER})
+    experiments = {"small": EXPERIMENT, "other": EXPERIMENT | OTHER, "laws": LAWS}
+    return computed(tmp_path_factory.mktemp("checkout"), experiments)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +160,21 @@ def test_every_file_is_in_the_dictionary_as_it_is(checkout):
                 assert array.ndim == arrays[key].shape.count(",") + 1, path
     not_here = of_measures().keys() - EXPERIMENT["measures"].keys() - OTHER["measures"].keys()
     assert seen == (tables.keys() | arrays.keys()) - {of_measures()[name].file for name in not_here}
+
+
+def test_models_of_other_laws_and_targets(checkout):
+    """They are judged by the law and the target that they were trained on, and compare with them when called."""
+    found = load("laws", checkout)
+    assert found.settings.values == "constant"  # noqa: PD011 (no pandas object)
+    assert found.axes["sets"] == ["exactly 2 in sets of 4", "ring of width 1 in sets of 4", "independent, never empty"]
+    last = found.history.groupby("instance")["loss"].last()
+    for model, sets in zip(found.models(), LAWS["sets"], strict=True):
+        assert found.best(sets=sets).instance == model.instance
+        assert model.loss == pytest.approx(last[model.instance], rel=0.1)
+    x = np.array([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0]])
+    mixing = mixing_of(LAWS["model"]["mixing"], 4, model.row["stream"])
+    wanted = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]) + x @ mixing.T
+    np.testing.assert_allclose(model.module.target(torch.tensor(x.T[None]))[0].mT, wanted, atol=1e-12)
 
 
 def test_what_only_some_experiments_have_is_in_the_dictionary():

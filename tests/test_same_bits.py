@@ -11,7 +11,7 @@ superposition/exact/functions.py and sums.py say why calls are unsafe. The synta
   numbers, and powers only of 1, 2 and whole numbers, with exponents that are seen to be whole.
 - No class is derived from an array, a tensor or a frame, whose methods would be our own by name, and no
   name of a module is given to something else.
-- What is sorted with possible ties is sorted with kind="stable".
+- What is sorted with possible ties is sorted with kind="stable", or stable=True.
 - Functions that pandas is to apply are our own, or named as one of PICKED.
 
 What else a module needs stands in GUARDED, with how often, and why it is safe there. A call may be made safe by its
@@ -119,8 +119,8 @@ METHODS = names(
     "T add_prefix append assign at axes clone columns contiguous copy cpu data_ptr detach device dim drop dtype "
     "element_size empty expand expand_as flat flatten gather get grad iloc index index_select indices item items "
     "iterrows itertuples join keys loc mT merge name names ndim numel numpy plot pop ravel reindex rename "
-    "requires_grad_ reset_index reshape scatter set_index shape size split str to to_dict to_numpy to_parquet tobytes "
-    "tolist transpose type unbind unsqueeze update values view "
+    "requires_grad_ reset_index reshape roll scatter set_index shape size split str to to_dict to_numpy to_parquet "
+    "tobytes tolist transpose type unbind unsqueeze update values view "
     # of texts only
     "partition"
 )
@@ -177,7 +177,7 @@ GUARDED = {
     "params/faults.py": ({".__get_pydantic_core_schema__": 1}, "how pydantic builds its checks"),
     "params/measures.py": ({"getattr": 1}, "fields of the schema"),
     "params/rules.py": ({"getattr": 1}, "fields of the schema"),
-    "params/sets.py": ({".groups": 1, "getattr": 1, "sum": 1}, "fields of the schema; numbers of features"),
+    "params/sets.py": ({".groups": 2, "getattr": 1, "sum": 1}, "fields of the schema; numbers of features"),
     "params/sizes.py": ({"sum": 7}, "whole numbers"),
     "readings/dimensions.py": ({"sum": 1}, "numbers of components"),
     "readings/results.py": ({"getattr": 1}, "tables by their name"),
@@ -334,6 +334,8 @@ def _in_one_order(name: str, first: ast.AST | None, keywords: dict[str | None, a
     """Sorted in a stable way, which pandas does with several columns anyway, or by what has no ties."""
     kind, by = keywords.get("kind"), keywords.get("by", first)
     if isinstance(kind, ast.Constant) and kind.value in ("stable", "mergesort"):
+        return True
+    if isinstance(stable := keywords.get("stable"), ast.Constant) and stable.value is True:
         return True
     if name != "sort_values":
         return False

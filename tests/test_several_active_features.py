@@ -345,7 +345,7 @@ def test_settings_are_checked(tmp_path, key, value, said):
 
 
 def test_explanations_are_of_linear_hidden_vectors_of_few_features(tmp_path):
-    assert "not linear on h and of target identity (relu_hidden)" in faults(
+    assert "not linear on h and of target identity, unmixed (relu_hidden)" in faults(
         tmp_path, ("experiments.intro.model", ["relu_output", "relu_hidden"])
     )
     assert "must be null where values are not unit" in faults(tmp_path, ("experiments.intro.values", "signed"))

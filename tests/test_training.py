@@ -1,5 +1,6 @@
 """Training: what its bits do not depend on, guards, initial weights, and that it learns."""
 
+import json
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,14 @@ import torch
 from superposition.exact.ops import POWERS, SQUARED, snap
 from superposition.exact.philox import stream_key
 from superposition.features.sets import draws
+from superposition.models.mixing import mixing_matrix
 from superposition.training import compiled, kernel, processor
 from superposition.training.held_out import SAMPLES
 from superposition.training.initial import normal_weights, standard_deviation
 from superposition.training.kernel import FastHeldOut, FastSteps, library
 from superposition.training.run import build, snapshot_steps, train
 from superposition.training.steps import State
-from superposition.training.worlds import OutOfRange
+from superposition.training.worlds import OutOfRange, World
 from tests.worlds import (
     ABSOLUTE,
     ALONE,
@@ -106,6 +108,43 @@ def test_the_kernel_on_features_that_have_parents(n, m, tmp_path):
     alone = fast(replace(w, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "c")
     same = [np.array_equal(a, b) for a, b in zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)]
     assert same == [True, False, True, False]
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_where_so_many_of_a_set_are_active_and_no_sample_is_empty(n, m, tmp_path):
+    """All kinds of sets side by side, and words that are equal or at the ends of their range."""
+    mixed = f"exactly 2 in 4, correlated 2, independent {n - 6}" if n > 6 else "exactly 2 in 4, correlated 2"
+    tree = f"parents - 0 {'0 ' * (n - 2)}, active {'0.5 ' * (n - 1)}, inactive 0 {'0.1 ' * (n - 2)}"
+    sets = [(mixed, 0), (f"{mixed}, never empty", 0), ("independent, never empty", 1), (f"{tree}, never empty", 0)]
+    w = world(RELU, n=n, m=m, batch_size=100, sets=sets, values="exponential 5", steps=20)
+    w.features.loc[(w.features["instance"] == 2) & (w.features["feature"] % 2 == 0), "density"] = 9e-5
+    density = torch.tensor(w.features["density"].to_numpy().reshape(4, n))
+    count = draws(density, w.instances["sets"].tolist(), w.instances["set_size"].tolist())
+    words = np.random.default_rng(0).integers(0, 2**32, (4, count, 100), dtype=np.uint32)
+    words[:, :, ::9] = 2**32 - 1
+    words[:, :, 1::9] = 0
+    stream = replace(w, held_out=words[0])
+    trained = fast(stream, tmp_path / "a")
+    assert_same(trained, plain(stream, tmp_path / "b"))
+    finite = replace(stream, settings=w.settings | {"training": w.settings["training"] | {"sample_size": 100}})
+    finite = replace(finite, sample=words)
+    assert_same(fast(finite, tmp_path / "c"), plain(finite, tmp_path / "d"))
+    alone = fast(replace(stream, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "e")
+    pairs = zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)
+    assert not any(np.array_equal(one, other) for one, other in pairs)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_on_features_on_rings(n, m, tmp_path):
+    sets = [*ALONE, (f"ring of width {n / 4}", n), (f"ring of width 1 in {n - 2}, correlated 2", 0)]
+    w = world(RELU, n=n, m=m, count=3, batch_size=100, sets=sets, steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    alone = fast(replace(w, instances=w.instances.assign(sets="independent", set_size=1)), tmp_path / "c")
+    same = [np.array_equal(a, b) for a, b in zip(*(t.weights["relu_output.W"] for t in (trained, alone)), strict=True)]
+    assert same == [True, False, False]
 
 
 @needs_a_compiler
@@ -199,12 +238,44 @@ def test_the_kernel_with_other_activations(model, n, m, tmp_path):
     assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
 
 
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+@pytest.mark.parametrize(
+    "model",
+    [
+        replace(RECTIFYING, target="products"),
+        replace(ABSOLUTE, mixing={"gaussian": 0.1}, loss_power=4.0),
+        replace(LEAKY, mixing={"embedding": 50, "scale": 1.0}),
+        replace(CLIPPED, target="products", mixing={"symmetric": 0.1}),
+    ],
+    ids=repr,
+)
+def test_the_kernel_with_targets_of_several_features(model, n, m, tmp_path):
+    w = in_an_experiment(world(model, n=n, m=m, batch_size=100, values="signed", steps=20))
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    without = replace(model, target="identity", mixing=None)
+    w = in_an_experiment(world(without, n=n, m=m, batch_size=100, values="signed", steps=20))
+    other = fast(w, tmp_path / "c")
+    assert (trained.weights[f"{model.name}.W"] != other.weights[f"{model.name}.W"]).any()
+
+
+def in_an_experiment(w: World) -> World:
+    """With the experiment's name, by which its models have one matrix of mixing."""
+    streams = [json.dumps(json.loads(stream) | {"experiment": "here"}) for stream in w.instances["stream"]]
+    return replace(w, instances=w.instances.assign(stream=streams))
+
+
+MIXED = replace(RECTIFYING, name="mixed", target="products", mixing={"gaussian": 0.1})
+
+
 @pytest.mark.parametrize("power", POWERS)
-@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED], ids=lambda a: a.name)
+@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED, MIXED], ids=lambda a: a.name)
 def test_gradients_are_those_of_float64_autograd(model, power):
     """Of the loss as a formula: I |y - target|^p, mean over samples and features, and a multiple of |h|."""
     model = replace(model, loss_power=power, hidden_l1=0.05)
-    steps = build(model, 3, world(model, n=8, m=3, batch_size=256, values="signed"), fast=False)[0].steps
+    w = world(model, n=8, m=3, batch_size=256, values="signed")
+    steps = build(model, 3, in_an_experiment(w) if model.mixing else w, fast=False)[0].steps
     parameters = [p.detach() for p in steps.model.parameters()]
     ours = steps.gradients(torch.tensor(0), parameters)
     x = steps.source.batch(torch.tensor(0), torch.arange(256))
@@ -216,7 +287,11 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
     h = functions[model.hidden](h)
     y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
-    error = (y - {"identity": x, "absolute": x.abs(), "relu": relu(x)}[model.target]).abs()
+    products = torch.stack([x[:, i] * x[:, (i + 1) % 8] for i in range(8)], 1)
+    wanted = {"identity": x, "absolute": x.abs(), "relu": relu(x), "products": products}[model.target]
+    if model.mixing:
+        wanted = wanted + torch.from_numpy(mixing_matrix(model.mixing, 8, {"seed": 0, "experiment": "here"})) @ x
+    error = (y - wanted).abs()
     # Beyond 1 the loss is straight, which some errors here are.
     powered = torch.where(error <= 1, error.clamp(max=1) ** power, 1 + power * (error - 1))
     loss = powered if power != SQUARED else error**2

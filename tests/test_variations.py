@@ -104,6 +104,10 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{preset} alone", {"model": preset}
     yield "a model of one's own", {"model": own}
     yield "own models", {"model": [own, {"name": "penalised", "hidden_l1": 0.1}, {"name": "untied", "tied": False}]}
+    yield (
+        "products and mixed targets",
+        {"model": [own | {"target": "products"}, {"name": "mixed", "mixing": {"gaussian": 0.1}}]},
+    )
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
     others = [
         {"name": "leaky", "hidden": "leaky_relu", "output": "leaky_relu", "hidden_bias": True},
@@ -130,6 +134,9 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         kinds = ["independent", {"correlated": size}, {"anticorrelated": size}]
         yield f"all kinds of sets of {size}", {"sets": kinds, "sparsity": [0.5, 0.95]}
     yield "one active at a time", {"sets": {"anticorrelated": n}, "sparsity": 0.0}
+    yield "two active at a time", {"sets": {"exactly": min(2, n)}, "sparsity": [0.0, 0.5]}
+    yield "on a ring", {"sets": ["independent", {"ring": n, "width": n / 4}], "sparsity": [0.5, 0.9]}
+    yield "never empty", {"sets": ["independent", {"never_empty": "independent"}], "sparsity": [0.5, 0.99]}
     yield "independent", {"sets": "independent"}
     if n > 2:
         yield (

@@ -1,6 +1,7 @@
 """Worlds and the values of features: what instances are known by, and the law their data follows."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from superposition.exact.philox import stream_key
 from superposition.features.distribution import Distribution
+from superposition.features.sets import gates
 from superposition.features.source import FiniteSample, Stream
 from superposition.features.world import features, held_out_words, instances, training_words
 from superposition.params import Sets, read
@@ -26,9 +28,9 @@ defaults:
   seeds: 2
   held_out: 16
   loss_error: 0.01
-  initial: {rule: xavier, gain: 1.0}
-  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, warmup_steps: 0,
-             betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
+  initial: {rule: xavier, gain: 1.0, bias: 0.0, hidden_bias: 0.0}
+  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, floor: 0.0,
+             warmup_steps: 0, betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
 experiments:
   small: {model: [linear, relu_output], n_features: 3, n_hidden: 2, sparsity: SPARSITY, importance: {geometric: 0.5}}
 """
@@ -170,6 +172,84 @@ def test_features_that_have_parents():
     assert active[3][~active[0]].mean() == pytest.approx(0.6, abs=0.01)
     assert [one[one != 0].mean() for one in x] == pytest.approx([0.5] * 4, abs=0.01)
     assert np.corrcoef(x[0, active[3] & active[0]], x[3, active[3] & active[0]])[0, 1] == pytest.approx(0, abs=0.03)
+
+
+def active_at(kind: str, size: int, density: list[float], samples: int = 200_000) -> np.ndarray:
+    """Which features are active, [feature, sample]: an instance beside an independent one, by their words."""
+    law = gates(torch.tensor([density] * 2), ["independent", kind], [1, size])
+    drawn = torch.randint(0, 2**32, (1, law.draws, samples), generator=torch.Generator().manual_seed(0))
+    return law(drawn.expand(2, -1, -1))[0][1].numpy()
+
+
+def test_exactly_so_many_features_of_a_set_are_active():
+    """Of the second set in 0.3 of samples; any two of four are as likely, a sixth of these."""
+    active = active_at("independent 1, exactly 2 in 4, exactly 3 in 4", 0, [0.5] + [0.3] * 4 + [1.0] * 4)
+    assert set(active[1:5].sum(0)) == {0, 2}
+    assert set(active[5:].sum(0)) == {3}
+    assert active.mean(1) == pytest.approx([0.5] + [0.15] * 4 + [0.75] * 4, abs=0.005)
+    for first, second in combinations(range(1, 5), 2):
+        assert (active[first] & active[second]).mean() == pytest.approx(0.3 / 6, abs=0.003)
+    for first, second in ((0, 1), (1, 5)):
+        assert np.corrcoef(active[first], active[second])[0, 1] == pytest.approx(0, abs=0.01)
+
+
+def test_of_equal_words_the_first_features_are_active():
+    law = gates(torch.ones(1, 4), ["exactly 2"], [4])
+    assert law.draws == 4 + 1 + 4
+    ordered = torch.tensor([[7, 7, 7, 7], [9, 7, 7, 7], [9, 8, 2**32 - 1, 8], [3, 2, 1, 0]]).T
+    found, _ = law(torch.cat([torch.zeros(5, 4, dtype=torch.int64), ordered]).unsqueeze(0))
+    assert found[0].T.int().tolist() == [[1, 1, 0, 0], [0, 1, 1, 0], [0, 1, 0, 1], [0, 0, 1, 1]]
+
+
+def test_features_near_to_a_hidden_point_on_a_ring():
+    """Within 2 of 8 places, half of the circle, features of density 0.4 are active with probability 0.8."""
+    active = active_at("ring of width 2", 8, [0.4] * 8)
+    assert active.mean(1) == pytest.approx([0.4] * 8, abs=0.005)
+    # Two are near to the point in (4 - distance) / 8 of the samples.
+    for distance in (1, 2, 3, 4):
+        both = (active & np.roll(active, distance, axis=0)).mean(1)
+        assert both == pytest.approx([0.64 * (4 - distance) / 8] * 8, abs=0.005)
+    alone = active_at("ring of width 0.5 in 4, ring of width 2 in 4, independent 1", 0, [0.25] * 4 + [0.5] * 4 + [0.3])
+    assert (alone[:4].sum(0) == 1).all()  # always near to exactly one, and that is active then
+    assert alone.mean(1) == pytest.approx([0.25] * 4 + [0.5] * 4 + [0.3], abs=0.005)
+    for first, second in ((0, 4), (0, 8), (4, 8)):
+        assert np.corrcoef(alone[first], alone[second])[0, 1] == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "density"),
+    [
+        ("independent", 1, [0.3, 0.05, 0.1, 0.02, 0.2, 0.01]),
+        ("correlated", 3, [0.1, 0.02, 0.05, 0.2, 0.2, 0.2]),
+        ("anticorrelated", 2, [0.1, 0.1, 0.3, 0.3, 0.02, 0.02]),
+        ("exactly 2 in 4, independent 2", 0, [0.2] * 4 + [0.1, 0.05]),
+        ("parents - 0 1 - 3 3, active 0.5 0.8 0.9 0.1, inactive 0.1 0 0.2 0.3", 0, [0.3, 0.16, 0.1, 0.2, 0.3, 0.3]),
+    ],
+)
+def test_samples_that_are_never_empty(kind, size, density):
+    """What is active together is as often so as in the samples of the plain law that are not empty."""
+    never, plain = active_at(f"{kind}, never empty", size, density), active_at(kind, size, density, 1_000_000)
+    assert never.any(0).all()
+    expected = plain[:, plain.any(0)]
+    codes, counts = np.unique(2 ** np.arange(6) @ expected, return_counts=True)
+    chance = dict(zip(codes.tolist(), (counts / expected.shape[1]).tolist(), strict=True))
+    found, seen = np.unique(2 ** np.arange(6) @ never, return_counts=True)
+    for code, count in zip(found.tolist(), seen.tolist(), strict=True):
+        p = chance.get(code, 0)
+        assert count / never.shape[1] == pytest.approx(p, abs=5 * (p * (1 - p) / 200_000) ** 0.5 * 1.6 + 3e-5)
+
+
+@pytest.mark.parametrize("kind", ["independent", "correlated", "exactly 2"])
+def test_values_of_samples_that_are_never_empty(kind):
+    """They are uniform as ever, also of the feature that was made active."""
+    size = {"independent": 1}.get(kind, 3)
+    law = Distribution(torch.full((1, 6), 0.02), "unit", torch.float64, [f"{kind}, never empty"], [size])
+    drawn = torch.randint(0, 2**32, (1, law.draws, 100_000), generator=torch.Generator().manual_seed(0))
+    x = law(drawn)[0].numpy()
+    assert ((x > 0).any(0)).mean() > 0.999  # a value may be rounded to 0
+    for values in (x[0][x[0] > 0], x[5][x[5] > 0]):
+        assert values.mean() == pytest.approx(0.5, abs=0.015)
+        assert values.std() == pytest.approx(12**-0.5, abs=0.01)
 
 
 def test_the_world_of_features_that_have_parents():

@@ -66,6 +66,7 @@ class Sum:
 
 SUMS = (
     Sum("hidden values", INPUT, WEIGHT, "n_features"),
+    Sum("mixed targets", INPUT, WEIGHT, "n_features"),
     Sum("outputs", HIDDEN, WEIGHT, "n_hidden"),
     Sum("lengths of weights", WEIGHT, WEIGHT, "n_hidden"),
     Sum("squared errors", ERROR, ERROR, "batch_size"),

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from superposition.exact.grids import INPUT
 from superposition.exact.ops import snap, square_root
 from superposition.exact.philox import WORD
-from superposition.features.sets import Gates, gates
+from superposition.features.sets import gates
 from superposition.features.values import LEVELS, LINES, UNIT_LENGTH, Line, table
 
 
@@ -30,11 +30,7 @@ class Distribution(nn.Module):
     `dtype`; they are the same in either, since the input grid's 16 bits fit into both.
     """
 
-    gate: Tensor
-    first: Tensor
-    count: Tensor
-    parent: Tensor
-    otherwise: Tensor
+    own: Tensor
     scale: Tensor
     table: Tensor | None
 
@@ -47,14 +43,9 @@ class Distribution(nn.Module):
         sizes: Sequence[int],
     ) -> None:
         super().__init__()
-        found = gates(density, kinds, sizes)
-        self.dtype, self.features, self.draws, self.depth = dtype, density.shape[1], found.draws, found.depth
-        own = found.gate == torch.arange(self.features)  # whether the own word decides too
-        self.register_buffer("gate", found.gate, persistent=False)
-        self.register_buffer("first", found.first, persistent=False)
-        self.register_buffer("count", found.number, persistent=False)
-        self.register_buffer("parent", found.parent, persistent=False)
-        self.register_buffer("otherwise", found.otherwise, persistent=False)
+        self.gates = gates(density, kinds, sizes)
+        self.dtype, self.features, self.draws = dtype, density.shape[1], self.gates.draws
+        own = self.gates.gate == torch.arange(self.features)  # whether the own word decides too
         law = values.removesuffix(UNIT_LENGTH)
         self.unit_length = law != values
         tabulated = table(law)
@@ -62,15 +53,18 @@ class Distribution(nn.Module):
         line = LINES.get(law, Line(0.0, 0.0))
         levels = LEVELS if tabulated is not None else line.slope * 2.0**INPUT.fraction_bits
         self.offset = line.start
-        scale = levels / torch.where(own, self.count, WORD).double()
+        scale = levels / torch.where(own, self.gates.number, WORD).double()
+        self.register_buffer("own", own.unsqueeze(-1), persistent=False)
         self.register_buffer("scale", scale.unsqueeze(-1), persistent=False)
         kept = None if tabulated is None else torch.tensor(tabulated, dtype=dtype)
         self.register_buffer("table", kept, persistent=False)
 
     def forward(self, words: Int64[Tensor, "instance draw sample"]) -> Float[Tensor, "instance feature sample"]:
-        gates = Gates(self.draws, self.gate, self.first, self.count, self.parent, self.otherwise)
-        value = self._values(words[:, : self.features].double() * self.scale)
-        x = torch.where(gates.active(words, self.depth), value, 0.0)
+        active, decides = self.gates(words)
+        own = words[:, : self.features]
+        if self.gates.never_empty:  # which moves words
+            own = torch.where(self.own, decides, own)
+        x = torch.where(active, self._values(own.double() * self.scale), 0.0)
         return (of_unit_length(x) if self.unit_length else x).to(self.dtype)
 
     def _values(self, scaled: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:

@@ -56,7 +56,8 @@ def instances(seed: int, name: str, experiment: Experiment) -> pd.DataFrame:
 def features(experiment: Experiment) -> pd.DataFrame:
     """One row per instance and feature: importance I_i, and density 1 - S_i, the probability that it is active.
 
-    Of an anti-correlated set, the density is the probability that one of its features is active.
+    Of a set of which some features are active, such as an anti-correlated one, it is the probability that these are. If
+    samples are never empty, it is what it would be with the empty ones.
     """
     worlds = [
         (importance.curve, _density(sparsity, sets)) for _, _, importance, sparsity, sets, _ in experiment.points()

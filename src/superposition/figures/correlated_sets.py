@@ -51,6 +51,7 @@ def fits_in_the_plane(tables: Tables) -> bool:
         and 4 <= tables.n_features <= 2 * len(SETS)
         and set(tables.instances["model"]) == {"relu_output"}
         and set(tables.instances["set_size"]) <= {1, 2}
+        and set(tables.instances["sets"]) <= {"independent", "correlated", "anticorrelated"}
         and set(tables.instances["sets"]) != {"independent"}
         and bool(tables.instances["sparsity"].notna().all())
     )

@@ -24,6 +24,7 @@ from superposition.features.distribution import Distribution
 from superposition.measures.parameters import Parameters
 from superposition.measures.strata import Stratum, Units, drawn, strata, units_of
 from superposition.measures.trained import names_of
+from superposition.models.mixing import mixing_of
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.kernel import FastHeldOut, available_cores, library
@@ -60,10 +61,12 @@ class Point:
         self.active = np.zeros(len(self.units.probability), dtype=np.int64)  # samples at which each unit was
 
         expanded = torch.tensor(density).expand(count, -1)
-        self.law = Distribution(expanded, first["values"], dtype, rows["sets"].tolist(), rows["set_size"].tolist())
+        kinds = [self.units.kind] * count
+        self.law = Distribution(expanded, first["values"], dtype, kinds, rows["set_size"].tolist())
         unit, scaled = scale_to_one(torch.tensor(importance).expand(count, -1))
         self.importance, self.unit = scaled.to(dtype), unit
-        self.model = ToyModel(architecture, count, len(density), m, dtype)
+        mixing = mixing_of(architecture.mixing, len(density), first["stream"])
+        self.model = ToyModel(architecture, count, len(density), m, dtype, mixing)
         parameters = {
             "W": trained.W[numbers, :m],
             "W_out": trained.W_out[numbers, :, :m],

@@ -27,6 +27,7 @@ from superposition.exact.grids import ERROR, WEIGHT
 from superposition.exact.linear import orthonormal
 from superposition.exact.philox import WORD, stream_key, words
 from superposition.exact.sums import total
+from superposition.features.sets import draws
 from superposition.measures.columns import INSTANCE, NO_UNIT, Column
 from superposition.measures.neurons import alignment
 from superposition.measures.thresholds import REPRESENTED_NORM
@@ -58,10 +59,9 @@ def table(models: Sequence[TrainedModel], settings: dict[str, int]) -> pd.DataFr
     count, samples = settings["count"], settings["samples"]
     parts = []
     for model in models:
-        n = len(model.b)
-        # Enough for a set of its own for each feature; those of other words do not depend on how many there are.
+        count_of_words = draws(torch.tensor(model.density).unsqueeze(0), [model.sets], [model.set_size])
         key = torch.tensor([stream_key({**model.names, "purpose": "data of rotations"})])
-        drawn = words(key, 2 * n, torch.arange(samples), torch.tensor(0))
+        drawn = words(key, count_of_words, torch.arange(samples), torch.tensor(0))
         x = model.draw(drawn[0].numpy())
         turned = [model, *(rotated(model, rotation) for rotation in rotations(model, count))]
         outputs = [one.outputs(x) for one in turned]

@@ -4,7 +4,8 @@ Sparse samples are mostly empty, and a model's loss on those is one number; of t
 which a model may reproduce without an error, while its loss comes from the few that have two. Each stratum (none, one,
 two active, more) has a known probability, its mean is estimated by samples of its own, and the loss is the sum of both
 products (stratified sampling: Cochran 1977, Sampling Techniques, chapter 5). What is active here is a feature, or where
-features come in sets a set: a unit.
+features come in sets a set: a unit. Where samples are never empty, there is no stratum of none, and the shares of the
+others are larger.
 """
 
 from collections.abc import Iterator
@@ -17,22 +18,28 @@ from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
 
 from superposition.exact.philox import WORD, stream_key, words
-from superposition.features.sets import Gates, gates
+from superposition.features.groups import may_be_empty
+from superposition.features.sets import INACTIVE, Gates, gates
 
 APART = 5  # numbers of active units, from 0, that may have a stratum of their own ...
 LEAST = 0.125  # ... if it is at least so much of what is left
-INACTIVE = WORD - 1  # a word above what makes any unit active whose probability is less than 1
 AT_A_TIME = 2**17  # words: what fits into a core's cache
 
 
 class Units(NamedTuple):
-    """What is active or not as a whole, each with its probability; independent of each other."""
+    """What is active or not as a whole, each with its probability; independent of each other, or else features.
 
+    `kind` are the words for sets of the law that makes values of what is `drawn`. Given that a unit is active, or two
+    are, it does not matter that samples are never empty, and that law need not see to it.
+    """
+
+    kind: str
+    fewest: int  # units that are active: 1 where samples are never empty
     probability: Float[ndarray, " unit"]
     rarest: Float[ndarray, " unit"]  # the same of the rarest feature of a set
     word: Int64[ndarray, " unit"]  # that decides, of the random words of a sample
     gates: Gates
-    depth: int  # of parents: where features have these, units are features and not independent
+    dependent: bool
 
 
 class Stratum(NamedTuple):
@@ -49,28 +56,38 @@ def units_of(density: Float[ndarray, " feature"], kind: str, size: int) -> Units
     A unit is active where its word is below the last part of any of its features.
     """
     found = gates(torch.tensor(density).unsqueeze(0), [kind], [size])
-    word, unit = np.unique(found.gate[0].numpy(), return_inverse=True)
     first, end = found.first[0].numpy(), (found.first + found.number)[0].numpy()
+    if found.depth or found.on_rings:
+        every = end / WORD
+        return Units(kind, 0, every, every, found.gate[0].numpy(), found, dependent=True)
+    if (without := may_be_empty(kind)) != kind:
+        return units_of(density, without, size)._replace(fewest=1)
+    word, unit = np.unique(found.gate[0].numpy(), return_inverse=True)
     last, least, parts = np.zeros(len(word)), np.full(len(word), np.inf), np.zeros(len(word))
     np.maximum.at(last, unit, end)
     np.minimum.at(least, unit, end)
     np.maximum.at(parts, unit, first)  # of an anti-correlated set, which is as rare as the whole of it
-    return Units(last / WORD, np.where(parts > 0, last, least) / WORD, word, found, found.depth)
+    return Units(kind, 0, last / WORD, np.where(parts > 0, last, least) / WORD, word, found, dependent=False)
 
 
 def strata(units: Units) -> list[Stratum]:
-    """No active unit, one, two, ..., as long as these are not rare among what is left; then the rest."""
-    if units.depth:
+    """No active unit where that may be, one, ..., as long as these are not rare among what is left; then the rest."""
+    if units.dependent:
         return [Stratum(0, or_more=True, share=1.0)]
+
+    def share(active: int, or_more: bool) -> float:
+        return float(chances(units.probability, active, or_more)[0, active])
+
+    whole = share(units.fewest, or_more=True)
     found, left = [], 1.0
-    for active in range(APART):
-        share = float(chances(units.probability, active, or_more=False)[0, active])
-        if share <= 0 or share < LEAST * left:
+    for active in range(units.fewest, APART):
+        part = share(active, or_more=False) / whole
+        if part <= 0 or part < LEAST * left:
             break
-        found.append(Stratum(active, or_more=False, share=share))
-        left -= share
-    active = len(found)
-    rest = float(chances(units.probability, active, or_more=True)[0, active])
+        found.append(Stratum(active, or_more=False, share=part))
+        left -= part
+    active = units.fewest + len(found)
+    rest = share(active, or_more=True) / whole
     return [*found, Stratum(active, or_more=True, share=rest)] if rest > 0 else found
 
 
@@ -107,15 +124,15 @@ def drawn(
 
         found = stream("held out", units.gates.draws).copy()
         decides = found[units.word]
-        if units.depth:
-            active = units.gates.active(torch.from_numpy(found).unsqueeze(0), units.depth)[0].numpy()
+        if units.dependent:
+            active = units.gates(torch.from_numpy(found).unsqueeze(0))[0][0].numpy()
         elif everything:
             active = decides < limits
         else:
             active = chosen(stratum, units, stream("which are active", len(decides)))
             # An active unit's word is uniform below its limit, as it is where nothing was chosen.
             found[units.word] = np.where(active, np.floor(decides * units.probability[:, None]), INACTIVE)
-        yield found, active if units.depth else active & (found[units.word] < units.rarest[:, None] * WORD)
+        yield found, active if units.dependent else active & (found[units.word] < units.rarest[:, None] * WORD)
 
 
 @lru_cache(maxsize=128)  # the points of an experiment have the same, block by block

@@ -20,11 +20,13 @@ from superposition.exact.sums import matmul
 from superposition.features.distribution import Distribution
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
+from superposition.models.mixing import mixing_of
 
 TARGETS: dict[str, Callable[[ndarray], ndarray]] = {
     "identity": lambda x: x,
     "absolute": np.abs,
     "relu": lambda x: np.maximum(x, 0.0),
+    "products": lambda x: x * np.roll(x, -1, axis=0),
 }
 
 
@@ -39,7 +41,7 @@ class TrainedModel:
     model: str
     hidden: str  # f: linear, relu, leaky_relu or clipped_relu
     output: str  # g, likewise
-    target: str  # identity, absolute or relu
+    target: str  # identity, absolute, relu or products
     W: Float[ndarray, "hidden feature"]
     W_out: Float[ndarray, "feature hidden"]
     b: Float[ndarray, " feature"]
@@ -51,6 +53,7 @@ class TrainedModel:
     set_size: int
     hidden_l1: float = 0.0  # what training added to a sample's loss for each unit of |h|
     negative_slope: float = 2**-7  # of leaky ReLUs below 0
+    mixing: Float[ndarray, "feature feature"] | None = None  # what is mixed into the target
     names: Mapping[str, object] = field(default_factory=dict)  # of its experiment's random streams (`names_of`)
 
     def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
@@ -82,7 +85,10 @@ class TrainedModel:
 
     def wanted(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
         """What outputs are compared with."""
-        return TARGETS[self.target](x)
+        wanted = TARGETS[self.target](x)
+        if self.mixing is None:
+            return wanted
+        return np.asarray(wanted + matmul(self.mixing, x, (WEIGHT.fraction_bits, INPUT.fraction_bits)))
 
     def draw(self, words: Integer[ndarray, "draw sample"]) -> Float[ndarray, "feature sample"]:
         """Samples of the features that it was trained on, on the input grid, from random words."""
@@ -115,10 +121,12 @@ def trained_models(
     per_feature = {
         column: own[column].apply(lambda values: values.to_numpy(float)) for column in ("density", "importance")
     }
-    found = []
+    found, mixed = [], {}
     for row in instances.sort_values("instance").to_dict("records"):
         number, m = row["instance"], row["n_hidden"]
         model = settings[row["model"]]
+        if model["name"] not in mixed:
+            mixed[model["name"]] = mixing_of(model.get("mixing"), parameters.W.shape[2], row["stream"])
         W = on_weight_grid(parameters.W[number : number + 1])[0, :m]
         tied = bool(np.isnan(parameters.W_out[number]).all())
         W_out = W.T if tied else on_weight_grid(parameters.W_out[number : number + 1])[0, :, :m]
@@ -130,6 +138,7 @@ def trained_models(
                 best=row["best"],
                 model=row["model"],
                 **{key: model[key] for key in ("hidden", "output", "target", "hidden_l1", "negative_slope")},
+                mixing=mixed[model["name"]],
                 W=W,
                 W_out=W_out,
                 b=on_weight_grid(parameters.b[number : number + 1])[0],

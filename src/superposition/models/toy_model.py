@@ -6,18 +6,25 @@ An ensemble of independent models is one module: every parameter has an instance
 hidden dimension and one column W_i per feature, as in the paper; samples come last.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor, nn
 
 from superposition.exact.grids import HIDDEN
 from superposition.exact.ops import SQUARED, Activation, activated, back_on, on_grid, product, weights
 
-Target = Literal["identity", "absolute", "relu"]
-TARGETS = {"identity": lambda x: x, "absolute": torch.abs, "relu": torch.relu}
+Target = Literal["identity", "absolute", "relu", "products"]
+TARGETS: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": lambda x: x,
+    "absolute": torch.abs,
+    "relu": torch.relu,
+    "products": lambda x: x * x.roll(-1, 1),  # exact: of two numbers of 16 fraction bits
+}
 
 
 @dataclass(frozen=True)
@@ -25,10 +32,11 @@ class Architecture:
     """What distinguishes one toy model from another.
 
     `tied`: W_out is the transpose of W. `hidden`, `output`: the activations f and g. `hidden_bias`, `output_bias`:
-    whether c and b exist. `target`: what y is compared with, x itself, |x| or ReLU(x). `hidden_l1`: what training adds
-    to a sample's summed error for each unit of |h|. `training_attack`: how far training perturbs its samples, relative
-    to their mean norm (training/attack.py). `loss_power`: the power of the error that training minimises, one of
-    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two.
+    whether c and b exist. `target`: what y is compared with, x itself, |x|, ReLU(x) or x_i x_(i+1), of the last feature
+    with the first. `hidden_l1`: what training adds to a sample's summed error for each unit of |h|. `training_attack`:
+    how far training perturbs its samples, relative to their mean norm (training/attack.py). `loss_power`: the power of
+    the error that training minimises, one of ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of
+    two. `mixing`: what is added to the target, in the words of params.yaml (models/mixing.py).
     """
 
     name: str
@@ -42,16 +50,31 @@ class Architecture:
     training_attack: float = 0.0
     loss_power: float = SQUARED
     negative_slope: float = 2**-7
+    mixing: Mapping[str, Any] | None = None
 
 
 class ToyModel(nn.Module):
-    """An ensemble of `instances` toy models of one architecture and shape; parameters start at zero."""
+    """An ensemble of `instances` toy models of one architecture and shape; parameters start at zero.
+
+    `mixing` is the matrix that is mixed into the targets, if the architecture has one.
+    """
+
+    mixing: Tensor | None
 
     def __init__(
-        self, architecture: Architecture, instances: int, n_features: int, n_hidden: int, dtype: torch.dtype
+        self,
+        architecture: Architecture,
+        instances: int,
+        n_features: int,
+        n_hidden: int,
+        dtype: torch.dtype,
+        mixing: Float[ndarray, "feature feature"] | None = None,
     ) -> None:
         super().__init__()
+        if (mixing is None) != (architecture.mixing is None):
+            raise ValueError(f"model {architecture.name} is to have the matrix that its mixing says, and no other")
         self.architecture = architecture
+        self.register_buffer("mixing", None if mixing is None else torch.tensor(mixing, dtype=dtype), persistent=False)
 
         def zeros(*shape: int) -> nn.Parameter:
             return nn.Parameter(torch.zeros(instances, *shape, dtype=dtype))
@@ -84,4 +107,7 @@ class ToyModel(nn.Module):
 
     def target(self, x: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         """What the outputs are compared with."""
-        return TARGETS[self.architecture.target](x)
+        target = TARGETS[self.architecture.target](x)
+        if self.mixing is None:
+            return target
+        return target + product(self.mixing.expand(len(x), -1, -1), x)

@@ -151,6 +151,9 @@ FORM_OF_KEY |= {
         "last",
         "correlated",
         "anticorrelated",
+        "exactly",
+        "ring",
+        "never_empty",
         "groups",
         "parents",
     )

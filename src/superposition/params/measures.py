@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import GroupedMetadata, Interval
 from pydantic import Field
 
-from superposition.features.groups import parents
+from superposition.features.groups import RING, parents
 from superposition.params.axes import AT_LEAST_ONE, placed
 from superposition.params.faults import Fault, Location, Strict, among, must
 from superposition.params.models import Model
@@ -179,7 +179,7 @@ def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measu
 
 def attackable(model: Model) -> bool:
     """Attacks point along columns of W^T W, which is what a model computes if it is tied and hides nothing."""
-    return model.tied and model.hidden == "linear" and model.target == "identity"
+    return model.tied and model.hidden == "linear" and model.reproduces
 
 
 def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
@@ -187,7 +187,9 @@ def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fa
         if measures.get("attack") is None:
             continue
         if not attackable(model):
-            allowed = f"must be null for models that are not tied, linear on h and of target identity ({model.name})"
+            allowed = (
+                f"must be null for models that are not tied, linear on h and of target identity, unmixed ({model.name})"
+            )
             yield Fault(("measures", "attack"), allowed)
         elif model.output not in ("linear", "relu"):
             allowed = f"must be null for models whose output is neither linear nor relu ({model.name})"
@@ -204,9 +206,9 @@ def _recovery_faults(points: Mapping[str, list[Any]], keys: dict[str, Any]) -> I
         if len(points.get(key, [])) > 1:
             yield Fault(at, f"must be null where {key} is an axis")
     for model in points.get("model", []):
-        if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
+        if model.hidden != "linear" or model.hidden_bias or not model.reproduces:
             allowed = "must be null for models that are not linear on h, without a bias there and of target identity"
-            yield Fault(at, f"{allowed} ({model.name})")
+            yield Fault(at, f"{allowed}, unmixed ({model.name})")
     if keys.get("values", "unit") != "unit":
         yield Fault(at, "must be null where values are not unit: what is recovered is uniform on [0, 1]")
     n = keys.get("n_features")
@@ -223,8 +225,9 @@ def _explanation_faults(
     if wanted is None:
         return
     for model in points.get("model", []):
-        if model.hidden != "linear" or model.hidden_bias or model.target != "identity":
-            yield Fault(here, f"must be null for models that are not linear on h and of target identity ({model.name})")
+        if model.hidden != "linear" or model.hidden_bias or not model.reproduces:
+            allowed = "must be null for models that are not linear on h and of target identity, unmixed"
+            yield Fault(here, f"{allowed} ({model.name})")
     if keys.get("values", "unit") != "unit":
         yield Fault(here, "must be null where values are not unit: what is explained is uniform")
     n = keys.get("n_features")
@@ -243,9 +246,9 @@ def _ablation_faults(models: list[Model], points: Mapping[str, list[Any]], measu
     ablations = measures.get("ablations")
     if ablations is None or not models:
         return
-    if ablations.densities and any(parents(sets.kind) for sets in points.get("sets", [])):
+    if ablations.densities and any(parents(sets.kind) or RING in sets.kind for sets in points.get("sets", [])):
         at = ("measures", "ablations", "densities")
-        yield Fault(at, "must be empty where features have parents, which say how dense they are")
+        yield Fault(at, "must be empty where features have parents or are on rings, which limit how dense they are")
     parts = {
         "relu": any(model.output == "relu" for model in models),
         "bias": any(model.output_bias for model in models),

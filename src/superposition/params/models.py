@@ -49,6 +49,57 @@ Name = Annotated[
 ]
 
 
+MIXED = Field(ge=0, le=0.5)
+STANDARD_DEVIATION = must("be a standard deviation, a number from 0 to 0.5")
+
+
+class Embedding(Strict):
+    """Dot products of random directions, one for each feature."""
+
+    embedding: Annotated[int, Field(ge=2, le=4096), must("be a number of dimensions, a whole number from 2 to 4096")]
+    """Dimensions of the directions: entries are of size 1 / sqrt(dimensions)."""
+    scale: Annotated[float, Field(ge=0, le=2), must("be a number from 0 to 2")] = 1.0
+    """What these products are multiplied by."""
+
+
+class Gaussian(Strict):
+    """Independent normal entries."""
+
+    gaussian: Annotated[float, MIXED, STANDARD_DEVIATION]
+    """Their standard deviation."""
+
+
+class Symmetric(Strict):
+    """Normal entries of a symmetric matrix."""
+
+    symmetric: Annotated[float, MIXED, STANDARD_DEVIATION]
+    """Their standard deviation."""
+
+
+def mixing_form(value: Any) -> str | None:
+    """Which kind of matrix is meant, by its keys; also of one that is written out."""
+    keys = type(value).model_fields if isinstance(value, Strict) else value if isinstance(value, dict) else ()
+    named = [key for key in ("embedding", "gaussian", "symmetric") if key in keys]
+    return f"<{named[0]}>" if len(named) == 1 else None
+
+
+def is_none(value: Any) -> bool:
+    return value is None
+
+
+MIXING = (
+    "{embedding: dimensions, scale: factor}, {gaussian: standard deviation} or {symmetric: standard deviation}, a "
+    "matrix to mix into the target"
+)
+Mixing = Annotated[
+    Annotated[Embedding, Tag("<embedding>")]
+    | Annotated[Gaussian, Tag("<gaussian>")]
+    | Annotated[Symmetric, Tag("<symmetric>")],
+    Discriminator(mixing_form),
+    must(f"be {MIXING}"),
+]
+
+
 class Model(Strict):
     """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target."""
 
@@ -66,8 +117,14 @@ class Model(Strict):
     """Whether outputs have a bias b."""
     hidden_bias: Flag = False
     """Whether hidden dimensions have a bias c."""
-    target: Annotated[Literal["identity", "absolute", "relu"], must("be identity, absolute or relu")] = "identity"
-    """What the output is compared with: x (identity), |x| (absolute) or the larger one of x and 0 (relu)."""
+    target: Annotated[
+        Literal["identity", "absolute", "relu", "products"], must("be identity, absolute, relu or products")
+    ] = "identity"
+    """What the output is compared with: x (identity), |x| (absolute), the larger one of x and 0 (relu), or the product
+    x_i x_(i+1) of neighbours, of the last feature with the first (products)."""
+    # Left out where there is none, so that settings of models without one stay what they were.
+    mixing: Annotated[Mixing | None, must(f"be null or {MIXING}"), Field(exclude_if=is_none)] = None
+    """What is added to the target: a fixed random matrix times x, with zeros on its diagonal."""
     loss_power: LossPower = 2.0
     """The power p of errors |y - target| that training minimises the mean of. Beyond an error of 1 another power than
     2 goes on as a straight line. Held-out losses stay squared errors."""
@@ -76,6 +133,11 @@ class Model(Strict):
     training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
     """How far training perturbs each sample along a random column of W^T W, relative to the mean norm of a sample; of
     tied models that are linear on h."""
+
+    @property
+    def reproduces(self) -> bool:
+        """Whether its outputs are to be the features themselves."""
+        return self.target == "identity" and self.mixing is None
 
 
 # The paper's models: "Demonstrating Superposition" (linear, ReLU output), "Superposition in a Privileged Basis" (ReLU

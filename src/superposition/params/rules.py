@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.features.groups import ANTICORRELATED, parents
+from superposition.features.groups import ANTICORRELATED, groups, parents, width_of
 from superposition.params.axes import MIN_DENSITY, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
@@ -12,6 +12,8 @@ from superposition.params.measures import Measures, attackable, measures_faults
 from superposition.params.models import Model
 from superposition.params.schema import Block, Initial, Training
 from superposition.params.values import UnitLength
+
+MOST_MIXED = 4096  # features: as many as exact sums may have, whose matrix takes 128 megabytes
 
 
 def broken_rules(
@@ -28,9 +30,11 @@ def broken_rules(
     yield from _budget_faults(keys, training, own, any(model.training_attack for model in models))
     yield from _control_faults(keys, training, points)
     yield from _tied_faults(models, keys)
+    yield from _target_faults(models, keys)
     yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
     yield from _parents_faults(points, own)
+    yield from _ring_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
 
@@ -87,12 +91,12 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
     wrong = [model.name for model in points.get("model", []) if not _has_linear_gradient(model)]
     right = (
         "tied models, linear on h and without a bias there, with linear or relu outputs, of target identity and "
-        "loss_power 2, without training_attack"
+        "loss_power 2, without training_attack and mixing"
     )
     refused = {
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
         "where features differ in importance": any(len(set(one.curve)) > 1 for one in points.get("importance", [])),
-        "where features come in sets": any(one.kind != "independent" for one in points.get("sets", [])),
+        "where features are not independent": any(one.kind != "independent" for one in points.get("sets", [])),
         "where samples have unit length": isinstance(keys.get("values"), UnitLength),
         "where sample_size is a number": training.get("sample_size") is not None,
     }
@@ -122,6 +126,15 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
             yield Fault(("n_hidden", *where), at_most, m)
 
 
+def _target_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
+    """Products are of two features; and a matrix of all pairs of features has to fit into memory."""
+    n = keys.get("n_features", 2)
+    if n < 2 and (named := [model.name for model in models if model.target == "products"]):
+        yield Fault(("n_features",), f"must be at least 2 for models of target products ({among(named)})", n)
+    if n > MOST_MIXED and (named := [model.name for model in models if model.mixing]):
+        yield Fault(("n_features",), f"must be at most {MOST_MIXED} for models with mixing ({among(named)})", n)
+
+
 def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any, Any]) -> Iterator[Fault]:
     """The identity is no start for absolute values, which need two neurons a feature; and biases must be there."""
     absolute = [model.name for model in models if model.target == "absolute"]
@@ -136,18 +149,21 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
             yield Fault(where, f"must be 0 where no model has a bias there ({which}: true)", initial[key])
 
 
+PARTED = (ANTICORRELATED,)  # of whose density each member has a part
+
+
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """An anti-correlated set is active as a whole, and so has one density, of which each member has a part."""
+    """A set of which some features are active, as an anti-correlated one, is so as a whole, and has one density."""
     for group in points.get("sets", []):
-        if ANTICORRELATED not in group.kind:
-            continue
-        exclusive = None
-        for sparsity in points.get("sparsity", []):
+        sparsities = points.get("sparsity", [])
+        exclusive, divided = (
+            group.exclusive(len(sparsities[0].per_feature), *kinds) if sparsities else [] for kinds in ((), PARTED)
+        )
+        for sparsity in sparsities if exclusive else []:
             values, one = sparsity.per_feature, sparsity.uniform
-            exclusive = exclusive or group.exclusive(len(values))
             # Most sparsities are one number, and there may be many of them and of features.
-            sets = [max(exclusive, key=lambda ends: ends[1] - ends[0])] if one is not None else exclusive
-            least = min((1 - values[first]) / (last - first) for first, last in sets)
+            sets = divided if one is None else sorted(divided, key=lambda ends: ends[0] - ends[1])[:1]
+            least = min(((1 - values[first]) / (last - first) for first, last in sets), default=1.0)
             if least < MIN_DENSITY * (1 - 1e-6):  # 1 - S is off by some ulps of 1
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
@@ -159,7 +175,7 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
             if one is None and any(len(set(values[first:last])) > 1 for first, last in exclusive):
                 yield Fault(
                     _blamed(own, ("sets",), ("sparsity",)),
-                    "must keep features of different sparsity in different anti-correlated sets; "
+                    "must keep features of different sparsity in different sets, but for correlated ones; "
                     f"sparsity has {sparsity.label}",
                     group.label,
                 )
@@ -183,9 +199,31 @@ def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterat
                 break
 
 
+def _ring_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Features of a ring are active near to the hidden point only, and there not more often than always."""
+    for group in points.get("sets", []):
+        for sparsity in points.get("sparsity", []):
+            first, wrong = 0, []
+            for kind, size in groups(group.kind, group.size, len(sparsity.per_feature)):
+                least = (1 - sparsity.per_feature[first]) * size / 2
+                if 0 < width_of(kind) < least - 1e-9:
+                    wrong.append(least)
+                first += size
+            if wrong:
+                yield Fault(
+                    _blamed(own, ("sets",), ("sparsity",)),
+                    f"must have rings of a width of at least {max(wrong):.4g}, the density times half of the features, "
+                    f"at a sparsity of {sparsity.label}",
+                    group.label,
+                )
+                break
+
+
 def _training_attack_faults(models: list[Model]) -> Iterator[Fault]:
     for model in models:
         if model.training_attack and not attackable(model):
             yield Fault(
-                ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
+                ("model",),
+                "must be tied, linear on h and of target identity, unmixed, to have a training_attack",
+                model.name,
             )

@@ -12,11 +12,17 @@ from pydantic import Discriminator, Field, Tag
 from superposition.features.groups import (
     ANTICORRELATED,
     CORRELATED,
+    EXACTLY,
     INDEPENDENT,
+    NEVER_EMPTY,
     NONE,
     PARENTS,
+    RING,
     groups,
     in_words,
+    may_be_empty,
+    shortly,
+    width_of,
 )
 from superposition.params.axes import AT_LEAST_ONE, BY_FORM, digits, placed, repeated, wrong_length
 from superposition.params.faults import Fault, Strict, must
@@ -39,6 +45,33 @@ class Anticorrelated(Strict):
     """Features in a set: one of them is active, each as often, or none is."""
 
 
+ACTIVE = must("be a number of active features, a whole number of at least 1")
+ActiveOfSet = Annotated[int, Field(ge=1), ACTIVE]
+
+
+class Exactly(Strict):
+    """Neighbouring features of which so many are active."""
+
+    exactly: ActiveOfSet
+    """How many features of a set are active, any of them as likely, or none is."""
+    of: Annotated[int | None, Field(ge=2), must("be null (all features) or a whole number of at least 2")] = None
+    """Features in a set; null: all n_features are one set."""
+
+
+RingWidth = Annotated[
+    float, Field(ge=0.01), must("be a number of places, at least 0.01 and less than half of those on the ring")
+]
+
+
+class Ring(Strict):
+    """Neighbouring features on a circle, of which those near to a hidden point may be active."""
+
+    ring: Annotated[int, Field(ge=2), must("be a number of features on each ring, a whole number of at least 2")]
+    """Features on a ring, at equal distances; the last is next to the first."""
+    width: RingWidth
+    """How many places from the hidden point features may be active, all of them with the same probability."""
+
+
 TIMES = Annotated[int, Field(ge=1), must("be a number of such sets in a row, a whole number of at least 1")]
 
 
@@ -56,6 +89,24 @@ class AnticorrelatedGroup(Anticorrelated):
     """How many such sets there are in a row."""
 
 
+class ExactlyGroup(Strict):
+    """A set of features of which so many are active, or several in a row."""
+
+    exactly: ActiveOfSet
+    """How many features of a set are active, any of them as likely, or none is."""
+    of: Annotated[int, Field(ge=2), SET_SIZE]
+    """Features in a set."""
+    times: TIMES = 1
+    """How many such sets there are in a row."""
+
+
+class RingGroup(Ring):
+    """A ring, or several in a row."""
+
+    times: TIMES = 1
+    """How many such rings there are in a row."""
+
+
 class IndependentGroup(Strict):
     """Features by themselves."""
 
@@ -63,18 +114,27 @@ class IndependentGroup(Strict):
     """How many of them there are in a row."""
 
 
-GROUP = "{correlated: features}, {anticorrelated: features} or {independent: features}"
+GROUP = (
+    "{correlated: features}, {anticorrelated: features}, {exactly: active ones, of: features}, "
+    "{ring: features, width: places} or {independent: features}"
+)
 
 
 def group_form(value: Any) -> str | None:
     """Which kind of sets an entry of `groups` is meant to have."""
-    named = [key for key in (CORRELATED, ANTICORRELATED, INDEPENDENT) if isinstance(value, dict) and key in value]
+    named = [
+        key
+        for key in (CORRELATED, ANTICORRELATED, EXACTLY, "ring", INDEPENDENT)
+        if isinstance(value, dict) and key in value
+    ]
     return f"<{named[0]}>" if len(named) == 1 else None
 
 
 Group = Annotated[
     Annotated[CorrelatedGroup, Tag("<correlated>")]
     | Annotated[AnticorrelatedGroup, Tag("<anticorrelated>")]
+    | Annotated[ExactlyGroup, Tag("<exactly>")]
+    | Annotated[RingGroup, Tag("<ring>")]
     | Annotated[IndependentGroup, Tag("<independent>")],
     Discriminator(group_form),
     must(f"be {GROUP}"),
@@ -111,26 +171,34 @@ class HasParents(Strict):
     """How likely it is while its parent is not."""
 
 
-SETS_POINT = (
+MAY_BE_EMPTY = (
     "independent, {correlated: features in each set}, {anticorrelated: features in each set}, "
-    "{groups: [sets in order]} or {parents: [one for each feature], active: ..., inactive: ...}"
+    "{exactly: active features, of: features in each set}, {groups: [sets in order]} or "
+    "{parents: [one for each feature], active: ..., inactive: ...}"
 )
-SetsPoint = Annotated[
-    Annotated[Literal["independent"], Tag("<independent>")]
-    | Annotated[Correlated, Tag("<correlated>")]
+Independent = Annotated[Literal["independent"], Tag("<independent>")]
+InSets = (
+    Annotated[Correlated, Tag("<correlated>")]
     | Annotated[Anticorrelated, Tag("<anticorrelated>")]
-    | Annotated[Groups, Tag("<groups>")]
-    | Annotated[HasParents, Tag("<parents>")],
-    BY_FORM,
-    must(f"be {SETS_POINT}"),
-]
-SetsAxis = Annotated[
-    Annotated[Literal["independent"], Tag("<independent>")]
-    | Annotated[Correlated, Tag("<correlated>")]
-    | Annotated[Anticorrelated, Tag("<anticorrelated>")]
+    | Annotated[Exactly, Tag("<exactly>")]
     | Annotated[Groups, Tag("<groups>")]
     | Annotated[HasParents, Tag("<parents>")]
-    | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
+)
+MayBeEmpty = Annotated[Independent | InSets, BY_FORM, must(f"be {MAY_BE_EMPTY}")]
+
+
+class NeverEmpty(Strict):
+    """Samples that have an active feature."""
+
+    never_empty: MayBeEmpty
+    """Which features are active together; what is drawn is this law, given that at least one feature is active."""
+
+
+SETS_POINT = f"{MAY_BE_EMPTY}, {{ring: features on each ring, width: places}}, or {{never_empty: one of the others}}"
+Others = Annotated[Ring, Tag("<ring>")] | Annotated[NeverEmpty, Tag("<never_empty>")]
+SetsPoint = Annotated[Independent | InSets | Others, BY_FORM, must(f"be {SETS_POINT}")]
+SetsAxis = Annotated[
+    Independent | InSets | Others | Annotated[list[SetsPoint], Field(min_length=1), AT_LEAST_ONE, Tag("<list>")],
     BY_FORM,
     must(f"be {SETS_POINT}, or a list of those"),
 ]
@@ -140,21 +208,32 @@ SetsAxis = Annotated[
 class Sets:
     """A point of the axis of sets: which features are active together, or never together."""
 
-    kind: str  # "independent", "correlated" or "anticorrelated", or a list (features/groups.py)
+    kind: str  # "independent", "correlated", "anticorrelated" or "exactly 2", or a list (features/groups.py)
     size: int  # features in each set; 1 if independent, 0 if sets differ or features have parents
 
     @property
     def label(self) -> str:
+        kind = may_be_empty(self.kind)
         if self.size > 1:
-            return f"{self.kind} in sets of {self.size}"
+            return f"{kind} in sets of {self.size}{self.kind.removeprefix(kind)}"
         short = len(self.kind) <= LONGEST
         return self.kind if short else f"{self.kind[:LONGEST]} ... #{sha256(self.kind.encode()).hexdigest()[:8]}"
 
-    def exclusive(self, n_features: int) -> list[tuple[int, int]]:
-        """The first feature of each anti-correlated set, and the one after its last."""
+    @property
+    def briefly(self) -> str:
+        """The same in fewer words."""
+        kind = may_be_empty(self.kind)
+        return (shortly(kind, self.size) if self.size > 1 else kind) + self.kind.removeprefix(kind)
+
+    def exclusive(self, n_features: int, *kinds: str) -> list[tuple[int, int]]:
+        """The first feature of each set with one density, and the one after its last: of all but correlated ones.
+
+        Or of sets of these kinds only.
+        """
         found, first = [], 0
         for kind, size in groups(self.kind, self.size, n_features):
-            found += [(first, first + size)] if kind == ANTICORRELATED else []
+            wanted = kind in kinds if kinds else kind not in (CORRELATED, INDEPENDENT)
+            found += [(first, first + size)] if wanted else []
             first += size
         return found
 
@@ -163,25 +242,70 @@ def sets(axis: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
     """The points of a valid SetsAxis, and what is wrong with them at this number of features."""
     points, faults = [], []
     for where, point in placed(axis):
-        if isinstance(point, HasParents):
-            kind, size = _parents_in_words(point), 0
-            if found := _parent_faults(point, n_features):
-                faults += [replace(fault, location=(*where, *fault.location)) for fault in found]
-                continue
-        elif isinstance(point, Groups):
-            every = _in_order(point)
-            if (has := sum(size * times for _, size, times in every)) != n_features:
-                fault = f"must be of n_features = {n_features} features together, not {has}"
-                faults.append(Fault((*where, "groups"), fault))
-                continue
-            kind, size = in_words([(kind, size) for kind, size, times in every for _ in range(times)])
-        else:
-            kind, size = (point, 1) if isinstance(point, str) else next(iter(point.model_dump().items()))
-            if n_features % size:
-                fault = f"must divide n_features = {n_features} into sets of equal size"
-                faults.append(Fault((*where, kind), fault, size))
-        points.append((where, Sets(kind=kind, size=size)))
+        inner, within = (point.never_empty, ("never_empty",)) if isinstance(point, NeverEmpty) else (point, ())
+        found, wrong = _one(inner, n_features)
+        if within and any(width_of(kind) for one in found for kind, _ in groups(one.kind, one.size, n_features)):
+            # Which feature is the first that is active depends on the hidden point.
+            wrong = [*wrong, Fault(("groups",), "must have no ring where samples are never empty")]
+        faults += [replace(fault, location=(*where, *within, *fault.location)) for fault in wrong]
+        points += [(where, Sets(f"{one.kind}{NEVER_EMPTY}" if within else one.kind, one.size)) for one in found]
     return [point for _, point in points], faults + repeated(points)
+
+
+def _one(point: Any, n_features: int) -> tuple[list[Sets], list[Fault]]:
+    """What a point stands for, if that can be told, and what is wrong with it."""
+    if isinstance(point, HasParents):
+        faults = _parent_faults(point, n_features)
+        return ([] if faults else [Sets(_parents_in_words(point), 0)]), faults
+    if isinstance(point, Groups):
+        faults = [
+            replace(fault, location=("groups", number, *fault.location))
+            for number, group in enumerate(point.groups)
+            for fault in _kind_faults(group, n_features)
+        ]
+        every = [_kind(group, n_features) for group in point.groups]
+        if (has := sum(size * times for _, size, times in every)) != n_features:
+            faults.append(Fault(("groups",), f"must be of n_features = {n_features} features together, not {has}"))
+        if faults:
+            return [], faults
+        return [Sets(*in_words([(kind, size) for kind, size, times in every for _ in range(times)]))], []
+    faults = _kind_faults(point, n_features)
+    kind, size, _ = _kind(point, n_features)
+    if not faults and n_features % size:
+        key = "of" if isinstance(point, Exactly) else "ring" if isinstance(point, Ring) else kind
+        faults.append(Fault((key,), f"must divide n_features = {n_features} into sets of equal size", size))
+    return [Sets(kind, size)], faults
+
+
+def _kind(point: Any, n_features: int) -> tuple[str, int, int]:
+    """Kind, size and number of the sets of an entry of `groups`, or of a point that says them shortly."""
+    times = getattr(point, "times", 1)
+    if isinstance(point, str):
+        return point, 1, times
+    if isinstance(point, IndependentGroup):
+        return INDEPENDENT, 1, point.independent
+    if isinstance(point, Correlated):
+        return CORRELATED, point.correlated, times
+    if isinstance(point, Anticorrelated):
+        return ANTICORRELATED, point.anticorrelated, times
+    if isinstance(point, Ring):
+        return f"{RING} {digits(point.width)}", point.ring, times
+    size = point.of or n_features
+    # One or all of them have names already, under which they are the same points.
+    special = {size: CORRELATED, 1: ANTICORRELATED}
+    return special.get(point.exactly, f"{EXACTLY} {point.exactly}"), size, times
+
+
+def _kind_faults(point: Any, n_features: int) -> list[Fault]:
+    if isinstance(point, Ring) and 2 * point.width >= point.ring:
+        return [Fault(("width",), f"must be less than {point.ring / 2:g}, half of the places on the ring", point.width)]
+    if not isinstance(point, Exactly | ExactlyGroup):
+        return []
+    if point.of is None and n_features < 2:
+        return [Fault((EXACTLY,), "must be of at least two features", point.exactly)]
+    if point.exactly > (size := point.of or n_features):
+        return [Fault((EXACTLY,), f"must be at most {size}, the features in a set", point.exactly)]
+    return []
 
 
 def _parents_in_words(point: HasParents) -> str:
@@ -212,15 +336,3 @@ def _parent_faults(point: HasParents, n_features: int) -> list[Fault]:
             allowed = f"must hold {len(children)} numbers, one for each feature that has a parent, not {len(shares)}"
             faults.append(Fault((key,), allowed, shares))
     return faults
-
-
-def _in_order(point: Groups) -> list[tuple[str, int, int]]:
-    """Kind, size and number of each entry's sets."""
-    return [
-        (INDEPENDENT, 1, group.independent)
-        if isinstance(group, IndependentGroup)
-        else (CORRELATED, group.correlated, group.times)
-        if isinstance(group, CorrelatedGroup)
-        else (ANTICORRELATED, group.anticorrelated, group.times)
-        for group in point.groups
-    ]

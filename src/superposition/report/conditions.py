@@ -56,13 +56,6 @@ def _names(best: pd.DataFrame) -> list[str]:
     if len(best["importance_curve"].unique()) > 1:
         parts.append("I=" + best["importance_curve"].astype(str))
     if len(best[["sets", "set_size"]].drop_duplicates()) > 1:
-        parts.append(
-            pd.Series(
-                [
-                    f"{kind} {size}" if size > 1 else Sets(kind, size).label
-                    for kind, size in zip(best["sets"], best["set_size"], strict=True)
-                ],
-                index=best.index,
-            )
-        )
+        kinds = zip(best["sets"], best["set_size"], strict=True)
+        parts.append(pd.Series([Sets(kind, int(size)).briefly for kind, size in kinds], index=best.index))
     return [" ".join(row) for row in zip(*parts, strict=True)]

@@ -28,10 +28,11 @@ def applied(function: str, inner: Sequence[str]) -> list[str]:
 def loss(experiment: Experiment) -> str:
     """The importance-weighted squared error, mean over samples and features, and what training adds to it.
 
-    Where it minimises another power of errors, p, or several.
+    Where it minimises another power of errors, p, or several. Several targets, or mixed ones, are t.
     """
     targets = {model.target for model in experiment.models}
-    wanted = WANTED[targets.pop()] if len(targets) == 1 else [sub("t", "i")]
+    mixed = any(model.mixing for model in experiment.models)
+    wanted = WANTED[targets.pop()] if len(targets) == 1 and not mixed else [sub("t", "i")]
     powers = {model.loss_power for model in experiment.models}
     exponent = "p" if len(powers) > 1 else f"{powers.pop():g}"
     ends = ("(", ")") if exponent == "2" else ("|", "|")
@@ -65,4 +66,5 @@ WANTED = {
     "identity": [sub("x", "i")],
     "absolute": ["|", sub("x", "i"), "|"],
     "relu": ["ReLU", "(", sub("x", "i"), ")"],
+    "products": [sub("x", "i"), "<msub><mi>x</mi><mrow><mi>i</mi><mo>+</mo><mn>1</mn></mrow></msub>"],
 }

@@ -39,7 +39,8 @@ SETS = Column(
     "sets",
     "str",
     NO_UNIT,
-    "which features are active together: independent, correlated or anticorrelated, or a list of sets or parents",
+    "which features are active together: independent, correlated, anticorrelated, exactly 2 or ring of width 2, or a "
+    "list of sets or parents; `, never empty` where samples have an active feature",
 )
 SET_SIZE = Column(
     "set_size",
@@ -62,7 +63,8 @@ DENSITY = Column(
     "density",
     "float64",
     NO_UNIT,
-    "probability 1 - S_i that the feature is active; of an anti-correlated set, that one is",
+    "probability 1 - S_i that the feature is active, or that the set is of which one feature or some are; if samples "
+    "are never empty, before empty ones are left out",
 )
 LOSS = "importance-weighted mean squared error of the held-out samples, mean over samples and features"
 DIMENSIONALITY = "D_i = |W_i|^2 / sum_j (W_i_hat . W_j)^2: the share of a dimension that the feature gets"

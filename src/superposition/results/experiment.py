@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import pandas as pd
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ class Settings(Strict):
 
     n_features: int
     n_hidden: int  # of the widest models
-    values: Literal["unit", "signed"]
+    values: str  # the law of active features (features/values.py)
     models: list[Architecture]
     initial: Initial
     training: Training

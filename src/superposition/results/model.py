@@ -113,10 +113,13 @@ class Model:
         """The same as a PyTorch module: an ensemble of one, on [1, feature, sample], with gradients for its inputs."""
         import torch
 
+        from superposition.models.mixing import mixing_of
         from superposition.models.toy_model import Architecture, ToyModel
 
         dtype = torch.float64 if self.arithmetic == "exact" else torch.float32
-        module = ToyModel(Architecture(**self.architecture.model_dump()), 1, self.n_features, self.n_hidden, dtype)
+        architecture = Architecture(**self.architecture.model_dump())
+        mixing = mixing_of(architecture.mixing, self.n_features, self.row["stream"])
+        module = ToyModel(architecture, 1, self.n_features, self.n_hidden, dtype, mixing)
         for name, parameter in module.named_parameters():
             parameter.data.copy_(torch.tensor(getattr(self, name)))
         return module.requires_grad_(False)

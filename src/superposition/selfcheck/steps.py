@@ -14,6 +14,7 @@ from superposition.exact.adamw import rates
 from superposition.exact.philox import WORD, stream_key, words
 from superposition.features.distribution import Distribution
 from superposition.features.source import Stream
+from superposition.models.mixing import mixing_matrix
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.control import LinearControl
 from superposition.training.held_out import HeldOut
@@ -23,6 +24,9 @@ from superposition.training.steps import Optimiser, State, Steps, scale_to_one
 
 STEPS, BATCH, HELD_OUT = 30, 96, 64
 BENT = Architecture("bent", False, "leaky_relu", "clipped_relu", True, True, "relu", 0.0, 0.0, 2.5, 0.125)
+MIXED = Architecture(
+    "mixed", False, "relu", "linear", False, True, "products", 0.0, mixing={"embedding": 20, "scale": 0.5}
+)
 # Model, features, hidden dimensions, values of features; no shape fills vectors of a processor.
 CASES: dict[str, tuple[Architecture, int, int, str]] = {
     "tied": (Architecture("tied", True, "linear", "relu", False, True, "identity", 0.0), 13, 3, "unit"),
@@ -30,9 +34,12 @@ CASES: dict[str, tuple[Architecture, int, int, str]] = {
     "controlled": (Architecture("controlled", True, "linear", "relu", False, True, "identity", 0.0), 11, 4, "unit"),
     "penalised": (Architecture("penalised", True, "relu", "relu", True, True, "identity", 0.01), 9, 5, "unit"),
     "bent": (BENT, 6, 9, "signed"),
+    "mixed": (MIXED, 8, 5, "unit"),
     "untied": (Architecture("untied", False, "relu", "relu", False, True, "absolute", 0.0), 7, 10, "signed"),
 }
 DENSITIES = (1.0, 0.3, 0.1)
+ALONE = [("independent", 1)] * len(DENSITIES)
+SETS = {"mixed": [("exactly 2", 4), ("ring of width 2", 8), ("correlated 3, independent 5, never empty", 0)]}
 
 
 def results(fast: bool = True) -> Iterator[tuple[str, list[np.ndarray]]]:
@@ -51,8 +58,9 @@ def trained(name: str, fast: bool) -> tuple[State, Tensor]:
         return torch.tensor([stream_key({"self-check": name, "purpose": purpose, "seed": k}) for k in range(count)])
 
     density = torch.tensor(DENSITIES, dtype=torch.float64)[:, None].expand(count, n)
-    distribution = Distribution(density, values, torch.float64, ["independent"] * count, [1] * count)
-    model = ToyModel(architecture, count, n, m, torch.float64)
+    distribution = Distribution(density, values, torch.float64, *zip(*SETS.get(name, ALONE), strict=True))
+    mixing = mixing_matrix(architecture.mixing, n, {"self-check": name}) if architecture.mixing else None
+    model = ToyModel(architecture, count, n, m, torch.float64, mixing)
     with torch.no_grad():
         model.W.copy_(normal_weights(keys("W"), m, n, 0.4))
         if model.W_out is not None:

@@ -102,9 +102,14 @@ struct Task {
   int64_t unit_length;                    // samples are divided by their lengths
   const int64_t *gate, *first, *count;    // [instance, feature]: active where first <= word[gate] < first + count
   const int64_t *parent, *otherwise;      // [instance, feature], or null: count of features whose parent is not active
+  const int64_t *start, *most, *order;    // [instance, feature], or null: of a set from `start`, `most` by word[order]
+  const int64_t *point, *begin, *span;    // [instance, feature], or null: on a ring, where word[point] is in the span
+  const int64_t* chooser;                 // [instance], or null: samples of these are never empty
+  const int64_t *since, *until, *limit;   // [instance, feature]: where word[chooser] is in between, a set is active
   const double* scale;                    // [instance, feature]
   double offset, negative_slope;          // the latter of leaky ReLUs
   const Real* table;                      // [level]: values, or null where they are linear in the word
+  const Real* mixing;                     // [feature, output], or null: what each feature adds to all targets
   const Real* importance;                 // [instance, feature]
   const Real* loss_scale;                 // [instance]
   const Real* hidden_l1;                  // [instance]
@@ -296,6 +301,29 @@ uint64_t with_parent(const uint32_t* gate, int64_t count, int64_t otherwise, uin
     x[s] = 0;
   }
   return active;
+}
+
+// Of values x with a bit in `active`, those that have one in `kept` too.
+template <typename Real>
+uint64_t only(uint64_t kept, uint64_t active, Real* x) {
+  for (uint64_t left = active & ~kept; left; left &= left - 1) x[__builtin_ctzll(left)] = 0;
+  return active & kept;
+}
+
+// A bit for each of the words that is one of `span` from `begin` on, after the last of which comes 0.
+uint64_t within(const uint32_t* words, int64_t begin, int64_t span) {
+  uint64_t found = 0;
+  for (int s = 0; s < BLOCK; ++s) found |= uint64_t(words[s] - uint32_t(begin) < span) << s;
+  return found;
+}
+
+// Words of a set in samples that are never empty: made such that it is active where it is the first that is, and not
+// active before that; `choice` are the words that tell which set is first.
+void given_that_some_are(const uint32_t* choice, int64_t since, int64_t until, int64_t limit, uint32_t* words) {
+  for (int s = 0; s < BLOCK; ++s) {
+    if (choice[s] < since) continue;
+    words[s] = choice[s] < until ? uint32_t(words[s] * uint64_t(limit) >> 32) : UINT32_MAX;
+  }
 }
 
 // Samples x[feature][sample] over their lengths. As in the plain form, lengths and quotients are double.
@@ -552,6 +580,7 @@ class Worker {
         m(task.hidden),
         rows((n + GROUP - 1) / GROUP * GROUP),
         stride((m + LANES - 1) / LANES * LANES),
+        wide((n + LANES - 1) / LANES * LANES),
         // With AVX2 both take as long at 8, with AVX-512 at 12 [measured, n = 5 m and 40, densities 0.01 to 1].
         by_hidden(m > 8),
         weight_in(rows * stride),
@@ -563,8 +592,12 @@ class Worker {
         gradient_bias(rows * LANES),
         gradient_hidden_bias(stride),
         gates((task.draws - n) * BLOCK),
+        kept(task.most ? n : 0),
         x(rows * BLOCK),
         masks(rows),
+        targets(task.mixing || task.target == TARGET_PRODUCTS ? rows * BLOCK : 0),
+        mixing(task.mixing ? rows * wide : 0),
+        mixed(task.mixing ? wide * BLOCK : 0),
         h(stride * BLOCK),
         h_turned(by_hidden ? stride * BLOCK : 0),
         gradient_h(stride * BLOCK),
@@ -572,7 +605,10 @@ class Worker {
         unit(rows),
         gradient(n * m),
         expected(task.controlled ? rows * stride + rows : 0),
-        decays(task.weight_decay < 0 ? n * m : 0) {}
+        decays(task.weight_decay < 0 ? n * m : 0) {
+    if (task.mixing)
+      for (int64_t j = 0; j < n; ++j) std::memcpy(mixing + j * wide, task.mixing + j * n, n * sizeof(Real));
+  }
 
   // Steps `first` .. `last` - 1 of one instance, in place.
   void train(int64_t instance, int64_t first, int64_t last) {
@@ -601,11 +637,13 @@ class Worker {
       for (int64_t start = 0; start < length; start += BLOCK) {
         const int count = std::min<int64_t>(BLOCK, length - start);
         encode(instance, part, start, count);
+        const Real* wanted = make_targets();
         alignas(WIDTH) Real y[GROUP * BLOCK];
         for (int i = 0; i < n; i += GROUP) {
           outputs<Real>(m, stride, (task.W_out.weight ? weight_out : weight_in) + i * stride, h, y);
           for (int f = 0; f < GROUP && i + f < n; ++f)
-            add_squares(task, x + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK, gradient_bias + (i + f) * LANES);
+            add_squares(task, wanted + (i + f) * BLOCK, bias[i + f], count, y + f * BLOCK,
+                        gradient_bias + (i + f) * LANES);
         }
       }
       Real total = 0;
@@ -704,6 +742,7 @@ class Worker {
       for (int64_t d = std::max(i, n); d < std::min(i + GROUP, task.draws); ++d)
         std::memcpy(gates + (d - n) * BLOCK, words[d - i], sizeof words[0]);
     }
+    if (task.most) choose(instance);
     Real* sums = by_hidden ? h_turned : h;
     std::memset(sums, 0, stride * BLOCK * sizeof(Real));
     const auto make = [&](int i) {  // values of a group
@@ -711,6 +750,13 @@ class Worker {
       for (int f = i; f < std::min<int64_t>(i + GROUP, n); ++f) {
         const int64_t own = instance * n + f, gate = task.gate[own];
         const uint32_t* decides = gate < n ? words[gate - i] : gates + (gate - n) * BLOCK;
+        uint32_t moved[BLOCK];
+        if (task.chooser && task.since[own] <= UINT32_MAX) {
+          std::memcpy(moved, decides, sizeof moved);
+          given_that_some_are(gates + (task.chooser[instance] - n) * BLOCK, task.since[own], task.until[own],
+                              task.limit[own], moved);
+          decides = gate < n ? static_cast<uint32_t*>(std::memcpy(words[f - i], moved, sizeof moved)) : moved;
+        }
         const int64_t parent = task.parent ? task.parent[own] : -1;
         const int64_t most = parent < 0 ? task.count[own] : std::max(task.count[own], task.otherwise[own]);
         masks[f] = inside & values(words[f - i], decides, task.first[own], most, task.scale[own], task.offset,
@@ -718,6 +764,10 @@ class Worker {
         if (parent >= 0)
           masks[f] =
               with_parent(decides, task.count[own], task.otherwise[own], masks[parent], masks[f], x + f * BLOCK);
+        if (task.span && task.span[own])
+          masks[f] = only(within(gates + (task.point[own] - n) * BLOCK, task.begin[own], task.span[own]), masks[f],
+                          x + f * BLOCK);
+        if (task.most && task.most[own]) masks[f] = only(kept[f], masks[f], x + f * BLOCK);
         for (int s = count; s < BLOCK; ++s) x[f * BLOCK + s] = 0;
       }
     };
@@ -744,6 +794,23 @@ class Worker {
         for (int k = 0; k < m; ++k) h[k * BLOCK + s] = h_turned[s * stride + k];
   }
 
+  // Of each set of which some features are active, the ones with the smallest words, of equal ones the first.
+  void choose(int64_t instance) {
+    const int64_t at = instance * n, *most = task.most + at, *first = task.start + at, *order = task.order + at;
+    std::vector<uint64_t> words;  // each with its feature's number
+    for (int64_t i = 0, end; i < n; i = end) {
+      for (end = i + 1; end < n && first[end] == i;) ++end;
+      if (!most[i]) continue;
+      std::memset(kept + i, 0, (end - i) * sizeof(uint64_t));
+      for (int s = 0; s < BLOCK; ++s) {
+        words.clear();
+        for (int64_t f = i; f < end; ++f) words.push_back(uint64_t(gates[(order[f] - n) * BLOCK + s]) << 32 | f);
+        std::nth_element(words.begin(), words.begin() + most[i] - 1, words.end());
+        for (int64_t k = 0; k < most[i]; ++k) kept[words[k] & UINT32_MAX] |= uint64_t(1) << s;
+      }
+    }
+  }
+
   // The gradients of the outputs, and with them those of W_out and b and the sums for those of h.
   void decode(int count, bool controlled) {
     alignas(WIDTH) Real g[GROUP * BLOCK], common[GROUP * BLOCK];
@@ -752,6 +819,7 @@ class Worker {
     Errors* const error_of = !controlled                     ? form_of<Errors>()
                              : task.output_activation == RELU ? errors<RELU, TARGET_IDENTITY, true, true>
                                                               : errors<LINEAR, TARGET_IDENTITY, true, true>;
+    const Real* wanted = make_targets();
     gradient_h.zero();
     for (int i = 0; i < n; i += GROUP) {
       const Real* weight = weights + i * stride;
@@ -760,7 +828,7 @@ class Worker {
         Real *row = g + f * BLOCK, *shared = common + f * BLOCK;
         const bool faint = is_exact && unit[i + f] < FAINT;
         if (faint) std::memset(shared, 0, BLOCK * sizeof(Real));
-        error_of(task, x + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
+        error_of(task, wanted + (i + f) * BLOCK, bias[i + f], importance[i + f], unit[i + f], i + f < n ? count : 0, row,
                  faint ? nullptr : shared, gradient_bias + (i + f) * LANES);
         some[f] = nonzero(row);
         shared_some[f] = faint ? 0 : some[f];
@@ -773,6 +841,27 @@ class Worker {
         add_by_sample<Real>(m, stride, weight, common, gradient_h);
       }
     }
+  }
+
+  // What forms of errors are to take for x: x itself, or whole targets where one feature does not make them alone.
+  const Real* make_targets() {
+    if (!targets.size) return x;
+    for (int64_t i = 0; i < n; ++i)
+      for (int s = 0; s < BLOCK; ++s) {
+        const Real own = x[i * BLOCK + s], next = x[(i + 1 < n ? i + 1 : 0) * BLOCK + s];
+        targets[i * BLOCK + s] = task.target == TARGET_ABSOLUTE   ? std::fabs(own)
+                                 : task.target == TARGET_RELU     ? relu(own)
+                                 : task.target == TARGET_PRODUCTS ? own * next
+                                                                  : own;
+      }
+    if (task.mixing) {
+      mixed.zero();
+      for (int64_t j = 0; j < n; j += GROUP)
+        add_by_hidden<Real>(n, wide, masks + j, mixing + j * wide, x + j * BLOCK, mixed);
+      for (int64_t i = 0; i < n; ++i)
+        for (int s = 0; s < BLOCK; ++s) targets[i * BLOCK + s] += mixed[s * wide + i];
+    }
+    return targets;
   }
 
   // What the output is made of sums by, and compared with. Of all forms of a function, the one that this model has.
@@ -788,6 +877,7 @@ class Worker {
   }
   template <typename Function, int OUTPUT>
   Function* form_of() const {
+    if (targets.size) return form_of<Function, OUTPUT, TARGET_IDENTITY>();
     if (task.target == TARGET_ABSOLUTE) return form_of<Function, OUTPUT, TARGET_ABSOLUTE>();
     if (task.target == TARGET_RELU) return form_of<Function, OUTPUT, TARGET_RELU>();
     return form_of<Function, OUTPUT, TARGET_IDENTITY>();
@@ -1014,13 +1104,15 @@ class Worker {
   }
 
   const Task<Real>& task;
-  const int64_t n, m, rows, stride;  // rows and strides are padded with zeros to whole groups and vectors
+  const int64_t n, m, rows, stride, wide;  // rows, and strides of m and of n: padded with zeros to groups and vectors
   const bool by_hidden;
   Aligned<Real> weight_in, weight_out, bias, hidden_bias;
   Aligned<Real> gradient_in, gradient_out, gradient_bias, gradient_hidden_bias;  // sums over the batch
   Aligned<uint32_t> gates;  // words beyond the features' own
+  Aligned<uint64_t> kept;   // of sets of which some features are active, a bit for each sample in which one may be
   Aligned<Real> x;
   Aligned<uint64_t> masks;                // of x
+  Aligned<Real> targets, mixing, mixed;   // [feature][sample], [feature][output], [sample][output]; where there are any
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
   Aligned<Real> importance, unit, gradient, expected, decays;
 };

@@ -74,9 +74,12 @@ class _Task(ctypes.Structure):
         *((name, _Parameter) for name in ("W", "W_out", "b", "b_hidden")),
         *((name, ctypes.c_void_p) for name in ("keys", "sample")),
         *((name, ctypes.c_int64) for name in ("sample_size", "sample_shared", "unit_length")),
-        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "parent", "otherwise", "scale")),
+        *((name, ctypes.c_void_p) for name in ("gate", "first", "count", "parent", "otherwise")),
+        *((name, ctypes.c_void_p) for name in ("start", "most", "order", "point", "begin", "span")),
+        *((name, ctypes.c_void_p) for name in ("chooser", "since", "until", "limit")),
+        ("scale", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("offset", "negative_slope")),
-        *((name, ctypes.c_void_p) for name in ("table", "importance", "loss_scale", "hidden_l1")),
+        *((name, ctypes.c_void_p) for name in ("table", "mixing", "importance", "loss_scale", "hidden_l1")),
         *((name, ctypes.c_void_p) for name in ("controlled", "expected_value", "variance", "control_factor")),
         ("rates", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay", "bias_decay")),
@@ -164,6 +167,7 @@ class _Call:
         self, model: ToyModel, law: Distribution, importance: Tensor, threads: int, **more: Tensor | int | float
     ) -> None:
         instances, hidden, features = model.W.shape
+        gates = law.gates
         fields: dict[str, Tensor | int | float] = {
             "instances": instances,
             "features": features,
@@ -174,14 +178,19 @@ class _Call:
             "target": list(TARGETS).index(model.architecture.target),
             "twice_loss_power": int(2 * model.architecture.loss_power),  # which is a whole number
             "negative_slope": model.architecture.negative_slope,
-            "gate": law.gate,
-            "first": law.first,
-            "count": law.count,
+            "gate": gates.gate,
+            "first": gates.first,
+            "count": gates.number,
             "scale": law.scale,
             "offset": law.offset,
             "unit_length": law.unit_length,
             **({} if law.table is None else {"table": law.table}),
-            **({"parent": law.parent, "otherwise": law.otherwise} if law.depth else {}),
+            **({} if model.mixing is None else {"mixing": model.mixing.mT}),
+            **({"parent": gates.parent, "otherwise": gates.otherwise} if gates.depth else {}),
+            **({"start": gates.start, "most": gates.most, "order": gates.order} if gates.ordered else {}),
+            **({"point": gates.point, "begin": gates.begin, "span": gates.span} if gates.on_rings else {}),
+            **({"chooser": gates.chooser, "since": gates.since} if gates.never_empty else {}),
+            **({"until": gates.until, "limit": gates.limit} if gates.never_empty else {}),
             "importance": importance,
         }
         fields |= more

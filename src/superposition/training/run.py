@@ -19,6 +19,7 @@ from superposition.exact.schedule import learning_rates
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample, Source, Stream
 from superposition.models.attacks import attack_norm
+from superposition.models.mixing import mixing_of
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.attack import Attack
 from superposition.training.checkpoints import Checkpoints
@@ -133,7 +134,7 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
     sets = own["sets"].tolist(), own["set_size"].tolist()
     distribution = Distribution(density, settings["values"], dtype, *sets)
 
-    model = ToyModel(architecture, count, n, m, dtype)
+    model = ToyModel(architecture, count, n, m, dtype, mixing_of(architecture.mixing, n, own["stream"].iloc[0]))
     initial = settings["initial"]
     rule = initial["rule"], initial["gain"], (n, m)
     with torch.no_grad():
