@@ -122,6 +122,12 @@ def test_formulas_have_what_the_models_have():
     assert "λ" in formulas(EXPERIMENTS["hidden_l1"])[-1][1]
 
 
+def test_the_formula_of_a_class_of_ones_own_is_its_name():
+    own = Model(name="own", module="src/own/mine.py:Mine_2")
+    (_, formula), _ = formulas(EXPERIMENTS["intro"].model_copy(update={"models": (own,)}))
+    assert formula == "<math><mrow><mi>y</mi><mo>=</mo><mi>Mine_2</mi><mo>(</mo><mi>x</mi><mo>)</mo></mrow></math>"
+
+
 @pytest.mark.parametrize(
     ("models", "expected"),
     [

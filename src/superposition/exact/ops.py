@@ -191,9 +191,13 @@ def weights(parameter: Tensor) -> Tensor:
     return _OnGrid.apply(parameter, WEIGHT, None)
 
 
-def on_grid(value: Tensor, grid: Grid) -> Tensor:
-    """Hidden values as they enter the next sum: on `grid`, their gradient on the hidden-gradient grid."""
-    return _OnGrid.apply(value, grid, HIDDEN_GRADIENT)
+def on_grid(value: Tensor, grid: Grid, gradient: Grid = HIDDEN_GRADIENT) -> Tensor:
+    """Hidden values as they enter the next sum: on `grid`, their gradient on the hidden-gradient grid.
+
+    Of a layer that follows another hidden one it has to be on the ERROR grid: gradients of the weights between them are
+    sums over samples of its products with hidden values, which have more bits than inputs.
+    """
+    return _OnGrid.apply(value, grid, gradient)
 
 
 def product(

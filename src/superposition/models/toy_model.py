@@ -28,7 +28,8 @@ class Architecture:
     whether c and b exist. `target`: what y is compared with, x itself, |x| or ReLU(x). `hidden_l1`: what training adds
     to a sample's summed error for each unit of |h|. `training_attack`: how far training perturbs its samples, relative
     to their mean norm (training/attack.py). `loss_power`: the power of the error that training minimises, one of
-    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two.
+    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two. `module`: the file and
+    class of a model of one's own (models/own.py), of which nothing else is said but target and power.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Architecture:
     training_attack: float = 0.0
     loss_power: float = SQUARED
     negative_slope: float = 2**-7
+    module: str | None = None
 
 
 class ToyModel(nn.Module):

@@ -48,9 +48,17 @@ Name = Annotated[
     must("have a name of at most 64 small letters, digits and _, with a letter first (it names files)"),
 ]
 
+# Each part a name of Python's, so that the file can be imported, and lies in src, which the stages' code is noted of.
+Module = Annotated[
+    Annotated[str, Field(pattern=r"^src(/[A-Za-z_][A-Za-z0-9_]*)+\.py:[A-Za-z_][A-Za-z0-9_]*$", max_length=200)] | None,
+    must("be null or a Python file in src and a class of it, such as src/own/skip.py:Skip"),
+]
+
 
 class Model(Strict):
-    """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target."""
+    """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target; or a
+    module of your own.
+    """
 
     name: Name
     """Names files, columns and titles; another one than the presets have."""
@@ -76,6 +84,9 @@ class Model(Strict):
     training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
     """How far training perturbs each sample along a random column of W^T W, relative to the mean norm of a sample; of
     tied models that are linear on h."""
+    module: Module = None
+    """A class of your own that computes y from x, in place of the keys that say how; only name, target and loss_power
+    stand beside it (CONTRIBUTING.md, "A model of one's own code")."""
 
 
 # The paper's models: "Demonstrating Superposition" (linear, ReLU output), "Superposition in a Privileged Basis" (ReLU

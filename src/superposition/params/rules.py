@@ -10,6 +10,7 @@ from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
 from superposition.params.models import Model
+from superposition.params.modules import module_faults
 from superposition.params.schema import Block, Initial, Training
 from superposition.params.values import UnitLength
 
@@ -32,6 +33,7 @@ def broken_rules(
     yield from _sets_faults(points, own)
     yield from _parents_faults(points, own)
     yield from _training_attack_faults(models)
+    yield from module_faults(keys.get("model"), training)
     yield from measures_faults(points, keys, measures)
 
 
@@ -112,7 +114,8 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
 
     It is W^T W, of rank n_features at most. Neurons that rectify are another matter.
     """
-    n, tied = keys.get("n_features"), [model.name for model in models if model.tied and model.hidden == "linear"]
+    linear = [model for model in models if model.module is None and model.hidden == "linear"]
+    n, tied = keys.get("n_features"), [model.name for model in linear if model.tied]
     for where, m in placed(keys.get("n_hidden", [])):
         if tied and n is not None and m > n:
             at_most = f"must be at most n_features = {n} for tied models that are linear on h ({among(tied)})"
@@ -129,7 +132,7 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
         where = ("initial", key)
         if not initial.get(key) or is_inherited(where, own):  # what all inherit is for those that have biases
             continue
-        if models and not any(getattr(model, which) for model in models):
+        if models and not any(model.module or getattr(model, which) for model in models):
             yield Fault(where, f"must be 0 where no model has a bias there ({which}: true)", initial[key])
 
 
@@ -166,7 +169,7 @@ def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterat
 
 def _training_attack_faults(models: list[Model]) -> Iterator[Fault]:
     for model in models:
-        if model.training_attack and not attackable(model):
+        if model.training_attack and not (model.module or attackable(model)):
             yield Fault(
                 ("model",), "must be tied, linear on h and of target identity to have a training_attack", model.name
             )

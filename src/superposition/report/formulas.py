@@ -14,7 +14,9 @@ def formulas(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def formula(model: Model) -> str:
-    """h = hidden(W x + c) and y = output(V h + b), with only what this model has."""
+    """h = hidden(W x + c) and y = output(V h + b), with only what this model has; y by the class of one's own."""
+    if model.module is not None:
+        return typeset(["y", "=", f"<mi>{model.module.partition(':')[2]}</mi>", "(", "x", ")"])
     inner = ["W", "x"] + (["+", "c"] if model.hidden_bias else [])
     outer = [power("W", "⊤") if model.tied else "V", "h"] + (["+", "b"] if model.output_bias else [])
     parts = [["h", "=", *applied(model.hidden, inner)], ["y", "=", *applied(model.output, outer)]]

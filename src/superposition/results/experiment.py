@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import pandas as pd
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ class Settings(Strict):
 
     n_features: int
     n_hidden: int  # of the widest models
-    values: Literal["unit", "signed"]
+    values: str  # in the words of features/values.py
     models: list[Architecture]
     initial: Initial
     training: Training
@@ -150,7 +150,10 @@ class Result:
 
     def _model(self, row: pd.Series) -> Model:
         architecture = self._architectures[row["model"]]
-        return Model(self.tables, row, architecture, self.settings.training.arithmetic)
+        place = int(row["instance"]) - int(
+            self.instances.loc[self.instances["model"] == row["model"], "instance"].min()
+        )
+        return Model(self.tables, row, architecture, self.settings.training.arithmetic, self.root, self.name, place)
 
     @cached_property
     def _architectures(self) -> dict[str, Architecture]:

@@ -87,6 +87,7 @@ class FastSteps:
     """`Steps.run` on the CPU, with instances spread over `threads` threads."""
 
     def __init__(self, steps: Steps, threads: int) -> None:
+        assert isinstance(steps.model, ToyModel)
         source, settings = steps.source, steps.optimiser
         if isinstance(source, FiniteSample):
             data: dict[str, Tensor | int | float] = {

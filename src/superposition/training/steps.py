@@ -20,6 +20,7 @@ from superposition.exact.adamw import Rates, adamw, towards_length_one
 from superposition.exact.grids import HIDDEN_GRADIENT
 from superposition.exact.ops import powered_error, snap, unit_of, weights
 from superposition.features.source import Source
+from superposition.models.own import OwnModel
 from superposition.models.toy_model import ToyModel
 from superposition.training.attack import Attack
 from superposition.training.control import LinearControl
@@ -53,7 +54,7 @@ class Steps(nn.Module):
 
     def __init__(
         self,
-        model: ToyModel,
+        model: ToyModel | OwnModel,
         source: Source,
         importance: Float[Tensor, "instance feature"],
         optimiser: Optimiser,
@@ -86,6 +87,7 @@ class Steps(nn.Module):
 
         `seen` is what the model gets instead of `x`, where that is attacked. Of a control variate it is the difference.
         """
+        assert isinstance(self.model, ToyModel)
         h = self.model.encode(seen)
         form, sums, target = self.model.architecture, self.model.sums(h), self.model.target(x)
         loss = powered_error(sums, target, self.importance, form.loss_power, form.output, form.negative_slope)
@@ -103,8 +105,11 @@ class Steps(nn.Module):
         seen = x if self.attack is None else self.attack(x, parameters[names.index("model.W")], samples, step)
         with torch.enable_grad():
             leaves = [p.detach().requires_grad_() for p in parameters]
-            loss = torch.func.functional_call(self, dict(zip(names, leaves, strict=True)), (x, seen))
-            gradients = list(torch.autograd.grad(loss.sum(), leaves))
+            if isinstance(self.model, OwnModel):
+                gradients = self.gradients_of_own(self.model, x, leaves)
+            else:
+                loss = torch.func.functional_call(self, dict(zip(names, leaves, strict=True)), (x, seen))
+                gradients = list(torch.autograd.grad(loss.sum(), leaves))
         if self.control is not None:
             of = dict(zip(names, parameters, strict=True))
             expected = self.control.expected(of["model.W"], of.get("model.b"))
@@ -113,6 +118,17 @@ class Steps(nn.Module):
                 for name, gradient in zip(names, gradients, strict=True)
             ]
         return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients]
+
+    def gradients_of_own(
+        self, model: OwnModel, x: Float[Tensor, "instance feature sample"], leaves: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Through a module that others wrote, from the slopes of the loss at its outputs."""
+        outputs = model.called(leaves, x)
+        seen = outputs.detach().requires_grad_()
+        power = model.architecture.loss_power
+        loss = powered_error(seen, model.target(x), self.importance, power, "linear", 1.0)
+        (slopes,) = torch.autograd.grad(loss.sum(), seen)
+        return model.gradients(outputs, leaves, slopes)
 
     def one(self, step: Tensor, *state: Tensor) -> State:
         """The state after step number `step` (counted from 0; a 0-dimensional int64 tensor)."""
@@ -131,7 +147,7 @@ class Steps(nn.Module):
     def decay(self, name: str, weight: Tensor) -> float | Tensor:
         """Of a parameter, by its name."""
         settings = self.optimiser
-        if name in ("b", "b_hidden"):
+        if weight.dim() == 2:  # a bias, [instance, ...]
             return settings.bias_decay
         if settings.weight_decay >= 0:
             return settings.weight_decay
