@@ -225,9 +225,9 @@ REFUSED = [
     ("intro.model", {"name": "a\n"}, "model.name = 'a\\n'", NAME),
     (
         "intro.model",
-        {"name": "a", "hidden": "tanh"},
-        "model.hidden = 'tanh'",
-        "must be linear, relu, leaky_relu or clipped_relu",
+        {"name": "a", "hidden": "softmax"},
+        "model.hidden = 'softmax'",
+        "must be linear, relu, leaky_relu, clipped_relu, gelu, tanh or sigmoid",
     ),
     ("intro.model", {"name": "a", "hidden_l1": -1}, "model.hidden_l1 = -1", "must be a number between 0 and 16"),
     (

@@ -22,7 +22,9 @@ from superposition.training.worlds import OutOfRange
 from tests.worlds import (
     ABSOLUTE,
     ALONE,
+    BOUNDED,
     CLIPPED,
+    GELU,
     HIDDEN,
     LEAKY,
     LINEAR,
@@ -192,7 +194,10 @@ def test_the_kernel_on_a_rectified_target(n, m, tmp_path):
 
 @needs_a_compiler
 @pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
-@pytest.mark.parametrize("model", [LEAKY, CLIPPED, replace(LEAKY, hidden_l1=0.1, loss_power=3.0)], ids=repr)
+@pytest.mark.parametrize(
+    "model",
+    [form for one in (LEAKY, CLIPPED, GELU, BOUNDED) for form in (one, replace(one, hidden_l1=0.1, loss_power=3.0))],
+)
 def test_the_kernel_with_other_activations(model, n, m, tmp_path):
     w = world(model, n=n, m=m, batch_size=100, values="signed", steps=20)
     w.features["importance"] = (0.3 ** w.features["feature"]).clip(1e-12)  # fainter than the grid that all share
@@ -200,7 +205,9 @@ def test_the_kernel_with_other_activations(model, n, m, tmp_path):
 
 
 @pytest.mark.parametrize("power", POWERS)
-@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED, GELU, BOUNDED], ids=lambda a: a.name
+)
 def test_gradients_are_those_of_float64_autograd(model, power):
     """Of the loss as a formula: I |y - target|^p, mean over samples and features, and a multiple of |h|."""
     model = replace(model, loss_power=power, hidden_l1=0.05)
@@ -213,6 +220,7 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     relu = torch.relu
     functions = {"relu": relu, "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.25)}
     functions |= {"linear": lambda z: z, "clipped_relu": lambda z: torch.nn.functional.hardtanh(z, 0, 1)}
+    functions |= {"gelu": torch.nn.functional.gelu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
     h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
     h = functions[model.hidden](h)
     y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))

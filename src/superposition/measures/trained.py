@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Integer
 from numpy import ndarray
 
+from superposition.exact.curves import CURVES, curved
 from superposition.exact.grids import HIDDEN, INPUT, WEIGHT
 from superposition.exact.sums import matmul
 from superposition.features.distribution import Distribution
@@ -42,7 +43,7 @@ class TrainedModel:
     seed: int
     best: bool  # whether its held-out loss is the lowest at its point
     model: str
-    hidden: str  # f: linear, relu, leaky_relu or clipped_relu
+    hidden: str  # f: linear, relu, leaky_relu, clipped_relu, gelu, tanh or sigmoid
     output: str  # g, likewise
     target: str  # identity, absolute or relu
     W: Float[ndarray, "hidden feature"]
@@ -78,6 +79,8 @@ class TrainedModel:
         """An activation of sums, of one of the names that it has in params.yaml."""
         if activation == "linear":
             return x
+        if activation in CURVES:
+            return curved(x, activation)
         if activation == "leaky_relu":
             return np.where(x > 0, x, self.negative_slope * x)
         rectified: ndarray = np.maximum(x, 0.0)

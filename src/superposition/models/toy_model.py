@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from superposition.exact.grids import HIDDEN
-from superposition.exact.ops import SQUARED, Activation, activated, back_on, on_grid, product, weights
+from superposition.exact.ops import OFF_GRID, SQUARED, Activation, activated, back_on, on_grid, product, weights
 
 Target = Literal["identity", "absolute", "relu"]
 TARGETS = {"identity": lambda x: x, "absolute": torch.abs, "relu": torch.relu}
@@ -73,7 +73,7 @@ class ToyModel(nn.Module):
             h = h + weights(self.b_hidden).unsqueeze(-1)
         form = self.architecture
         h = activated(on_grid(h, HIDDEN), form.hidden, form.negative_slope)
-        return back_on(h, HIDDEN) if form.hidden == "leaky_relu" else h
+        return back_on(h, HIDDEN) if form.hidden in OFF_GRID else h
 
     def decode(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
         """The outputs y, from hidden activations on their grid."""

@@ -9,7 +9,8 @@ from superposition.params.faults import Strict, must
 
 Flag = Annotated[bool, must("be true or false")]
 Activation = Annotated[
-    Literal["linear", "relu", "leaky_relu", "clipped_relu"], must("be linear, relu, leaky_relu or clipped_relu")
+    Literal["linear", "relu", "leaky_relu", "clipped_relu", "gelu", "tanh", "sigmoid"],
+    must("be linear, relu, leaky_relu, clipped_relu, gelu, tanh or sigmoid"),
 ]
 LOSS_POWERS = (2.0, 2.5, 3.0, 4.0, 6.0, 8.0)  # those of exact.ops, which needs torch
 
@@ -65,7 +66,8 @@ class Model(Strict):
     tied: Flag = True
     """Whether V is the transpose of W."""
     hidden: Activation = "linear"
-    """Activation of the hidden layer: none, ReLU(z), a leaky ReLU, or ReLU(z) up to 1 (clipped_relu)."""
+    """Activation of the hidden layer: none, ReLU(z), a leaky ReLU, ReLU(z) up to 1 (clipped_relu), GELU, tanh, or the
+    logistic sigmoid."""
     output: Activation = "relu"
     """Activation of the output, likewise."""
     negative_slope: NegativeSlope = 2**-7

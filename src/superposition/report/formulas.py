@@ -62,7 +62,14 @@ def sub(base: str, index: str) -> str:
     return f"<msub>{token(base)}{token(index)}</msub>"
 
 
-FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "clipped_relu": "ClippedReLU"}
+FUNCTIONS = {
+    "relu": "ReLU",
+    "leaky_relu": "LeakyReLU",
+    "clipped_relu": "ClippedReLU",
+    "gelu": "GELU",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+}
 WANTED = {
     "identity": [sub("x", "i")],
     "absolute": ["|", sub("x", "i"), "|"],

@@ -169,6 +169,7 @@ class Steps(nn.Module):
             return torch.tensor(n, device=device)
 
         with torch.no_grad():
+            self.one(number(0), *example)  # once as it is, so that tables which are kept are not made by what is traced
             # Traced, gradient and all, to a graph of plain tensor operations; then the loop around it likewise.
             one = make_fx(self.one)(number(0), *example)
 
