@@ -63,7 +63,7 @@ def cases() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{part}.{key}={value}", {part: {key: value}}
     for value in ends(Decay, []):
         yield f"training.betas={value}", {"training": {"betas": [value, value]}}
-    for key in ("hidden_l1", "training_attack"):
+    for key in ("hidden_l1", "training_attack", "hidden_noise", "dropout"):
         field = Model.model_fields[key]
         for value in (5e-324, *ends(field.annotation, field.metadata)):
             yield f"model.{key}={value}", {"model": {"name": "own", key: value}}

@@ -103,6 +103,8 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{preset} alone", {"model": preset}
     yield "a model of one's own", {"model": own}
     yield "own models", {"model": [own, {"name": "penalised", "hidden_l1": 0.1}, {"name": "untied", "tied": False}]}
+    smooth = {"name": "smooth", "hidden": "gelu", "output": "sigmoid", "hidden_noise": 0.1, "dropout": 0.1}
+    yield "smooth models, with noise and dropout", {"model": [smooth, {"name": "bounded", "hidden": "tanh"}]}
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
     yield "signed values", {"values": "signed"}
     yield "unit values", {"values": "unit"}

@@ -28,8 +28,9 @@ class Architecture:
     whether c and b exist. `target`: what y is compared with, x itself, |x| or ReLU(x). `hidden_l1`: what training adds
     to a sample's summed error for each unit of |h|. `training_attack`: how far training perturbs its samples, relative
     to their mean norm (training/attack.py). `loss_power`: the power of the error that training minimises, one of
-    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two. `module`: the file and
-    class of a model of one's own (models/own.py), of which nothing else is said but target and power.
+    ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of two. `hidden_noise`, `dropout`: what training
+    does to h (training/disturbance.py), the bound of the noise and the probability of dropping a value. `module`: the
+    file and class of a model of one's own (models/own.py), of which nothing else is said but target and power.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Architecture:
     loss_power: float = SQUARED
     negative_slope: float = 2**-7
     module: str | None = None
+    hidden_noise: float = 0.0
+    dropout: float = 0.0
 
 
 class ToyModel(nn.Module):

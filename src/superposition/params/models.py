@@ -86,6 +86,10 @@ class Model(Strict):
     training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
     """How far training perturbs each sample along a random column of W^T W, relative to the mean norm of a sample; of
     tied models that are linear on h."""
+    hidden_noise: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
+    """Bound of the uniform noise that training adds to each hidden value; taken to 2^-16."""
+    dropout: Annotated[float, Field(ge=0, le=0.9), must("be a number between 0 and 0.9")] = 0.0
+    """Probability with which training sets a hidden value to 0; the others are multiplied by 1 / (1 - dropout)."""
     module: Module = None
     """A class of your own that computes y from x, in place of the keys that say how; only name, target and loss_power
     stand beside it (CONTRIBUTING.md, "A model of one's own code")."""

@@ -12,6 +12,7 @@ MOST = 200_000  # bytes: what is parsed in an instant
 # What the class itself says
 ITS_OWN = (
     *("tied", "hidden", "output", "negative_slope", "output_bias", "hidden_bias", "hidden_l1", "training_attack"),
+    *("hidden_noise", "dropout"),
 )
 
 

@@ -89,7 +89,7 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
     wrong = [model.name for model in points.get("model", []) if not _has_linear_gradient(model)]
     right = (
         "tied models, linear on h and without a bias there, with linear or relu outputs, of target identity and "
-        "loss_power 2, without training_attack"
+        "loss_power 2, without training_attack, hidden_noise and dropout"
     )
     refused = {
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
@@ -105,8 +105,9 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
 
 def _has_linear_gradient(model: Model) -> bool:
     """Whether without its output ReLU it is a linear model of whose loss the expectation is known."""
-    plain = model.output in ("linear", "relu") and model.loss_power == 2 and not model.training_attack
-    return attackable(model) and plain and not model.hidden_bias
+    plain = model.output in ("linear", "relu") and model.loss_power == 2 and not model.hidden_bias
+    undisturbed = not (model.training_attack or model.hidden_noise or model.dropout)
+    return attackable(model) and plain and undisturbed
 
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:

@@ -121,6 +121,9 @@ struct Task {
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay, bias_decay;  // weight_decay < 0: towards length 1
   Curve<Real> hidden_curve, output_curve;
+  const int64_t *noise_keys, *dropout_keys;  // [instance, 2], or null: hidden values stay as they are
+  int64_t noise_steps, dropped;              // noise is at most so many steps of the grid; words below this drop a value
+  double kept_factor;                        // of values that are not dropped
 };
 static_assert(sizeof(Task<double>) == TASK_BYTES && sizeof(Task<float>) == TASK_BYTES, "kernel.py has other fields");
 
@@ -598,6 +601,8 @@ class Worker {
         h_turned(by_hidden ? stride * BLOCK : 0),
         gradient_h(stride * BLOCK),
         bends(task.activation >= CURVED ? stride * BLOCK : 0),
+        clean(disturbs() ? stride * BLOCK : 0),
+        factors(task.dropout_keys ? stride * BLOCK : 0),
         importance(rows),
         unit(rows),
         gradient(n * m),
@@ -709,6 +714,34 @@ class Worker {
       }
   }
 
+  bool disturbs() const { return task.noise_keys || task.dropout_keys; }
+
+  // Noise and dropout on hidden values, in place, of which `clean` keeps what they were: training/disturbance.py
+  [[gnu::noinline]] void disturb(int64_t instance, int64_t step, int64_t start, Real* values) {
+    uint64_t sample[BLOCK];
+    uint32_t words[GROUP][BLOCK];
+    for (int s = 0; s < BLOCK; ++s) sample[s] = start + s;
+    std::memcpy(clean, values, clean.size * sizeof(Real));
+    const auto each = [&](const int64_t* keys, auto&& change) {  // change(word, place) for all hidden values
+      for (int k = 0; k < m; k += GROUP) {
+        draw_words(keys[2 * instance], keys[2 * instance + 1], k / GROUP, sample, step, words);
+        for (int l = k; l < std::min<int64_t>(k + GROUP, m); ++l)
+          for (int s = 0; s < BLOCK; ++s) change(words[l - k][s], by_hidden ? s * stride + l : l * BLOCK + s);
+      }
+    };
+    const uint64_t levels = 2 * task.noise_steps + 1;
+    if (task.noise_keys)
+      each(task.noise_keys, [&](uint32_t word, int64_t at) {
+        const Real noise = Real(int64_t(word * levels >> 32) - task.noise_steps) / Real(HIDDEN_PER_UNIT);
+        values[at] = rounded(values[at] + noise, HIDDEN_PER_UNIT, HIDDEN_LIMIT);
+      });
+    if (task.dropout_keys)
+      each(task.dropout_keys, [&](uint32_t word, int64_t at) {
+        factors[at] = word < task.dropped ? Real(0) : Real(task.kept_factor);
+        values[at] = rounded(values[at] * factors[at], HIDDEN_PER_UNIT, HIDDEN_LIMIT);
+      });
+  }
+
   // x of a block of samples, and h.
   void encode(int64_t instance, int64_t step, int64_t start, int count) {
     uint64_t sample[BLOCK];
@@ -774,6 +807,7 @@ class Worker {
       }
     }
     hidden_values(sums);
+    if (disturbs()) disturb(instance, step, start, sums);
     if (by_hidden)
       for (int s = 0; s < BLOCK; ++s)
         for (int k = 0; k < m; ++k) h[k * BLOCK + s] = h_turned[s * stride + k];
@@ -934,8 +968,11 @@ class Worker {
 
   // The gradients of h, and with them those of W and b_hidden.
   void backward(Real hidden_l1, int count) {
-    const Real* values = by_hidden ? h_turned : h;
+    const Real* values = disturbs() ? clean : by_hidden ? h_turned : h;
     const int size = by_hidden ? stride * BLOCK : m * BLOCK;
+    if (task.dropout_keys)
+      for (int j = 0; j < size; ++j)
+        gradient_h[j] = rounded(gradient_h[j] * factors[j], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
     if (hidden_l1)
       for (int j = 0; j < size; ++j)
         if ((by_hidden ? j / stride : j % BLOCK) < count)
@@ -1070,6 +1107,7 @@ class Worker {
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
   Aligned<Real> bends;                    // slopes of a hidden layer that is a curve, likewise
+  Aligned<Real> clean, factors;           // hidden values before they were disturbed, and factors of dropout, likewise
   Aligned<Real> importance, unit, gradient, expected, decays;
 };
 

@@ -100,6 +100,9 @@ class _Task(ctypes.Structure):
         ("rates", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay", "bias_decay")),
         *((name, _Curve) for name in ("hidden_curve", "output_curve")),
+        *((name, ctypes.c_void_p) for name in ("noise_keys", "dropout_keys")),
+        *((name, ctypes.c_int64) for name in ("noise_steps", "dropped")),
+        ("kept_factor", ctypes.c_double),
     ]
 
 
@@ -119,6 +122,11 @@ class FastSteps:
         if (control := steps.control) is not None:
             data |= {"controlled": control.used, "expected_value": control.expected_value}
             data |= {"variance": control.variance, "control_factor": control.factor}
+        if (disturbance := steps.disturbance) is not None:
+            data |= {"noise_keys": disturbance.noise_keys} if disturbance.noise_steps else {}
+            data |= {"dropout_keys": disturbance.dropout_keys} if disturbance.dropped else {}
+            data |= {"noise_steps": disturbance.noise_steps, "dropped": disturbance.dropped}
+            data |= {"kept_factor": disturbance.factor}
         self.names = [name for name, _ in steps.model.named_parameters()]
         self.call = _Call(
             steps.model,

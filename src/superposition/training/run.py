@@ -25,6 +25,7 @@ from superposition.training.attack import Attack
 from superposition.training.checkpoints import Checkpoints
 from superposition.training.control import LinearControl
 from superposition.training.data import Batches
+from superposition.training.disturbance import Disturbance
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import initial_weights, on_weight_grid
 from superposition.training.interruption import Stopped
@@ -177,7 +178,11 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
         factor = 2 * training["batch_size"] * scaled[:, 0]
         used = (density >= least).all(1)
         control = LinearControl(density, settings["values"], used, factor, dtype)
-    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack, control)
+    disturbance = None
+    if architecture.hidden_noise or architecture.dropout:
+        streams_of_h = keys("hidden noise"), keys("dropout")
+        disturbance = Disturbance(architecture.hidden_noise, architecture.dropout, *streams_of_h)
+    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack, control, disturbance)
     held_out = HeldOut(held_out_words, distribution, steps.importance, unit)
     names = [
         f"{m} hidden dimensions, {row.sparsity_label} (sparsity), {row.importance} (importance), {row.sets}, "

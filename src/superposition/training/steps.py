@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch._higher_order_ops.while_loop import while_loop_op
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -24,6 +24,7 @@ from superposition.models.own import OwnModel
 from superposition.models.toy_model import ToyModel
 from superposition.training.attack import Attack
 from superposition.training.control import LinearControl
+from superposition.training.disturbance import Disturbance
 
 # One tuple of tensors: weight, first moment, second moment of each parameter in turn.
 State = tuple[Tensor, ...]
@@ -62,8 +63,10 @@ class Steps(nn.Module):
         batch_size: int,
         attack: Attack | None = None,
         control: LinearControl | None = None,
+        disturbance: Disturbance | None = None,
     ) -> None:
         super().__init__()
+        self.disturbance = disturbance
         self.model, self.source, self.optimiser, self.attack, self.control = model, source, optimiser, attack, control
         self.batch_size = batch_size
         dtype = model.W.dtype
@@ -81,15 +84,21 @@ class Steps(nn.Module):
         return tuple(t for p in self.model.parameters() for t in (p.detach(), *moments(p)))
 
     def forward(
-        self, x: Float[Tensor, "instance feature sample"], seen: Float[Tensor, "instance feature sample"]
+        self,
+        x: Float[Tensor, "instance feature sample"],
+        seen: Float[Tensor, "instance feature sample"],
+        samples: Int64[Tensor, " sample"],
+        step: Int64[Tensor, ""],
     ) -> Float[Tensor, " instance"]:
         """What is minimised: each instance's loss, summed over a batch and in its own units (`loss_scale`).
 
-        `seen` is what the model gets instead of `x`, where that is attacked. Of a control variate it is the difference.
+        `seen` is what the model gets instead of `x`, where that is attacked. `samples` of the batch and the `step` are
+        what disturbances of h are drawn by. Of a control variate it is the difference.
         """
         assert isinstance(self.model, ToyModel)
         h = self.model.encode(seen)
-        form, sums, target = self.model.architecture, self.model.sums(h), self.model.target(x)
+        disturbed = h if self.disturbance is None else self.disturbance(h, samples, step)
+        form, sums, target = self.model.architecture, self.model.sums(disturbed), self.model.target(x)
         loss = powered_error(sums, target, self.importance, form.loss_power, form.output, form.negative_slope)
         if self.control is not None:
             loss = loss - self.control.loss(sums, target, self.importance)
@@ -108,7 +117,8 @@ class Steps(nn.Module):
             if isinstance(self.model, OwnModel):
                 gradients = self.gradients_of_own(self.model, x, leaves)
             else:
-                loss = torch.func.functional_call(self, dict(zip(names, leaves, strict=True)), (x, seen))
+                given = dict(zip(names, leaves, strict=True))
+                loss = torch.func.functional_call(self, given, (x, seen, samples, step))
                 gradients = list(torch.autograd.grad(loss.sum(), leaves))
         if self.control is not None:
             of = dict(zip(names, parameters, strict=True))
