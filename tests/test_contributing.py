@@ -108,7 +108,7 @@ def test_an_experiment_three_models_a_law_a_measure_and_a_claim_with_its_figure(
         assert "src/own/skip.py" in json.loads(
             (tmp_path / f"data/code/{stage}/square.json").read_text(encoding="utf-8")
         )
-    best = "superposition.load('square').best(model='skipping', sparsity=0.9, importance=1.0)"
+    best = "superposition.load('square', '.').best(model='skipping', sparsity=0.9, importance=1.0)"
     reader = f"import superposition; assert ({best}([0.0, 0.0, 0.0, 1.0]) >= 0).all()"
     call(tmp_path, sys.executable, "-c", reader)
 
