@@ -67,7 +67,8 @@ def data() -> str:
         "`.npy`. `superposition.load` reads them (README.md); its `describe` shows what is said here. A "
         "trained model is an *instance*, known by its number in every table. Missing values are NaN.",
         "h = f(W x + c) are hidden values, y = g(W_out h + b) outputs, of features x; W_out is W^T in tied models. "
-        "W_i is column i of W, the direction of feature i; W_i_hat is W_i / |W_i|. x is between -1 and 1.",
+        "W_i is column i of W, the direction of feature i; W_i_hat is W_i / |W_i|. x is between -1 and 1. Of a class "
+        "of one's own, W is its parameter of that name; what else tables have of it is what it has by their names.",
         "## Tables",
     ]
     parts += [part for name, table in (TABLES | of_measures()).items() for part in _table(name, table)]
@@ -78,7 +79,8 @@ def data() -> str:
     parts.append(
         "Weights are one file for each architecture MODEL. *place* counts the instances of that architecture in the "
         "order of their numbers, so that it is not `instance` where an experiment has several. "
-        "`superposition.results` and the table `weights` have weights by instance."
+        "`superposition.results` and the table `weights` have weights by instance. Of a class of one's own there is a "
+        "file for each parameter, by the name that it has there; `load(...)` reads them (`parameters` of a model)."
     )
     parts.append(
         grid(

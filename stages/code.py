@@ -1,8 +1,8 @@
 """python stages/code.py: notes the files that each stage runs, for stages to depend on: data/code/STAGE.json.
 
 DVC does not look at what a script imports. A stage that depends on its own file here reruns if a module that it imports
-has changed, and for no other change; and dvc.lock need not list the modules of each. What is measured and drawn of one
-experiment only is in modules that are found by name: `measure` and `plot` have a file for each, STAGE/EXPERIMENT.json.
+has changed, and for no other change; and dvc.lock need not list the modules of each. What only some experiments have is
+in modules that are found by name: `train`, `measure` and `plot` have a file for each, STAGE/EXPERIMENT.json.
 """
 
 import json
@@ -17,11 +17,11 @@ from superposition.sources import confirm_unedited  # first: it sees to it that 
 from superposition.stage import placed, run
 
 # isort: split
-from superposition.imports import PACKAGE, files
+from superposition.imports import files, modules_of
 from superposition.inputs import confirm_inputs
 
 PARAMS = Path("data", "params.json")
-STAGES, STAGES_OF_EACH = ("generate", "train", "report"), ("measure", "plot")
+STAGES, STAGES_OF_EACH = ("generate", "report"), ("train", "measure", "plot")
 
 
 def main() -> None:
@@ -43,11 +43,11 @@ def noted() -> dict[str, dict[str, str]]:
 
 
 def own(stage: str, name: str, experiment: dict[str, Any]) -> list[str]:
-    """Modules that a stage finds by the experiment's name, or by the keys of its `measures`."""
-    if stage == "plot":
-        return [f"{PACKAGE}.figures.{name}"]
+    """Modules that a stage finds by the experiment's name, by the keys of its `measures`, or as its models."""
     scales = (experiment, experiment.get("full_scale") or {})
-    return [f"{PACKAGE}.measures.{key}" for block in scales for key in block.get("measures") or {}]
+    measures = [f"superposition.measures.{key}" for block in scales for key in block.get("measures") or {}]
+    models = modules_of(*(block.get("model") for block in scales))
+    return {"train": models, "measure": measures + models, "plot": [f"superposition.figures.{name}"]}[stage]
 
 
 @cache

@@ -10,7 +10,10 @@ import superposition.stopping  # noqa: F401 (before what takes seconds to load: 
 from superposition.stage import called, placed, reading, run
 
 # isort: split
+from superposition.exact.watch import NotExact
+from superposition.imports import modules_of
 from superposition.inputs import confirm_inputs
+from superposition.models.own import Unusable
 from superposition.training.checkpoints import deciding
 from superposition.training.checkpoints import folder as checkpoint_folder
 from superposition.training.interruption import Stopped, stoppable
@@ -24,11 +27,12 @@ def main(name: str) -> None:
     confirm_inputs(inputs.parent)
     with reading():
         world = read(inputs)
-    checkpoints = checkpoint_folder(Path(".checkpoints"), [*deciding(Path("stages/train.py")), *inputs.iterdir()])
+    code = deciding(Path("stages/train.py"), *modules_of(world.settings["models"]))
+    checkpoints = checkpoint_folder(Path(".checkpoints"), [*code, *inputs.iterdir()])
     try:
         with stoppable():
             trained = train(name, world, checkpoints)
-    except OutOfRange as error:
+    except (OutOfRange, NotExact, Unusable) as error:
         sys.exit(f"{name}: {error}")
     except Stopped as stopped:
         print(f"{called()}: stopped {stopped.done}; make repro goes on from there", file=sys.stderr, flush=True)

@@ -43,6 +43,7 @@ def follow(text: str, copy: Path) -> set[str]:
             file.write_text(old.replace(line, new), encoding="utf-8")
         else:
             assert not file.exists(), f"{file} is there already"
+            file.parent.mkdir(exist_ok=True)
             file.write_text(block["text"], encoding="utf-8")
         touched.add(block["file"])
     return touched
@@ -71,14 +72,14 @@ def copy(tmp_path_factory):
         "params.yaml",
         *(f"src/superposition/params/{file}.py" for file in ("axes", "models", "measures")),
         *("src/superposition/measures/crowding.py", "src/superposition/claims/square.py"),
-        *("src/superposition/figures/square.py", "tests/test_square.py"),
+        *("src/superposition/figures/square.py", "src/own/skip.py", "tests/test_square.py"),
     }
     for command in [line for block in COMMANDS.findall(RECIPES) for line in block.splitlines()]:
         call(copy, "bash", "-c", command)
     return copy
 
 
-def test_an_experiment_two_models_a_law_a_measure_and_a_claim_with_its_figure(copy, tmp_path):
+def test_an_experiment_three_models_a_law_a_measure_and_a_claim_with_its_figure(copy, tmp_path):
     """Of the new experiment alone, as the others take an hour."""
     for folder in ("src", "stages", "scripts"):
         shutil.copytree(copy / folder, tmp_path / folder)
@@ -91,8 +92,10 @@ def test_an_experiment_two_models_a_law_a_measure_and_a_claim_with_its_figure(co
     assert instances["model"].value_counts().to_dict() == {
         "shy": 16,
         "without_bias": 16,
+        "skipping": 16,
     }  # 2 densities x 2 laws x 4 seeds
-    assert len(pd.read_parquet(tmp_path / "data/tables/square/crowding.parquet")) == 32
+    assert instances["loss"].groupby(instances["model"]).mean().max() < 0.1
+    assert len(pd.read_parquet(tmp_path / "data/tables/square/crowding.parquet")) == 48
     (claim,) = json.loads((tmp_path / "reports/claims.json").read_text(encoding="utf-8"))
     assert claim["id"] == "square.keep_apart"
     assert claim["verdict"] in ("holds", "holds_at_best", "fails")
@@ -101,6 +104,13 @@ def test_an_experiment_two_models_a_law_a_measure_and_a_claim_with_its_figure(co
     noted = json.loads((tmp_path / "data/code/measure/square.json").read_text(encoding="utf-8"))
     assert "src/superposition/measures/crowding.py" in noted
     assert "src/superposition/measures/recovery.py" not in noted
+    for stage in ("train", "measure"):
+        assert "src/own/skip.py" in json.loads(
+            (tmp_path / f"data/code/{stage}/square.json").read_text(encoding="utf-8")
+        )
+    best = "superposition.load('square', '.').best(model='skipping', sparsity=0.9, importance=1.0)"
+    reader = f"import superposition; assert ({best}([0.0, 0.0, 0.0, 1.0]) >= 0).all()"
+    call(tmp_path, sys.executable, "-c", reader)
 
 
 def test_new_digests_are_all_that_is_new_in_the_self_check(copy):
@@ -129,8 +139,8 @@ def test_recipes_are_as_clean_as_the_rest(copy, tool):
         "params/measures",
         "params/models",
     ]
-    tests = [] if tool == ["mypy"] else ["tests/test_square.py"]  # as `make check` has it
-    call(copy, sys.executable, "-m", *tool, *(f"src/superposition/{file}.py" for file in touched), *tests)
+    others = ["src/own/skip.py", *([] if tool == ["mypy"] else ["tests/test_square.py"])]  # as `make check` has it
+    call(copy, sys.executable, "-m", *tool, *(f"src/superposition/{file}.py" for file in touched), *others)
 
 
 def test_a_recipe_that_names_a_line_that_is_gone_is_noticed(tmp_path):

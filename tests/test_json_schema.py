@@ -146,7 +146,7 @@ def test_what_one_may_write():
         ("experiments.Intro", {"model": "linear", "n_features": 3, "n_hidden": 2}),
         ("experiments.intro.model", "relu"),
         ("experiments.intro.model", {"hidden": "relu"}),
-        ("experiments.intro.model", {"name": "mine", "hidden": "tanh"}),
+        ("experiments.intro.model", {"name": "mine", "hidden": "softmax"}),
         ("experiments.intro.model", []),
         ("experiments.intro.n_features", 0),
         ("experiments.intro.n_features", 2.5),

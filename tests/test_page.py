@@ -1,6 +1,7 @@
 """The page as its readers have it: in a browser, in one file, with nothing else."""
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -135,6 +136,26 @@ def test_formulas_have_what_the_models_have():
     assert "".join(word for word in letters if "<" not in word) == "h=Wx,y=ReLU(W⊤h+b)"
     assert "λ" not in loss
     assert "λ" in formulas(EXPERIMENTS["hidden_l1"])[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"hidden": "tanh"}, "h=tanh(Wx),y=ReLU(W⊤h+b)"),
+        ({"hidden_noise": 0.1}, "h=Wx,y=ReLU(W⊤h+b);training: h→h+ε,|ε|≤0.1"),
+        ({"dropout": 0.2}, "h=Wx,y=ReLU(W⊤h+b);training: h→dh,P(d=0)=0.2"),
+        ({"hidden_noise": 0.1, "dropout": 0.2}, "h=Wx,y=ReLU(W⊤h+b);training: h→d(h+ε),|ε|≤0.1,P(d=0)=0.2"),
+    ],
+)
+def test_the_formula_of_what_training_does_to_hidden_values(keys, expected):
+    (_, formula), _ = formulas(EXPERIMENTS["intro"].model_copy(update={"models": (Model(name="own", **keys),)}))
+    assert re.sub(r"<[^>]*>", "", formula) == expected
+
+
+def test_the_formula_of_a_class_of_ones_own_is_its_name():
+    own = Model(name="own", module="src/own/mine.py:Mine_2")
+    (_, formula), _ = formulas(EXPERIMENTS["intro"].model_copy(update={"models": (own,)}))
+    assert formula == "<math><mrow><mi>y</mi><mo>=</mo><mi>Mine_2</mi><mo>(</mo><mi>x</mi><mo>)</mo></mrow></math>"
 
 
 @pytest.mark.parametrize(

@@ -261,9 +261,9 @@ REFUSED = [
     ("intro.model", {"name": "a\n"}, "model.name = 'a\\n'", NAME),
     (
         "intro.model",
-        {"name": "a", "hidden": "tanh"},
-        "model.hidden = 'tanh'",
-        "must be linear, relu, leaky_relu or clipped_relu",
+        {"name": "a", "hidden": "softmax"},
+        "model.hidden = 'softmax'",
+        "must be linear, relu, leaky_relu, clipped_relu, gelu, tanh or sigmoid",
     ),
     ("intro.model", {"name": "a", "hidden_l1": -1}, "model.hidden_l1 = -1", "must be a number between 0 and 16"),
     (
@@ -409,9 +409,15 @@ REFUSED = [
     ("intro.n_hidden_layers", 2, "n_hidden_layers = 2", "is an unknown key; models have one hidden layer"),
     (
         "intro.model",
-        {"name": "a", "hidden_noise": 0.1},
-        "model.hidden_noise = 0.1",
-        "is an unknown key; there is no noise",
+        {"name": "a", "hidden_noise": 5.0},
+        "model.hidden_noise = 5.0",
+        "must be a number between 0 and 4",
+    ),
+    (
+        "intro.model",
+        {"name": "a", "dropout": 1.0},
+        "model.dropout = 1.0",
+        "must be a number between 0 and 0.9",
     ),
     ("intro.batch", 5, "batch = 5", "is an unknown key; allowed: sparsity, importance,"),
     ("intro.seeds", 1_000_000, "", "has 1 (model) x"),
@@ -535,7 +541,8 @@ def test_attacks_in_training_take_room_of_the_bit_budget(file: Path) -> None:
             "model",
             ["relu_output", "relu_hidden", {"name": "mine", "training_attack": 0.1}],
             "must be null but for tied models, linear on h and without a bias there, with linear or relu outputs, of "
-            "target identity and loss_power 2, without training_attack and mixing; not so: relu_hidden, mine",
+            "target identity and loss_power 2, without training_attack, mixing, hidden_noise and dropout; not so: "
+            "relu_hidden, mine",
         ),
     ],
 )

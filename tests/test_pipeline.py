@@ -99,7 +99,12 @@ def test_code_is_noted_for_each_experiment(tmp_path, monkeypatch):
         "sparse_recovery": {"measures": {"recovery": {"samples": 3}}},
         "geometry": {"full_scale": {"measures": {"packings": {}}}},
         "geometry_small": {},
+        "own": {"model": ["linear", {"name": "mine", "module": "src/own/mine.py:Mine"}]},
+        "own_at_full_scale": {"model": "linear", "full_scale": {"model": {"name": "a", "module": "src/own/mine.py:A"}}},
     }
+    (tmp_path / "src/own").mkdir()
+    (tmp_path / "src/own/mine.py").write_text("from own.common import part\n", encoding="utf-8")
+    (tmp_path / "src/own/common.py").touch()
     (tmp_path / "data/params.json").write_text(json.dumps({"experiments": experiments}), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -112,7 +117,9 @@ def test_code_is_noted_for_each_experiment(tmp_path, monkeypatch):
 
     def changed_by(file: str) -> set[str]:
         before = noted()
-        with Path("src/superposition", file).open("a", encoding="utf-8") as text:
+        with Path("src", file if file.startswith("own/") else f"superposition/{file}").open(
+            "a", encoding="utf-8"
+        ) as text:
             text.write("// changed\n" if file.endswith(".cpp") else "# changed\n")
         after = noted()
         return {name for name in before if before[name] != after[name]}
@@ -120,7 +127,10 @@ def test_code_is_noted_for_each_experiment(tmp_path, monkeypatch):
     def of_each(stage: str) -> set[str]:
         return {f"{stage}/{name}" for name in experiments}
 
-    assert changed_by("training/kernel.cpp") == {"train"} | of_each("measure")  # which judges by it
+    assert changed_by("training/kernel.cpp") == of_each("train") | of_each("measure")  # which judges by it
+    for file in ("own/mine.py", "own/common.py"):  # which that imports
+        mine = ("own", "own_at_full_scale")
+        assert changed_by(file) == {f"{stage}/{name}" for stage in ("train", "measure") for name in mine}
     assert changed_by("figures/style.py") == of_each("plot")
     assert changed_by("figures/intro.py") == {"plot/intro"}
     assert changed_by("figures/geometry.py") == {"plot/geometry", "plot/geometry_small"}

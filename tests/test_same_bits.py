@@ -66,10 +66,10 @@ FUNCTIONS = {
         "uint8 uint32 uint64 random.Philox"
     ),
     "torch": names(
-        "Tensor abs add arange autograd.Function backends.cpu.get_cpu_capability contiguous_format "
-        "cuda.get_device_name cuda.is_available device dtype empty empty_like enable_grad float32 float64 frexp "
-        "from_numpy full func.functional_call get_num_threads int64 nan no_grad ones optim.Optimizer relu round "
-        "set_flush_denormal set_num_threads stack tensor uint32 where zeros zeros_like"
+        "Tensor abs add arange autograd.Function backends.cpu.get_cpu_capability bfloat16 contiguous_format "
+        "cuda.get_device_name cuda.is_available device dtype empty empty_like enable_grad float16 float32 float64 "
+        "frexp from_numpy full func.functional_call get_num_threads int64 nan no_grad ones ones_like optim.Optimizer "
+        "relu round set_flush_denormal set_num_threads stack tensor uint32 where zeros zeros_like"
     ),
     "nn": names("Module Parameter"),
     "math": names("ceil comb copysign factorial floor frexp fsum gcd inf isfinite isinf isnan ldexp nan prod sqrt"),
@@ -84,6 +84,7 @@ IMPORTS = {
     "torch._higher_order_ops.while_loop": names("while_loop_op"),
     "torch.autograd.function": names("once_differentiable"),
     "torch.fx.experimental.proxy_tensor": names("make_fx"),
+    "torch.utils._python_dispatch": names("TorchDispatchMode"),
     "scipy.optimize": names("linear_sum_assignment"),
     "scipy.sparse.csgraph": names("connected_components"),
 }
@@ -139,8 +140,8 @@ GUARDED = {
     "claims/geometry.py": ({"sum": 3}, "numbers of features"),
     "exact/adamw.py": ({".sum": 1}, "squares of weights on their grid, within the budget"),
     "exact/ops.py": (
-        {"torch.bmm": 4, ".sum": 2, "torch.sqrt": 1},
-        "sums on grids, within the budget; a root that is corrected",
+        {"torch.bmm": 4, ".sum": 2, "torch.sqrt": 1, ".long": 1},
+        "sums on grids, within the budget; a root that is corrected; places in a table",
     ),
     "exact/sums.py": ({"@": 2}, "products of parts that are short enough to be exact"),
     "features/distribution.py": (
@@ -173,9 +174,14 @@ GUARDED = {
         "the largest, the least: whole numbers",
     ),
     "models/attacks.py": ({"torch.bmm": 1, ".sum": 3}, "sums on the grids ATTACKED and DIRECTION, within the budget"),
+    "models/own.py": (
+        {"getattr": 1, ".requires_grad": 1, "torch.autograd.grad": 1},
+        "a class by its name; gradients of operations that are watched",
+    ),
     "params/axes.py": ({".power": 1}, "of decimal numbers, which Python computes in whole ones"),
     "params/faults.py": ({".__get_pydantic_core_schema__": 1}, "how pydantic builds its checks"),
     "params/measures.py": ({"getattr": 1}, "fields of the schema"),
+    "params/modules.py": ({"getattr": 1, ".level": 1}, "fields of the schema; how far up an import looks"),
     "params/rules.py": ({"getattr": 1}, "fields of the schema"),
     "params/sets.py": ({".groups": 2, "getattr": 1, "sum": 1}, "fields of the schema; numbers of features"),
     "params/sizes.py": ({"sum": 7}, "whole numbers"),
@@ -197,7 +203,7 @@ GUARDED = {
     "training/control.py": ({"torch.bmm": 7}, "sums on their grids, within the budget"),
     "training/kernel.py": ({"getattr": 1}, "functions of our own kernel, for either precision"),
     "training/steps.py": (
-        {".sum": 2, "torch.autograd.grad": 1, "torch.compile": 1},
+        {".sum": 3, "torch.autograd.grad": 2, "torch.compile": 1},
         "hidden values on their grid; losses and gradients as in selfcheck; compiled, the same exact operations",
     ),
 }

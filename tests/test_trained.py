@@ -8,10 +8,12 @@ import torch
 
 from superposition.models.toy_model import ToyModel
 from tests.hand_made import trained_model
-from tests.worlds import ABSOLUTE, CLIPPED, HIDDEN, LEAKY, LINEAR, RECTIFYING, RELU
+from tests.worlds import ABSOLUTE, BOUNDED, CLIPPED, GELU, HIDDEN, LEAKY, LINEAR, RECTIFYING, RELU
+
+FORMS = [RELU, LINEAR, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED, GELU, BOUNDED]
 
 
-@pytest.mark.parametrize("form", [RELU, LINEAR, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED], ids=lambda a: a.name)
+@pytest.mark.parametrize("form", FORMS, ids=lambda a: a.name)
 def test_outputs_and_targets_are_those_of_the_module(form):
     random = np.random.default_rng(0)
     W, V, b, c, x = (

@@ -24,7 +24,9 @@ from superposition.training.worlds import OutOfRange, World
 from tests.worlds import (
     ABSOLUTE,
     ALONE,
+    BOUNDED,
     CLIPPED,
+    GELU,
     HIDDEN,
     LEAKY,
     LINEAR,
@@ -231,7 +233,10 @@ def test_the_kernel_on_a_rectified_target(n, m, tmp_path):
 
 @needs_a_compiler
 @pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
-@pytest.mark.parametrize("model", [LEAKY, CLIPPED, replace(LEAKY, hidden_l1=0.1, loss_power=3.0)], ids=repr)
+@pytest.mark.parametrize(
+    "model",
+    [form for one in (LEAKY, CLIPPED, GELU, BOUNDED) for form in (one, replace(one, hidden_l1=0.1, loss_power=3.0))],
+)
 def test_the_kernel_with_other_activations(model, n, m, tmp_path):
     w = world(model, n=n, m=m, batch_size=100, values="signed", steps=20)
     w.features["importance"] = (0.3 ** w.features["feature"]).clip(1e-12)  # fainter than the grid that all share
@@ -270,7 +275,9 @@ MIXED = replace(RECTIFYING, name="mixed", target="products", mixing={"gaussian":
 
 
 @pytest.mark.parametrize("power", POWERS)
-@pytest.mark.parametrize("model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED, MIXED], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "model", [RELU, HIDDEN, ABSOLUTE, RECTIFYING, LEAKY, CLIPPED, MIXED, GELU, BOUNDED], ids=lambda a: a.name
+)
 def test_gradients_are_those_of_float64_autograd(model, power):
     """Of the loss as a formula: I |y - target|^p, mean over samples and features, and a multiple of |h|."""
     model = replace(model, loss_power=power, hidden_l1=0.05)
@@ -284,6 +291,7 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     relu = torch.relu
     functions = {"relu": relu, "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.25)}
     functions |= {"linear": lambda z: z, "clipped_relu": lambda z: torch.nn.functional.hardtanh(z, 0, 1)}
+    functions |= {"gelu": torch.nn.functional.gelu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
     h = named["W"] @ x + named.get("b_hidden", torch.zeros(1, 3, dtype=x.dtype)).unsqueeze(-1)
     h = functions[model.hidden](h)
     y = functions[model.output](named.get("W_out", named["W"].mT) @ h + named["b"].unsqueeze(-1))
@@ -300,6 +308,85 @@ def test_gradients_are_those_of_float64_autograd(model, power):
     for name, found, leaf in zip(named, ours, leaves, strict=True):
         scale = leaf.grad.abs().max().item()
         np.testing.assert_allclose(found, leaf.grad, atol=2e-4 * scale, err_msg=name)
+
+
+DISTURBED = [
+    replace(form, name=f"{form.name}_{number}", hidden_noise=noise, dropout=dropout, hidden_l1=penalty)
+    for form in (RELU, ABSOLUTE, GELU)
+    for number, (noise, dropout, penalty) in enumerate(((0.25, 0.0, 0.0), (0.0, 0.4, 0.0), (1e-4, 0.1, 0.05)))
+]
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("n", "m"), [(6, 3), (33, 20)])
+def test_the_kernel_with_noise_and_dropout(n, m, tmp_path):
+    """Also on a fixed sample, of which a step's noise does not depend on where it is in it."""
+    w = world(*DISTURBED, n=n, m=m, count=2, batch_size=100, values="signed", steps=20)
+    trained = fast(w, tmp_path / "a")
+    assert_same(trained, plain(w, tmp_path / "b"))
+    words = np.random.default_rng(1).integers(0, 2**32, (len(w.instances), n, 130), dtype=np.uint32)
+    settings = w.settings | {"training": w.settings["training"] | {"sample_size": 130}}
+    finite = replace(w, settings=settings, sample=words)
+    assert_same(fast(finite, tmp_path / "c"), plain(finite, tmp_path / "d"))
+    for model in DISTURBED:
+        calm = replace(model, hidden_noise=0.0, dropout=0.0)
+        other = fast(world(calm, n=n, m=m, count=2, batch_size=100, values="signed", steps=20), tmp_path / model.name)
+        key = f"{model.name}.W"
+        assert not np.array_equal(trained.weights[key], other.weights[key])
+
+
+def test_noise_and_dropout_are_what_they_are_said_to_be():
+    model = replace(HIDDEN, hidden_noise=0.25, dropout=0.2)
+    steps = build(model, 8, world(model, m=8, batch_size=64, count=2), fast=False)[0].steps
+    h = torch.full((2, 8, 20_000), 0.5, dtype=torch.float64)
+    samples, now = torch.arange(20_000), torch.tensor(3)
+    assert steps.disturbance is not None
+    found = steps.disturbance(h, samples, now)
+    kept = found != 0
+    # 0.5 is more than the noise, so that what is 0 was dropped; of 320,000 values
+    assert kept.double().mean().item() == pytest.approx(0.8, abs=4 * (0.8 * 0.2 / 320_000) ** 0.5)
+    noise = found[kept] / steps.disturbance.factor - 0.5
+    assert steps.disturbance.factor == 1.25
+    assert noise.abs().max().item() == pytest.approx(0.25, rel=1e-3)
+    assert noise.mean().item() == pytest.approx(0, abs=4 * 0.25 / (3 * 256_000) ** 0.5)
+    assert noise.square().mean().item() == pytest.approx(0.25**2 / 3, rel=0.01)
+    assert torch.equal(found, snap(found, 16))
+    # What is drawn depends on the sample and the step, and on nothing else; the two are drawn apart.
+    assert torch.equal(steps.disturbance(h[:, :3, 7:9], samples[7:9], now), found[:, :3, 7:9])
+    assert not torch.equal(steps.disturbance(h, samples, now + 1), found)
+    below = (noise < 0).double().mean().item()
+    assert below == pytest.approx(0.5, abs=0.01)
+
+
+def test_gradients_with_noise_and_dropout_are_those_of_float64():
+    """Of the loss as a formula, of the very h that was drawn; the penalty is on h before."""
+    model = replace(GELU, hidden_noise=0.2, dropout=0.3, hidden_l1=0.05)
+    steps = build(model, 3, world(model, n=8, m=3, batch_size=256, values="signed"), fast=False)[0].steps
+    parameters = [p.detach() for p in steps.model.parameters()]
+    ours = steps.gradients(torch.tensor(5), parameters)
+    samples = torch.arange(256)
+    x = steps.source.batch(torch.tensor(5), samples)
+    leaves = [p.clone().requires_grad_() for p in parameters]
+    named = dict(zip([name for name, _ in steps.model.named_parameters()], leaves, strict=True))
+    gelu = torch.nn.functional.gelu
+    h = gelu(named["W"] @ x + named["b_hidden"].unsqueeze(-1))
+    assert steps.disturbance is not None
+    zero = steps.disturbance(torch.full_like(h, 1.0), samples, torch.tensor(5))  # factor (1 + noise)
+    factor = torch.where(zero == 0, 0.0, steps.disturbance.factor)
+    noise = torch.where(zero == 0, 0.0, zero / steps.disturbance.factor - 1)
+    y = gelu(named["W"].mT @ (factor * (h + noise)) + named["b"].unsqueeze(-1))
+    importance = (0.9 ** torch.arange(8)).double().view(1, 8, 1)
+    loss = (importance * (y - x) ** 2).sum() + 0.05 * h.abs().sum()
+    (loss / (256 * 8)).backward()
+    for name, found, leaf in zip(named, ours, leaves, strict=True):
+        np.testing.assert_allclose(found, leaf.grad, atol=2e-4 * leaf.grad.abs().max().item(), err_msg=name)
+
+
+def test_held_out_losses_are_without_noise_and_dropout(tmp_path):
+    """Of weights that did not move."""
+    model, still = replace(RELU, hidden_noise=0.5, dropout=0.5), {"learning_rate": 1e-300, "steps": 2}
+    disturbed, calm = (plain(world(one, **still), tmp_path / str(one.dropout)) for one in (model, RELU))
+    pd.testing.assert_frame_equal(disturbed.history, calm.history, check_exact=True)
 
 
 def test_a_penalty_on_hidden_values_has_the_gradient_of_its_formula():
@@ -367,8 +454,13 @@ ON_A_GPU = pytest.param(
 @pytest.mark.parametrize("device", ["cpu", ON_A_GPU])
 @pytest.mark.parametrize(
     ("model", "n", "m"),
-    [(RELU, 20, 5), (ABSOLUTE, 6, 3), (replace(LEAKY, loss_power=2.5), 6, 3)],
-    ids=["relu_output", "absolute", "leaky"],
+    [
+        (RELU, 20, 5),
+        (ABSOLUTE, 6, 3),
+        (replace(LEAKY, loss_power=2.5), 6, 3),
+        (replace(BOUNDED, hidden_noise=0.1, dropout=0.2), 6, 3),
+    ],
+    ids=["relu_output", "absolute", "leaky", "bounded, with noise and dropout"],
 )
 def test_the_compiled_loop_has_the_bits_of_the_plain_form(model, n, m, device):
     """The form that GPUs take; of 20 features, since one call of Philox has words for 4."""

@@ -108,6 +108,8 @@ def variations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         "products and mixed targets",
         {"model": [own | {"target": "products"}, {"name": "mixed", "mixing": {"gaussian": 0.1}}]},
     )
+    smooth = {"name": "smooth", "hidden": "gelu", "output": "sigmoid", "hidden_noise": 0.1, "dropout": 0.1}
+    yield "smooth models, with noise and dropout", {"model": [smooth, {"name": "bounded", "hidden": "tanh"}]}
     yield "attacked models", {"model": ["relu_output", {"name": "attacked", "training_attack": 0.5}]}
     others = [
         {"name": "leaky", "hidden": "leaky_relu", "output": "leaky_relu", "hidden_bias": True},

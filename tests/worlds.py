@@ -20,6 +20,8 @@ HIDDEN = Architecture("relu_hidden", True, "relu", "relu", True, True, "identity
 ABSOLUTE = Architecture("absolute_value", False, "relu", "relu", False, True, "absolute", 0.0)
 LEAKY = Architecture("leaky", True, "leaky_relu", "leaky_relu", True, True, "identity", 0.0, negative_slope=0.25)
 CLIPPED = replace(ABSOLUTE, name="clipped", hidden="clipped_relu", output="clipped_relu", target="relu")
+GELU = replace(LEAKY, name="gelu", hidden="gelu", output="gelu")
+BOUNDED = replace(ABSOLUTE, name="bounded", hidden="tanh", output="sigmoid")
 RECTIFYING = replace(ABSOLUTE, name="rectifying", target="relu")
 
 ALONE = [("independent", 1)]

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 EVERY = Path("requirements.txt")  # what all scripts run besides
-PACKAGE = "superposition"
 FOUND_BY_LOOKING = "superposition.claims"  # whose modules the package imports without naming them
 
 
@@ -21,6 +21,13 @@ def files(script: Path, *modules: str) -> list[Path]:
             todo += imported(file)
     beside = {near for file in found for near in file.parent.glob(f"{file.stem}.*")}
     return sorted(beside | {EVERY})
+
+
+def modules_of(*axes: Any) -> list[str]:
+    """The modules that models bring, of axes of models, by the names that they would be imported by."""
+    every = [model for axis in axes for model in (axis if isinstance(axis, list) else [axis])]
+    own = [model["module"] for model in every if isinstance(model, dict) and model.get("module")]
+    return [".".join(Path(module.partition(":")[0]).with_suffix("").parts[1:]) for module in own]
 
 
 @cache
@@ -46,6 +53,5 @@ def imports(tree: ast.AST) -> Iterator[str]:
 def places(module: str) -> Iterator[Path]:
     """The file of a module of this project, if it is one, and those of the packages that it is in."""
     parts = module.split(".")
-    if parts[0] == PACKAGE:
-        packages = (Path("src", *parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
-        yield from filter(Path.is_file, (*packages, Path("src", *parts).with_suffix(".py")))
+    packages = (Path("src", *parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
+    yield from filter(Path.is_file, (*packages, Path("src", *parts).with_suffix(".py")))

@@ -164,7 +164,7 @@ def test_what_a_stage_opens_is_declared(small, stage):
     declared = [entry["path"] for kind in ("deps", "outs") for entry in lock.get(kind, [])] + list(
         lock.get("params", [])
     )
-    own = small.root / "data/code" / (f"{name}/{experiment}.json" if name in ("measure", "plot") else f"{name}.json")
+    own = small.root / "data/code" / (f"{name}/{experiment}.json" if experiment else f"{name}.json")
     noted = list(json.loads(own.read_text())) if own.exists() else []
     script = [f"stages/{name}.py", *([experiment] if experiment else [])]
     done = small.run(sys.executable, "-c", AUDITED, *script, env={"PYTHONPATH": "src"}, check=True)

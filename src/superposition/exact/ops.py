@@ -10,6 +10,7 @@ own in every row (a feature of importance 1e-10 learns as precisely as one of im
 common grid only where rows are added up.
 """
 
+from functools import cache
 from typing import Any, Literal
 
 import torch
@@ -17,9 +18,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from superposition.exact.curves import ARGUMENT_BITS, CURVES, INTERVALS, SLOPE_BITS, curve
 from superposition.exact.grids import ERROR, HIDDEN_GRADIENT, LOSS, WEIGHT, Grid
 
-Activation = Literal["linear", "relu", "leaky_relu", "clipped_relu"]
+Activation = Literal["linear", "relu", "leaky_relu", "clipped_relu", "gelu", "tanh", "sigmoid"]
+OFF_GRID = ("leaky_relu", *CURVES)  # those that take values off the grid that they were on
 SQUARED = 2.0
 POWERS = (SQUARED, 2.5, 3.0, 4.0, 6.0, 8.0)  # of errors, in losses
 STEEPEST = ERROR.limit  # slope of what is computed of a loss, at an error of 1
@@ -113,6 +116,8 @@ class _Loss(torch.autograd.Function):
         error = round_to(output - target, ERROR)
         # A square's slope is twice the error.
         slope, times = (error, 2) if ctx.power == SQUARED else (_slopes(error, ctx.power), 1)
+        if ctx.activation in CURVES:
+            slope = snap(slope * curve_slopes(sums, ctx.activation), ERROR.fraction_bits)
         # Before it is rounded, since a leaky ReLU's slope takes it off its grid.
         weighted = _before(importance.unsqueeze(-1) * slope, output, ctx.activation, ctx.negative_slope)
         if is_exact(sums):
@@ -156,8 +161,53 @@ def _powers(error: Tensor, power: float) -> Tensor:
     return snap(near, 2 * ERROR.fraction_bits) + STEEPEST * beyond
 
 
-def activated(x: Tensor, activation: Activation, negative_slope: float) -> Tensor:
+class _Curve(torch.autograd.Function):
+    @staticmethod
+    def forward(x: Tensor, activation: Activation) -> Tensor:
+        values, _ = curve_tables(activation, x.dtype, x.device)
+        own, x = curve(activation), snap(x, ARGUMENT_BITS)
+        return _between(values, x, activation) + own.rise * torch.relu(x - own.reach)  # what is not a number stays so
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Activation], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0])
+        ctx.activation = inputs[1]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        return cotangent * curve_slopes(x, ctx.activation), None
+
+
+@cache
+def curve_tables(activation: Activation, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Values and slopes of a curve; not to be written to."""
+    own = curve(activation)
+    return torch.tensor(own.values, dtype=dtype, device=device), torch.tensor(own.slopes, dtype=dtype, device=device)
+
+
+def curve_slopes(x: Tensor, activation: Activation) -> Tensor:
+    """Of a curve at sums x, on the grid of slopes."""
+    _, slopes = curve_tables(activation, x.dtype, x.device)
+    return snap(_between(slopes, snap(x, ARGUMENT_BITS), activation), SLOPE_BITS)
+
+
+def _between(table: Tensor, x: Tensor, activation: Activation) -> Tensor:
+    """Between two entries on a straight line, which is exact of what is on its grid."""
+    own = curve(activation)
+    inside = torch.where(x > own.reach, own.reach, torch.where(x > -own.reach, x, -own.reach))
+    place = (inside + own.reach) * own.per_unit
+    left = torch.where(place < INTERVALS, place, INTERVALS - 1.0).long()  # rounded down
+    low = table[left]
+    return low + (place - left) * (table[left + 1] - low)
+
+
+def activated(x: Tensor, activation: Activation, negative_slope: float = 2**-7) -> Tensor:
     """An activation of sums; `negative_slope`, a power of two, is a leaky ReLU's below 0."""
+    if activation in CURVES:
+        found: Tensor = _Curve.apply(x, activation)
+        return found
     if activation == "relu":
         return torch.relu(x)
     if activation == "leaky_relu":
@@ -191,9 +241,13 @@ def weights(parameter: Tensor) -> Tensor:
     return _OnGrid.apply(parameter, WEIGHT, None)
 
 
-def on_grid(value: Tensor, grid: Grid) -> Tensor:
-    """Hidden values as they enter the next sum: on `grid`, their gradient on the hidden-gradient grid."""
-    return _OnGrid.apply(value, grid, HIDDEN_GRADIENT)
+def on_grid(value: Tensor, grid: Grid, gradient: Grid = HIDDEN_GRADIENT) -> Tensor:
+    """Hidden values as they enter the next sum: on `grid`, their gradient on the hidden-gradient grid.
+
+    Of a layer that follows another hidden one it has to be on the ERROR grid: gradients of the weights between them are
+    sums over samples of its products with hidden values, which have more bits than inputs.
+    """
+    return _OnGrid.apply(value, grid, gradient)
 
 
 def product(

@@ -62,9 +62,10 @@ def errors(model: TrainedModel, without: Sequence[str], samples: int) -> Float[n
     squares = np.zeros((len(without), len(model.b)))
     names = tuple(model.names.items())
     for x in data(names, tuple(model.density.tolist()), model.values, model.sets, model.set_size, samples):
-        h, wanted = model.encode(x), model.wanted(x)
+        h, wanted = None if model.own else model.encode(x), model.wanted(x)
         for number, part in enumerate(without):
-            off = switched_off(model, part).decode(h) - wanted  # exact, on the product of two grids
+            y = model.outputs(x) if h is None else switched_off(model, part).decode(h)
+            off = y - wanted  # exact, on the product of two grids
             squares[number] += total(off * off, axis=1)
     return np.asarray(squares / samples)
 

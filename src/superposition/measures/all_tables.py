@@ -43,13 +43,14 @@ def all_tables(
     wanted: Mapping[str, Any],
 ) -> dict[str, pd.DataFrame]:
     """Of the world's frames, held-out words and settings, of what training left, and of what is to be measured."""
-    W, W_out, b, b_hidden, steps, path = trained
+    W, W_out, b, b_hidden, steps, path = trained[:6]
     instances, features = tables.in_order(instances, features, W)
     architectures = settings["models"]
     judged = losses(instances, features, tables.points(instances, features), trained, settings, wanted["loss_error"])
     measured = tables.instances_table(instances, features, W, judged["loss"].to_numpy(), architectures)
     measured = measured.join(judged[["standard_error", "held_out_samples", "behind"]])
-    models = trained_models(measured, features, trained, architectures)
+    dtype = torch.float64 if settings["training"]["arithmetic"] == "exact" else torch.float32
+    models = trained_models(measured, features, trained, architectures, dtype)
     measured = measured.join(attacks_table(models, held_out, wanted["attack"]))
     measured[["penalty", "penalty_error"]] = [penalty(model, held_out) for model in models]
     active = activity_of_rectified(models, held_out, W.shape[1])

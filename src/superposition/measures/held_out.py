@@ -24,7 +24,7 @@ from superposition.features.distribution import Distribution
 from superposition.measures.parameters import Parameters
 from superposition.measures.strata import Stratum, Units, drawn, strata, units_of
 from superposition.measures.trained import names_of
-from superposition.models.mixing import mixing_of
+from superposition.models.own import OwnModel, model_of
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.held_out import SAMPLES, HeldOut
 from superposition.training.kernel import FastHeldOut, available_cores, library
@@ -49,8 +49,12 @@ class Point:
         features: pd.DataFrame,
         trained: Parameters,
         dtype: torch.dtype,
+        first_number: int = 0,
     ) -> None:
-        """`rows` are of the world's instances, `features` those of its frame that are the first instance's."""
+        """`rows` are of the world's instances, `features` those of its frame that are the first instance's.
+
+        `first_number`: of the first instance of this architecture.
+        """
         first, count = rows.iloc[0], len(rows)
         numbers, m = rows["instance"].to_numpy(), int(first["n_hidden"])
         density, importance = (features[key].to_numpy() for key in ("density", "importance"))
@@ -65,17 +69,14 @@ class Point:
         self.law = Distribution(expanded, first["values"], dtype, kinds, rows["set_size"].tolist())
         unit, scaled = scale_to_one(torch.tensor(importance).expand(count, -1))
         self.importance, self.unit = scaled.to(dtype), unit
-        mixing = mixing_of(architecture.mixing, len(density), first["stream"])
-        self.model = ToyModel(architecture, count, len(density), m, dtype, mixing)
-        parameters = {
-            "W": trained.W[numbers, :m],
-            "W_out": trained.W_out[numbers, :, :m],
-            "b": trained.b[numbers],
-            "b_hidden": trained.b_hidden[numbers, :m],
-        }
+        self.model = model_of(architecture, count, len(density), m, dtype, first["stream"])
+        parameters = {"W": trained.W, "W_out": trained.W_out, "b": trained.b, "b_hidden": trained.b_hidden}
+        if isinstance(self.model, OwnModel):
+            parameters, numbers = dict(trained.own[architecture.name]), numbers - first_number
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
-                parameter.copy_(torch.from_numpy(parameters[name]))
+                own = tuple(slice(size) for size in parameter.shape[1:])  # of the model's width
+                parameter.copy_(torch.from_numpy(parameters[name][numbers][:, *own]))
 
     def samples(self, place: int) -> int:
         """So far, of the stratum at this place; of empty samples one is all."""
@@ -95,8 +96,9 @@ class Point:
     def judged(self, words: Int64[Tensor, "draw sample"]) -> Float[ndarray, "part instance"]:
         """Weighted squared errors, summed over features and SAMPLES samples each, in the fastest form there is."""
         judge = HeldOut(words, self.law, self.importance, self.unit)
-        fastest = FastHeldOut(judge, available_cores()) if library() else judge
-        return np.asarray(fastest.sums(self.model).numpy())
+        if isinstance(self.model, ToyModel) and library():
+            return np.asarray(FastHeldOut(judge, available_cores()).sums(self.model).numpy())
+        return np.asarray(judge.sums(self.model).numpy())
 
     @property
     def loss(self) -> Float[ndarray, " instance"]:
@@ -190,7 +192,8 @@ def losses(
     for _, rows in instances.groupby(np.asarray(points)):
         first = rows.iloc[0]
         own = features.iloc[first["instance"] * n : (first["instance"] + 1) * n]
-        point = Point(architectures[first["model"]], rows, own, trained, dtype)
+        number = int(instances.loc[instances["model"] == first["model"], "instance"].min())
+        point = Point(architectures[first["model"]], rows, own, trained, dtype, number)
         point.settle(relative_error, most)
         error = np.sqrt(total(point.contributions(), axis=0))
         samples = sum(map(point.samples, range(len(point.strata))))

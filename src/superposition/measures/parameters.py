@@ -1,7 +1,8 @@
 """The parameters of all instances of an experiment, as training left them. Needs numpy, not torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ class Parameters(NamedTuple):
     b_hidden: Float[ndarray, "instance hidden"]
     steps: list[int]  # after which snapshots were taken
     path: Float[ndarray, "snapshot instance hidden feature"]  # W then
+    # All that training left of each model, by the names of its parameters, [instance of the model, ...]
+    own: Mapping[str, Mapping[str, ndarray]] = MappingProxyType({})
 
 
 def read(folder: Path, models: Sequence[str]) -> Parameters:
@@ -37,4 +40,10 @@ def read(folder: Path, models: Sequence[str]) -> Parameters:
         b_hidden=of_all("b_hidden", lambda W: np.zeros_like(W[:, :, 0])),
         steps=snapshots["step"].tolist(),
         path=np.concatenate([snapshots[f"{model}.W"] for model in models], axis=1),
+        own={model: of_model(weights, model) for model in models},
     )
+
+
+def of_model(weights: Mapping[str, ndarray], model: str) -> dict[str, ndarray]:
+    """Its parameters, of all that have `model.name` for a key."""
+    return {key.removeprefix(f"{model}."): array for key, array in weights.items() if key.startswith(f"{model}.")}

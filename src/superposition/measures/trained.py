@@ -15,12 +15,15 @@ import torch
 from jaxtyping import Float, Integer
 from numpy import ndarray
 
+from superposition.exact.curves import CURVES, curved
 from superposition.exact.grids import HIDDEN, INPUT, WEIGHT
 from superposition.exact.sums import matmul
 from superposition.features.distribution import Distribution
 from superposition.measures.parameters import Parameters
 from superposition.measures.tables import on_weight_grid
 from superposition.models.mixing import mixing_of
+from superposition.models.own import OwnModel
+from superposition.models.toy_model import Architecture
 
 TARGETS: dict[str, Callable[[ndarray], ndarray]] = {
     "identity": lambda x: x,
@@ -32,14 +35,17 @@ TARGETS: dict[str, Callable[[ndarray], ndarray]] = {
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """One instance: h = f(W x + b_hidden), y = g(W_out h + b). W_out is W^T of tied models; missing biases are 0."""
+    """One instance: h = f(W x + b_hidden), y = g(W_out h + b). W_out is W^T of tied models; missing biases are 0.
+
+    Or a model of a class of somebody's own.
+    """
 
     instance: int
     point: int  # of the experiment's axes
     seed: int
     best: bool  # whether its held-out loss is the lowest at its point
     model: str
-    hidden: str  # f: linear, relu, leaky_relu or clipped_relu
+    hidden: str  # f: linear, relu, leaky_relu, clipped_relu, gelu, tanh or sigmoid
     output: str  # g, likewise
     target: str  # identity, absolute, relu or products
     W: Float[ndarray, "hidden feature"]
@@ -55,6 +61,7 @@ class TrainedModel:
     negative_slope: float = 2**-7  # of leaky ReLUs below 0
     mixing: Float[ndarray, "feature feature"] | None = None  # what is mixed into the target
     names: Mapping[str, object] = field(default_factory=dict)  # of its experiment's random streams (`names_of`)
+    own: OwnModel | None = None  # of a class of somebody's own, of which only outputs are known, and W
 
     def sums(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """W x + b_hidden."""
@@ -64,7 +71,7 @@ class TrainedModel:
     def encode(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "hidden sample"]:
         """The hidden activations h, on their grid."""
         h = self.activated(to_grid(self.sums(x), HIDDEN.fraction_bits), self.hidden)
-        return to_grid(h, HIDDEN.fraction_bits)  # which a leaky ReLU leaves
+        return to_grid(h, HIDDEN.fraction_bits)  # which some activations leave
 
     def decode(self, h: Float[ndarray, "hidden sample"]) -> Float[ndarray, "feature sample"]:
         """The outputs y."""
@@ -75,13 +82,19 @@ class TrainedModel:
         """An activation of sums, of one of the names that it has in params.yaml."""
         if activation == "linear":
             return x
+        if activation in CURVES:
+            return curved(x, activation)
         if activation == "leaky_relu":
             return np.where(x > 0, x, self.negative_slope * x)
         rectified: ndarray = np.maximum(x, 0.0)
         return np.minimum(rectified, 1.0) if activation == "clipped_relu" else rectified
 
     def outputs(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
-        return self.decode(self.encode(x))
+        if self.own is None:
+            return self.decode(self.encode(x))
+        with torch.no_grad():
+            y: ndarray = self.own(torch.from_numpy(x).to(self.own.W.dtype).unsqueeze(0))[0].double().numpy()
+        return y
 
     def wanted(self, x: Float[ndarray, "feature sample"]) -> Float[ndarray, "feature sample"]:
         """What outputs are compared with."""
@@ -113,14 +126,22 @@ def names_of(stream: str) -> dict[str, object]:
 
 
 def trained_models(
-    instances: pd.DataFrame, features: pd.DataFrame, parameters: Parameters, models: Sequence[Mapping[str, Any]]
+    instances: pd.DataFrame,
+    features: pd.DataFrame,
+    parameters: Parameters,
+    models: Sequence[Mapping[str, Any]],
+    dtype: torch.dtype = torch.float64,
 ) -> list[TrainedModel]:
-    """All instances in order; `instances` is the table of instances, `features` the world's frame."""
+    """All instances in order; `instances` is the table of instances, `features` the world's frame.
+
+    `dtype`: that models of classes of somebody's own compute in.
+    """
     settings = {model["name"]: model for model in models}
     own = features.sort_values(["instance", "feature"]).groupby("instance")
     per_feature = {
         column: own[column].apply(lambda values: values.to_numpy(float)) for column in ("density", "importance")
     }
+    first = instances.groupby("model")["instance"].min()
     found, mixed = [], {}
     for row in instances.sort_values("instance").to_dict("records"):
         number, m = row["instance"], row["n_hidden"]
@@ -148,6 +169,20 @@ def trained_models(
                 sets=row["sets"],
                 set_size=row["set_size"],
                 names=names_of(row["stream"]),
+                own=own_model(Architecture(**model), parameters, int(number - first[row["model"]]), W.shape, dtype)
+                if model.get("module")
+                else None,
             )
         )
     return found
+
+
+def own_model(
+    architecture: Architecture, parameters: Parameters, place: int, shape: tuple[int, ...], dtype: torch.dtype
+) -> OwnModel:
+    """One model of a class of somebody's own, by its place among those; `shape` is that of its W."""
+    model = OwnModel(architecture, 1, shape[1], shape[0], dtype).requires_grad_(False)
+    for name, parameter in model.named_parameters():
+        own = tuple(slice(size) for size in parameter.shape[1:])
+        parameter.copy_(torch.from_numpy(parameters.own[architecture.name][name][place][own]))
+    return model

@@ -16,7 +16,7 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from superposition.exact.grids import HIDDEN
-from superposition.exact.ops import SQUARED, Activation, activated, back_on, on_grid, product, weights
+from superposition.exact.ops import OFF_GRID, SQUARED, Activation, activated, back_on, on_grid, product, weights
 
 Target = Literal["identity", "absolute", "relu", "products"]
 TARGETS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -36,7 +36,10 @@ class Architecture:
     with the first. `hidden_l1`: what training adds to a sample's summed error for each unit of |h|. `training_attack`:
     how far training perturbs its samples, relative to their mean norm (training/attack.py). `loss_power`: the power of
     the error that training minimises, one of ops.POWERS. `negative_slope`: that of a leaky ReLU below 0, a power of
-    two. `mixing`: what is added to the target, in the words of params.yaml (models/mixing.py).
+    two. `mixing`: what is added to the target, in the words of params.yaml (models/mixing.py). `hidden_noise`,
+    `dropout`: what training does to h (training/disturbance.py), the bound of the noise and the probability of dropping
+    a value. `module`: the file and class of a model of one's own (models/own.py), of which nothing else is said but
+    target and power.
     """
 
     name: str
@@ -51,6 +54,9 @@ class Architecture:
     loss_power: float = SQUARED
     negative_slope: float = 2**-7
     mixing: Mapping[str, Any] | None = None
+    module: str | None = None
+    hidden_noise: float = 0.0
+    dropout: float = 0.0
 
 
 class ToyModel(nn.Module):
@@ -94,7 +100,7 @@ class ToyModel(nn.Module):
             h = h + weights(self.b_hidden).unsqueeze(-1)
         form = self.architecture
         h = activated(on_grid(h, HIDDEN), form.hidden, form.negative_slope)
-        return back_on(h, HIDDEN) if form.hidden == "leaky_relu" else h
+        return back_on(h, HIDDEN) if form.hidden in OFF_GRID else h
 
     def decode(self, h: Float[Tensor, "instance hidden sample"]) -> Float[Tensor, "instance feature sample"]:
         """The outputs y, from hidden activations on their grid."""

@@ -33,7 +33,6 @@ MUST = "must"  # key of a JSON schema under which stands what a value must be
 # Keys that people look for, and what there is instead.
 ABSENT = {
     "n_hidden_layers": "models have one hidden layer: n_hidden says how wide it is, hidden: relu makes it nonlinear",
-    "hidden_noise": "there is no noise on h: hidden_l1 penalises it, training_attack disturbs x, hidden_bias is a bias",
 }
 
 

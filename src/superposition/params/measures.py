@@ -169,6 +169,7 @@ class Measures(Strict):
 def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measures: dict[str, Any]) -> Iterator[Fault]:
     """What measures need of the experiment that they do not find: of its axes' points, its keys and their own."""
     models: list[Model] = points.get("model", [])
+    yield from _module_faults(models, measures)
     yield from _attack_faults(models, measures)
     yield from _recovery_faults(points, keys)
     yield from _explanation_faults(points, keys, measures)
@@ -177,14 +178,29 @@ def measures_faults(points: Mapping[str, list[Any]], keys: dict[str, Any], measu
     yield from _packings_faults(keys, measures)
 
 
+OF_FORMULAS = ("attack", "recovery", "explanations", "rotations", "imitation")  # of h = f(W x + c), y = g(V h + b)
+
+
+def _module_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
+    """Of a module of somebody's own it is known what it makes of data, and nothing of h."""
+    own = among([model.name for model in models if model.module])
+    if not own:
+        return
+    for key in OF_FORMULAS:
+        if measures.get(key) is not None:
+            yield Fault(("measures", key), f"must be null for models that have a module ({own})")
+    if measures.get("ablations") is not None and measures["ablations"].without:
+        yield Fault(("measures", "ablations", "without"), f"must be empty for models that have a module ({own})")
+
+
 def attackable(model: Model) -> bool:
     """Attacks point along columns of W^T W, which is what a model computes if it is tied and hides nothing."""
-    return model.tied and model.hidden == "linear" and model.reproduces
+    return model.module is None and model.tied and model.hidden == "linear" and model.reproduces
 
 
 def _attack_faults(models: list[Model], measures: dict[str, Any]) -> Iterator[Fault]:
     for model in models:
-        if measures.get("attack") is None:
+        if measures.get("attack") is None or model.module:
             continue
         if not attackable(model):
             allowed = (
@@ -276,7 +292,7 @@ def _imitation_faults(points: Mapping[str, list[Any]], measures: dict[str, Any])
     where = ("measures", "imitation")
     if len(points.get("n_hidden", [0, 1])) < 2:
         yield Fault(where, "must be null where n_hidden is not an axis")
-    if linear := [model.name for model in points.get("model", []) if model.hidden != "relu"]:
+    if linear := [model.name for model in points.get("model", []) if not model.module and model.hidden != "relu"]:
         yield Fault(where, f"must be null for models without a ReLU on the hidden layer ({among(linear)})")
 
 

@@ -9,7 +9,8 @@ from superposition.params.faults import Strict, must
 
 Flag = Annotated[bool, must("be true or false")]
 Activation = Annotated[
-    Literal["linear", "relu", "leaky_relu", "clipped_relu"], must("be linear, relu, leaky_relu or clipped_relu")
+    Literal["linear", "relu", "leaky_relu", "clipped_relu", "gelu", "tanh", "sigmoid"],
+    must("be linear, relu, leaky_relu, clipped_relu, gelu, tanh or sigmoid"),
 ]
 LOSS_POWERS = (2.0, 2.5, 3.0, 4.0, 6.0, 8.0)  # those of exact.ops, which needs torch
 
@@ -46,6 +47,12 @@ Name = Annotated[
     str,
     Field(pattern="^[a-z][a-z0-9_]*$", max_length=64),
     must("have a name of at most 64 small letters, digits and _, with a letter first (it names files)"),
+]
+
+# Each part a name of Python's, so that the file can be imported, and lies in src, which the stages' code is noted of.
+Module = Annotated[
+    Annotated[str, Field(pattern=r"^src(/[A-Za-z_][A-Za-z0-9_]*)+\.py:[A-Za-z_][A-Za-z0-9_]*$", max_length=200)] | None,
+    must("be null or a Python file in src and a class of it, such as src/own/skip.py:Skip"),
 ]
 
 
@@ -101,14 +108,17 @@ Mixing = Annotated[
 
 
 class Model(Strict):
-    """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target."""
+    """A toy model: h = hidden(W x + c), y = output(V h + b), with V the transpose of W if tied, against a target; or a
+    module of your own.
+    """
 
     name: Name
     """Names files, columns and titles; another one than the presets have."""
     tied: Flag = True
     """Whether V is the transpose of W."""
     hidden: Activation = "linear"
-    """Activation of the hidden layer: none, ReLU(z), a leaky ReLU, or ReLU(z) up to 1 (clipped_relu)."""
+    """Activation of the hidden layer: none, ReLU(z), a leaky ReLU, ReLU(z) up to 1 (clipped_relu), GELU, tanh, or the
+    logistic sigmoid."""
     output: Activation = "relu"
     """Activation of the output, likewise."""
     negative_slope: NegativeSlope = 2**-7
@@ -133,6 +143,13 @@ class Model(Strict):
     training_attack: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
     """How far training perturbs each sample along a random column of W^T W, relative to the mean norm of a sample; of
     tied models that are linear on h."""
+    hidden_noise: Annotated[float, Field(ge=0, le=4), must("be a number between 0 and 4")] = 0.0
+    """Bound of the uniform noise that training adds to each hidden value; taken to 2^-16."""
+    dropout: Annotated[float, Field(ge=0, le=0.9), must("be a number between 0 and 0.9")] = 0.0
+    """Probability with which training sets a hidden value to 0; the others are multiplied by 1 / (1 - dropout)."""
+    module: Module = None
+    """A class of your own that computes y from x, in place of the keys that say how; only name, target and loss_power
+    stand beside it (CONTRIBUTING.md, "A model of one's own code")."""
 
     @property
     def reproduces(self) -> bool:

@@ -10,6 +10,7 @@ from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
 from superposition.params.models import Model
+from superposition.params.modules import module_faults
 from superposition.params.schema import Block, Initial, Training
 from superposition.params.values import UnitLength
 
@@ -36,6 +37,7 @@ def broken_rules(
     yield from _parents_faults(points, own)
     yield from _ring_faults(points, own)
     yield from _training_attack_faults(models)
+    yield from module_faults(keys.get("model"), training)
     yield from measures_faults(points, keys, measures)
 
 
@@ -91,7 +93,7 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
     wrong = [model.name for model in points.get("model", []) if not _has_linear_gradient(model)]
     right = (
         "tied models, linear on h and without a bias there, with linear or relu outputs, of target identity and "
-        "loss_power 2, without training_attack and mixing"
+        "loss_power 2, without training_attack, mixing, hidden_noise and dropout"
     )
     refused = {
         f"but for {right}; not so: {among(wrong)}": bool(wrong),
@@ -107,8 +109,9 @@ def _control_faults(keys: dict[str, Any], training: dict[str, Any], points: dict
 
 def _has_linear_gradient(model: Model) -> bool:
     """Whether without its output ReLU it is a linear model of whose loss the expectation is known."""
-    plain = model.output in ("linear", "relu") and model.loss_power == 2 and not model.training_attack
-    return attackable(model) and plain and not model.hidden_bias
+    plain = model.output in ("linear", "relu") and model.loss_power == 2 and not model.hidden_bias
+    undisturbed = not (model.training_attack or model.hidden_noise or model.dropout)
+    return attackable(model) and plain and undisturbed
 
 
 def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
@@ -117,8 +120,8 @@ def _tied_faults(models: list[Model], keys: dict[str, Any]) -> Iterator[Fault]:
     It is W^T W, of rank n_features at most. Neurons that rectify are another matter, and so are those that a penalty on
     |h| tells from each other.
     """
-    n = keys.get("n_features")
-    tied = [model.name for model in models if model.tied and model.hidden == "linear" and not model.hidden_l1]
+    linear = [model for model in models if model.module is None and model.hidden == "linear"]
+    n, tied = keys.get("n_features"), [model.name for model in linear if model.tied and not model.hidden_l1]
     for where, m in placed(keys.get("n_hidden", [])):
         if tied and n is not None and m > n:
             which = f"tied models that are linear on h, without hidden_l1 ({among(tied)})"
@@ -145,7 +148,7 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
         where = ("initial", key)
         if not initial.get(key) or is_inherited(where, own):  # what all inherit is for those that have biases
             continue
-        if models and not any(getattr(model, which) for model in models):
+        if models and not any(model.module or getattr(model, which) for model in models):
             yield Fault(where, f"must be 0 where no model has a bias there ({which}: true)", initial[key])
 
 
@@ -221,7 +224,7 @@ def _ring_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
 
 def _training_attack_faults(models: list[Model]) -> Iterator[Fault]:
     for model in models:
-        if model.training_attack and not attackable(model):
+        if model.training_attack and not (model.module or attackable(model)):
             yield Fault(
                 ("model",),
                 "must be tied, linear on h and of target identity, unmixed, to have a training_attack",

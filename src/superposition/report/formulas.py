@@ -14,11 +14,23 @@ def formulas(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def formula(model: Model) -> str:
-    """h = hidden(W x + c) and y = output(V h + b), with only what this model has."""
+    """h = hidden(W x + c) and y = output(V h + b), with only what this model has; y by the class of one's own."""
+    if model.module is not None:
+        return typeset(["y", "=", f"<mi>{model.module.partition(':')[2]}</mi>", "(", "x", ")"])
     inner = ["W", "x"] + (["+", "c"] if model.hidden_bias else [])
     outer = [power("W", "⊤") if model.tied else "V", "h"] + (["+", "b"] if model.output_bias else [])
     parts = [["h", "=", *applied(model.hidden, inner)], ["y", "=", *applied(model.output, outer)]]
-    return typeset([*parts[0], ",", *parts[1]])
+    return typeset([*parts[0], ",", *parts[1], *in_training(model)])
+
+
+def in_training(model: Model) -> list[str]:
+    """What training makes of h before it goes on: noise, and factors of dropout."""
+    h = ["h", "+", "ε"] if model.hidden_noise else ["h"]
+    if model.dropout:
+        h = ["d", "(", *h, ")"] if model.hidden_noise else ["d", "h"]
+    noise = [",", "|", "ε", "|", "≤", f"{model.hidden_noise:g}"] if model.hidden_noise else []
+    share = [",", "P", "(", "d", "=", "0", ")", "=", f"{model.dropout:g}"] if model.dropout else []
+    return [";", "<mtext>training: </mtext>", "h", "→", *h, *noise, *share] if noise or share else []
 
 
 def applied(function: str, inner: Sequence[str]) -> list[str]:
@@ -61,7 +73,14 @@ def sub(base: str, index: str) -> str:
     return f"<msub>{token(base)}{token(index)}</msub>"
 
 
-FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "clipped_relu": "ClippedReLU"}
+FUNCTIONS = {
+    "relu": "ReLU",
+    "leaky_relu": "LeakyReLU",
+    "clipped_relu": "ClippedReLU",
+    "gelu": "GELU",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+}
 WANTED = {
     "identity": [sub("x", "i")],
     "absolute": ["|", sub("x", "i"), "|"],

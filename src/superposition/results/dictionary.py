@@ -203,7 +203,10 @@ TABLES: dict[str, Table] = {
             *(INSTANCE, HIDDEN),
             Column("bias", "float64", "values of h", "c of the hidden dimension; 0 for models without"),
             Column(
-                "active", "float64", NO_UNIT, "share of held-out samples with W x + c > 0; missing where h is linear"
+                "active",
+                "float64",
+                NO_UNIT,
+                "share of held-out samples with W x + c > 0; missing where h is linear or not known",
             ),
         ),
     ),
@@ -247,7 +250,7 @@ HISTORY = Table("data/trained/NAME/history.parquet", "model and snapshot", TABLE
 
 FILES: dict[str, str] = {
     "data/params.json": "params.yaml as it was checked last, without comments",
-    "data/code/STAGE.json": "digests of the files that a stage runs; for measure and plot, of each experiment",
+    "data/code/STAGE.json": "digests of the files that a stage runs; for train, measure and plot, of each experiment",
     "data/worlds/NAME/training.json": "what training reads of the parameters: models, n_features, initial, training, "
     "values",
     "data/measures/NAME.json": "what else is measured: the experiment's `measures`",

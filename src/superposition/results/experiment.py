@@ -150,7 +150,10 @@ class Result:
 
     def _model(self, row: pd.Series) -> Model:
         architecture = self._architectures[row["model"]]
-        return Model(self.tables, row, architecture, self.settings.training.arithmetic)
+        place = int(row["instance"]) - int(
+            self.instances.loc[self.instances["model"] == row["model"], "instance"].min()
+        )
+        return Model(self.tables, row, architecture, self.settings.training.arithmetic, self.root, self.name, place)
 
     @cached_property
     def _architectures(self) -> dict[str, Architecture]:

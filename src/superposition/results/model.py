@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from superposition.readings.results import Tables
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superposition.models.own import OwnModel
     from superposition.models.toy_model import ToyModel
 
 Data = TypeVar("Data", ndarray, "Tensor")
@@ -34,6 +36,9 @@ class Model:
     row: pd.Series  # its own in the table of instances
     architecture: Architecture  # tied or not, the activations f and g, which biases there are
     arithmetic: str  # of training: exact or float32
+    root: Path  # of the checkout
+    name: str  # of the experiment
+    place: int  # among the instances of its architecture
 
     @property
     def instance(self) -> int:
@@ -91,37 +96,54 @@ class Model:
         return self.tables.weights_of(self.instance)
 
     @cached_property
-    def W_out(self) -> Float[ndarray, "feature hidden"]:
-        """Output weights; of a tied model, W^T."""
+    def W_out(self) -> Float[ndarray, "feature hidden"] | None:
+        """Output weights; of a tied model, W^T. None of a class of one's own that has none of this name."""
+        if self.architecture.module is not None:
+            return self.parameters.get("W_out")
         return self.tables.weights_out_of(self.instance)
 
     @cached_property
     def b(self) -> Float[ndarray, " feature"] | None:
         """Bias of each output, or None for a model without."""
+        if self.architecture.module is not None:
+            return self.parameters.get("b")
         return self.features["bias"].to_numpy() if self.architecture.output_bias else None
 
     @cached_property
     def b_hidden(self) -> Float[ndarray, " hidden"] | None:
         """Bias of each hidden dimension, or None for a model without."""
+        if self.architecture.module is not None:
+            return self.parameters.get("b_hidden")
         if not self.architecture.hidden_bias:
             return None
         hidden = self.tables.hidden
         return hidden[hidden["instance"] == self.instance].sort_values("hidden")["bias"].to_numpy()
 
     @cached_property
-    def module(self) -> "ToyModel":
+    def parameters(self) -> dict[str, ndarray]:
+        """Of a class of one's own, all that it has, by the names it gives them; in zeros up to the widest models."""
+        if self.architecture.module is None:
+            found = {"W": self.W, "W_out": self.W_out, "b": self.b, "b_hidden": self.b_hidden}
+            return {name: value for name, value in found.items() if value is not None}
+        kept = self.root / "data" / "trained" / self.name / "weights"
+        files = kept.glob(f"{self.architecture.name}.*.npy")
+        arrays = {file.name.split(".", 1)[1].removesuffix(".npy"): np.load(file)[self.place] for file in files}
+        return {name: array.astype(np.float64) for name, array in arrays.items()}
+
+    @cached_property
+    def module(self) -> "ToyModel | OwnModel":
         """The same as a PyTorch module: an ensemble of one, on [1, feature, sample], with gradients for its inputs."""
         import torch
 
-        from superposition.models.mixing import mixing_of
-        from superposition.models.toy_model import Architecture, ToyModel
+        from superposition.models.own import model_of
+        from superposition.models.toy_model import Architecture
 
         dtype = torch.float64 if self.arithmetic == "exact" else torch.float32
-        architecture = Architecture(**self.architecture.model_dump())
-        mixing = mixing_of(architecture.mixing, self.n_features, self.row["stream"])
-        module = ToyModel(architecture, 1, self.n_features, self.n_hidden, dtype, mixing)
+        shape = 1, self.n_features, self.n_hidden
+        module = model_of(Architecture(**self.architecture.model_dump()), *shape, dtype, self.row["stream"], self.root)
         for name, parameter in module.named_parameters():
-            parameter.data.copy_(torch.tensor(getattr(self, name)))
+            own = tuple(slice(size) for size in parameter.shape[1:])
+            parameter.data.copy_(torch.tensor(self.parameters[name][own]))
         return module.requires_grad_(False)
 
     def __call__(self, x: Data) -> Data:
@@ -129,7 +151,9 @@ class Model:
         return self._through(lambda module, x: module(x), x)
 
     def encode(self, x: Data) -> Data:
-        """The hidden activations h, [..., hidden], of features x, [..., feature]."""
+        """The hidden activations h, [..., hidden], of features x, [..., feature]; not of a class of one's own."""
+        if self.architecture.module is not None:
+            raise ValueError(f"{self.architecture.module} says what comes out, and not what h is")
         return self._through(lambda module, x: module.encode(x), x)
 
     def _through(self, function: Any, x: Any) -> Any:

@@ -17,6 +17,7 @@ from superposition.features.source import Stream
 from superposition.models.mixing import mixing_matrix
 from superposition.models.toy_model import Architecture, ToyModel
 from superposition.training.control import LinearControl
+from superposition.training.disturbance import Disturbance
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import normal_weights
 from superposition.training.kernel import FastHeldOut, FastSteps, library
@@ -27,6 +28,9 @@ BENT = Architecture("bent", False, "leaky_relu", "clipped_relu", True, True, "re
 MIXED = Architecture(
     "mixed", False, "relu", "linear", False, True, "products", 0.0, mixing={"embedding": 20, "scale": 0.5}
 )
+WILD = Architecture(
+    "wild", True, "gelu", "sigmoid", True, True, "identity", 0.01, 0.0, 4.0, hidden_noise=0.1, dropout=0.2
+)
 # Model, features, hidden dimensions, values of features; no shape fills vectors of a processor.
 CASES: dict[str, tuple[Architecture, int, int, str]] = {
     "tied": (Architecture("tied", True, "linear", "relu", False, True, "identity", 0.0), 13, 3, "unit"),
@@ -35,6 +39,7 @@ CASES: dict[str, tuple[Architecture, int, int, str]] = {
     "penalised": (Architecture("penalised", True, "relu", "relu", True, True, "identity", 0.01), 9, 5, "unit"),
     "bent": (BENT, 6, 9, "signed"),
     "mixed": (MIXED, 8, 5, "unit"),
+    "wild": (WILD, 6, 11, "unit"),
     "untied": (Architecture("untied", False, "relu", "relu", False, True, "absolute", 0.0), 7, 10, "signed"),
 }
 DENSITIES = (1.0, 0.3, 0.1)
@@ -77,7 +82,11 @@ def trained(name: str, fast: bool) -> tuple[State, Tensor]:
     optimiser = Optimiser((0.9, 0.999), 1e-8, 0.01, 0.01)
     table = rates([2.0**-7] * STEPS, optimiser.betas)
     source = Stream(keys("training"), distribution)
-    steps = Steps(model, source, importance, optimiser, table, BATCH, control=control)
+    disturbance = None
+    if architecture.hidden_noise:
+        streams = keys("hidden noise"), keys("dropout")
+        disturbance = Disturbance(architecture.hidden_noise, architecture.dropout, *streams)
+    steps = Steps(model, source, importance, optimiser, table, BATCH, control=control, disturbance=disturbance)
     drawn = words(torch.tensor([[7, WORD - 7]]), distribution.draws, torch.arange(HELD_OUT), torch.tensor(0))[0]
     held_out = HeldOut(drawn, distribution, steps.importance, scale_to_one(importance)[0])
     state = steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))

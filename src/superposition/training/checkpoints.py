@@ -37,9 +37,9 @@ class Unreadable(ValueError):
     """No checkpoint, or a damaged one."""
 
 
-def deciding(script: Path) -> list[Path]:
-    """The files that a script runs and that may decide its results."""
-    return [file for file in files(script) if file not in ASIDE]
+def deciding(script: Path, *modules: str) -> list[Path]:
+    """The files that a script runs, and those of modules that it finds by name, that may decide its results."""
+    return [file for file in files(script, *modules) if file not in ASIDE]
 
 
 def folder(root: Path, inputs: Iterable[Path]) -> Path:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from superposition.exact.ops import squared_error
 from superposition.features.distribution import Distribution
+from superposition.models.own import OwnModel
 from superposition.models.toy_model import ToyModel
 
 # Samples at a time: few, to need little memory. A constant, since each such sum is rounded once on its own.
@@ -35,7 +36,7 @@ class HeldOut(nn.Module):
         self.register_buffer("importance", importance, persistent=False)
 
     @torch.no_grad()
-    def sums(self, model: ToyModel) -> Float[Tensor, "part instance"]:
+    def sums(self, model: ToyModel | OwnModel) -> Float[Tensor, "part instance"]:
         """Importance-weighted squared errors of each instance, summed over features and each part of the samples."""
         sums = []
         for words in self.words.split(SAMPLES, dim=1):

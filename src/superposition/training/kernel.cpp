@@ -90,6 +90,13 @@ struct Parameter {
   Real *weight, *first, *second;
 };
 
+// An activation by tables of its values and slopes: exact/curves.py. Null where there is none.
+template <typename Real>
+struct Curve {
+  const Real *values, *slopes;
+  double reach, per_unit, rise;
+};
+
 // kernel.py has the same fields in the same order.
 template <typename Real>
 struct Task {
@@ -118,6 +125,10 @@ struct Task {
   const Real* control_factor;             // [instance]
   const Real* rates;                      // [step, 3]
   double beta1, beta2, eps, weight_decay, bias_decay;  // weight_decay < 0: towards length 1
+  Curve<Real> hidden_curve, output_curve;
+  const int64_t *noise_keys, *dropout_keys;  // [instance, 2], or null: hidden values stay as they are
+  int64_t noise_steps, dropped;              // noise is at most so many steps of the grid; words below this drop a value
+  double kept_factor;                        // of values that are not dropped
 };
 static_assert(sizeof(Task<double>) == TASK_BYTES && sizeof(Task<float>) == TASK_BYTES, "kernel.py has other fields");
 
@@ -175,6 +186,27 @@ inline double power_of_two_above(double x) {
 template <typename Real>
 inline Real relu(Real x) {
   return x < 0 ? 0 : x;  // NaN stays
+}
+
+// What a curve's table has at z, on the straight line between two entries. Exact, so that it may be fused.
+template <typename Real>
+inline Real between(const Curve<Real>& curve, const Real* table, Real z) {
+  const Real reach = curve.reach, inside = z > reach ? reach : z > -reach ? z : -reach;
+  const Real place = (inside + reach) * Real(curve.per_unit);
+  const int left = std::min(int(place), CURVE_INTERVALS - 1);
+  return table[left] + (place - left) * (table[left + 1] - table[left]);
+}
+
+template <typename Real>
+inline Real curved(const Curve<Real>& curve, Real z) {
+  if (!(z == z)) return z;
+  const Real beyond = z > curve.reach ? z - Real(curve.reach) : Real(0);
+  return between(curve, curve.values, z) + Real(curve.rise) * beyond;
+}
+
+template <typename Real>
+inline Real slope_of(const Curve<Real>& curve, Real z) {
+  return snapped(between(curve, curve.slopes, z), SLOPES_PER_UNIT);
 }
 
 // ---- Random words and the values they stand for: exact/philox.py and features/distribution.py.
@@ -601,6 +633,9 @@ class Worker {
         h(stride * BLOCK),
         h_turned(by_hidden ? stride * BLOCK : 0),
         gradient_h(stride * BLOCK),
+        bends(task.activation >= CURVED ? stride * BLOCK : 0),
+        clean(disturbs() ? stride * BLOCK : 0),
+        factors(task.dropout_keys ? stride * BLOCK : 0),
         importance(rows),
         unit(rows),
         gradient(n * m),
@@ -710,6 +745,39 @@ class Worker {
       for (int j = 0; j < size; ++j) sums[j] = sums[j] > 0 ? sums[j] : snapped(sums[j] * slope, HIDDEN_PER_UNIT);
     else if (task.activation == CLIPPED_RELU)
       for (int j = 0; j < size; ++j) sums[j] = sums[j] >= 1 ? 1 : relu(sums[j]);
+    else if (task.activation >= CURVED)
+      for (int j = 0; j < size; ++j) {
+        bends[j] = slope_of(task.hidden_curve, sums[j]);
+        sums[j] = snapped(curved(task.hidden_curve, sums[j]), HIDDEN_PER_UNIT);
+      }
+  }
+
+  bool disturbs() const { return task.noise_keys || task.dropout_keys; }
+
+  // Noise and dropout on hidden values, in place, of which `clean` keeps what they were: training/disturbance.py
+  [[gnu::noinline]] void disturb(int64_t instance, int64_t step, int64_t start, Real* values) {
+    uint64_t sample[BLOCK];
+    uint32_t words[GROUP][BLOCK];
+    for (int s = 0; s < BLOCK; ++s) sample[s] = start + s;
+    std::memcpy(clean, values, clean.size * sizeof(Real));
+    const auto each = [&](const int64_t* keys, auto&& change) {  // change(word, place) for all hidden values
+      for (int k = 0; k < m; k += GROUP) {
+        draw_words(keys[2 * instance], keys[2 * instance + 1], k / GROUP, sample, step, words);
+        for (int l = k; l < std::min<int64_t>(k + GROUP, m); ++l)
+          for (int s = 0; s < BLOCK; ++s) change(words[l - k][s], by_hidden ? s * stride + l : l * BLOCK + s);
+      }
+    };
+    const uint64_t levels = 2 * task.noise_steps + 1;
+    if (task.noise_keys)
+      each(task.noise_keys, [&](uint32_t word, int64_t at) {
+        const Real noise = Real(int64_t(word * levels >> 32) - task.noise_steps) / Real(HIDDEN_PER_UNIT);
+        values[at] = rounded(values[at] + noise, HIDDEN_PER_UNIT, HIDDEN_LIMIT);
+      });
+    if (task.dropout_keys)
+      each(task.dropout_keys, [&](uint32_t word, int64_t at) {
+        factors[at] = word < task.dropped ? Real(0) : Real(task.kept_factor);
+        values[at] = rounded(values[at] * factors[at], HIDDEN_PER_UNIT, HIDDEN_LIMIT);
+      });
   }
 
   // x of a block of samples, and h.
@@ -789,6 +857,7 @@ class Worker {
       }
     }
     hidden_values(sums);
+    if (disturbs()) disturb(instance, step, start, sums);
     if (by_hidden)
       for (int s = 0; s < BLOCK; ++s)
         for (int k = 0; k < m; ++k) h[k * BLOCK + s] = h_turned[s * stride + k];
@@ -873,6 +942,7 @@ class Worker {
     if (task.output_activation == RELU) return form_of<Function, RELU>();
     if (task.output_activation == LEAKY_RELU) return form_of<Function, LEAKY_RELU>();
     if (task.output_activation == CLIPPED_RELU) return form_of<Function, CLIPPED_RELU>();
+    if (task.output_activation >= CURVED) return form_of<Function, CURVED>();
     return form_of<Function, LINEAR>();
   }
   template <typename Function, int OUTPUT>
@@ -892,12 +962,15 @@ class Worker {
 
   // Output minus target on the error grid, in multiples of its step, from sums W_out h; and the output.
   template <int OUTPUT, int TARGET>
-  static Vector<Real> error(Vector<Real> sums, Real bias, Vector<Real> x, Real negative_slope, Vector<Real>& y) {
+  static Vector<Real> error(const Task<Real>& task, Vector<Real> sums, Real bias, Vector<Real> x, Vector<Real>& y) {
     const Vector<Real> zero = {}, one = zero + 1, total = sums + bias;
+    const Real negative_slope = task.negative_slope;
     y = total;
     if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) y = total < zero ? zero : total;
     if (OUTPUT == LEAKY_RELU) y = total > zero ? total : total * negative_slope;
     if (OUTPUT == CLIPPED_RELU) y = y > one ? one : y;
+    if (OUTPUT == CURVED)
+      for (int l = 0; l < LANES; ++l) y[l] = curved(task.output_curve, snapped(total[l], HIDDEN_PER_UNIT));
     Vector<Real> wanted = x;
     if (TARGET == TARGET_ABSOLUTE) wanted = magnitude(x);
     if (TARGET == TARGET_RELU) wanted = x < zero ? zero : x;
@@ -932,13 +1005,19 @@ class Worker {
     const Vector<Real> zero = {}, one = zero + 1;
     for (int s = 0; s < BLOCK; s += LANES) {
       const Vector<Real> sums = vector(g + s), target = vector(x + s);
-      Vector<Real> y, slope = error<OUTPUT, TARGET>(sums, bias, target, negative_slope, y);
+      Vector<Real> y, slope = error<OUTPUT, TARGET>(task, sums, bias, target, y);
       if (!SQUARED) slope = slopes(slope, task.twice_loss_power);
+      if (OUTPUT == CURVED) {
+        const Vector<Real> total = sums + bias;
+        for (int l = 0; l < LANES; ++l)
+          slope[l] *= slope_of(task.output_curve, snapped(total[l], HIDDEN_PER_UNIT));
+        slope = nearest(slope);  // of products that are exact
+      }
       if (OUTPUT == LEAKY_RELU) slope = y > zero ? slope : slope * negative_slope;
       Vector<Real> weighted = nearest(slope * share);
       if (OUTPUT == RELU || OUTPUT == CLIPPED_RELU) weighted = y <= zero ? zero : weighted;
       if (OUTPUT == CLIPPED_RELU) weighted = y >= one ? zero : weighted;
-      if (CONTROLLED) weighted -= nearest(error<LINEAR, TARGET>(sums, bias, target, negative_slope, y) * share);
+      if (CONTROLLED) weighted -= nearest(error<LINEAR, TARGET>(task, sums, bias, target, y) * share);
       const Vector<Real> own = weighted * step;
       vector(g + s) = own;
       if (shared) vector(shared + s) = limited(own, nearest(weighted * times) / ERROR_STEPS);
@@ -954,7 +1033,7 @@ class Worker {
   static void squares(const Task<Real>& task, const Real* x, Real bias, int count, Real* y, Real* to_sum) {
     for (int s = 0; s < BLOCK; s += LANES) {
       Vector<Real> output;
-      vector(y + s) = error<OUTPUT, TARGET>(vector(y + s), bias, vector(x + s), task.negative_slope, output);
+      vector(y + s) = error<OUTPUT, TARGET>(task, vector(y + s), bias, vector(x + s), output);
     }
     for (int s = count; s < BLOCK; ++s) y[s] = 0;
     for (int s = 0; s < BLOCK; s += LANES) vector(to_sum) += vector(y + s) * vector(y + s);
@@ -979,8 +1058,11 @@ class Worker {
 
   // The gradients of h, and with them those of W and b_hidden.
   void backward(Real hidden_l1, int count) {
-    const Real* values = by_hidden ? h_turned : h;
+    const Real* values = disturbs() ? clean : by_hidden ? h_turned : h;
     const int size = by_hidden ? stride * BLOCK : m * BLOCK;
+    if (task.dropout_keys)
+      for (int j = 0; j < size; ++j)
+        gradient_h[j] = rounded(gradient_h[j] * factors[j], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
     if (hidden_l1)
       for (int j = 0; j < size; ++j)
         if ((by_hidden ? j / stride : j % BLOCK) < count)
@@ -992,6 +1074,8 @@ class Worker {
       for (int j = 0; j < size; ++j) gradient_h[j] = values[j] > 0 ? gradient_h[j] : gradient_h[j] * slope;
     else if (task.activation == CLIPPED_RELU)
       for (int j = 0; j < size; ++j) gradient_h[j] = values[j] <= 0 || values[j] >= 1 ? Real(0) : gradient_h[j];
+    else if (task.activation >= CURVED)
+      for (int j = 0; j < size; ++j) gradient_h[j] *= bends[j];
     for (int j = 0; j < size; ++j)
       gradient_h[j] = rounded(gradient_h[j], HIDDEN_GRADIENTS_PER_UNIT, HIDDEN_GRADIENT_LIMIT);
     if (task.b_hidden.weight)
@@ -1114,6 +1198,8 @@ class Worker {
   Aligned<uint64_t> masks;                // of x
   Aligned<Real> targets, mixing, mixed;   // [feature][sample], [feature][output], [sample][output]; where there are any
   Aligned<Real> h, h_turned, gradient_h;  // [hidden][sample], [sample][hidden], and as the products want it
+  Aligned<Real> bends;                    // slopes of a hidden layer that is a curve, likewise
+  Aligned<Real> clean, factors;           // hidden values before they were disturbed, and factors of dropout, likewise
   Aligned<Real> importance, unit, gradient, expected, decays;
 };
 

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from superposition.exact import adamw, grids, ops, philox
+from superposition.exact import adamw, curves, grids, ops, philox
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample
 from superposition.models.toy_model import TARGETS, ToyModel
@@ -27,6 +27,7 @@ from superposition.training.steps import State, Steps
 SOURCE = Path(__file__).with_suffix(".cpp")
 SECONDS = 0.2  # that a call is to take, of which nothing can be seen and which nothing interrupts
 ACTIVATIONS = get_args(ops.Activation)
+assert ACTIVATIONS[-len(curves.CURVES) :] == curves.CURVES
 CONSTANTS = {
     "ROUNDS": philox.ROUNDS,
     "MULTIPLIER0": f"{philox.MULTIPLIER[0]}u",
@@ -50,6 +51,9 @@ CONSTANTS = {
     "STEPS_PER_UNIT": f"0x1p{adamw.STEP_FRACTION_BITS}",
     "STEEPEST": ops.STEEPEST,
     "TWICE_SQUARED": int(2 * ops.SQUARED),
+    "CURVE_INTERVALS": curves.INTERVALS,
+    "SLOPES_PER_UNIT": f"0x1p{curves.SLOPE_BITS}",
+    "CURVED": ACTIVATIONS.index(curves.CURVES[0]),  # this activation, or a later one
     **{name.upper(): number for number, name in enumerate(ACTIVATIONS)},
     **{f"TARGET_{name.upper()}": number for number, name in enumerate(TARGETS)},
 }
@@ -63,6 +67,21 @@ FLAGS = [
 
 class _Parameter(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("weight", "first", "second")]
+
+
+class _Curve(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("values", "slopes")),
+        *((name, ctypes.c_double) for name in ("reach", "per_unit", "rise")),
+    ]
+
+    @classmethod
+    def of(cls, activation: ops.Activation, dtype: torch.dtype) -> "_Curve":
+        """Points to tables that this process keeps; to nothing where an activation has none."""
+        if activation not in curves.CURVES:
+            return cls()
+        own, kept = curves.curve(activation), ops.curve_tables(activation, dtype, torch.device("cpu"))
+        return cls(*(table.data_ptr() for table in kept), own.reach, own.per_unit, own.rise)
 
 
 class _Task(ctypes.Structure):
@@ -83,6 +102,10 @@ class _Task(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("controlled", "expected_value", "variance", "control_factor")),
         ("rates", ctypes.c_void_p),
         *((name, ctypes.c_double) for name in ("beta1", "beta2", "eps", "weight_decay", "bias_decay")),
+        *((name, _Curve) for name in ("hidden_curve", "output_curve")),
+        *((name, ctypes.c_void_p) for name in ("noise_keys", "dropout_keys")),
+        *((name, ctypes.c_int64) for name in ("noise_steps", "dropped")),
+        ("kept_factor", ctypes.c_double),
     ]
 
 
@@ -90,6 +113,7 @@ class FastSteps:
     """`Steps.run` on the CPU, with instances spread over `threads` threads."""
 
     def __init__(self, steps: Steps, threads: int) -> None:
+        assert isinstance(steps.model, ToyModel)
         source, settings = steps.source, steps.optimiser
         if isinstance(source, FiniteSample):
             data: dict[str, Tensor | int | float] = {
@@ -101,6 +125,11 @@ class FastSteps:
         if (control := steps.control) is not None:
             data |= {"controlled": control.used, "expected_value": control.expected_value}
             data |= {"variance": control.variance, "control_factor": control.factor}
+        if (disturbance := steps.disturbance) is not None:
+            data |= {"noise_keys": disturbance.noise_keys} if disturbance.noise_steps else {}
+            data |= {"dropout_keys": disturbance.dropout_keys} if disturbance.dropped else {}
+            data |= {"noise_steps": disturbance.noise_steps, "dropped": disturbance.dropped}
+            data |= {"kept_factor": disturbance.factor}
         self.names = [name for name, _ in steps.model.named_parameters()]
         self.call = _Call(
             steps.model,
@@ -195,7 +224,9 @@ class _Call:
         }
         fields |= more
         self.kept = {key: value.contiguous() for key, value in fields.items() if isinstance(value, Tensor)}
-        self.task = _Task(**fields | {key: tensor.data_ptr() for key, tensor in self.kept.items()})
+        sides = {"hidden_curve": model.architecture.hidden, "output_curve": model.architecture.output}
+        bent = {key: _Curve.of(activation, model.W.dtype) for key, activation in sides.items()}
+        self.task = _Task(**fields | {key: tensor.data_ptr() for key, tensor in self.kept.items()}, **bent)
         self.threads, self.real = threads, f"float{8 * model.W.element_size()}"
 
     def __call__(self, name: str, parameters: Mapping[str, Sequence[Tensor]], *numbers: int) -> None:

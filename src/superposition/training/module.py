@@ -17,7 +17,7 @@ from torch import Tensor
 from superposition.exact import grids
 from superposition.exact.adamw import AdamW
 from superposition.exact.ops import is_exact, require_exact_products, weights
-from superposition.models.toy_model import ToyModel
+from superposition.models.own import OwnModel
 from superposition.training.held_out import HeldOut
 from superposition.training.kernel import FastHeldOut, FastSteps, available_cores, library
 from superposition.training.steps import State, Steps, worth_compiling
@@ -59,7 +59,7 @@ class Ensemble(pl.LightningModule):
         self.speed: float | None = None  # steps per second of the latest call
         self.began, self.seconds_before = 0.0, 0.0  # when this run began, and how long those took that it resumes
         self._run: Callable[[int, int, State], State] = steps.run
-        self._held_out_sums: Callable[[ToyModel], Tensor] = held_out.sums
+        self._held_out_sums: Callable[[Any], Tensor] = held_out.sums
 
     @property
     def step(self) -> int:
@@ -99,12 +99,14 @@ class Ensemble(pl.LightningModule):
     def take_fast_form(self) -> None:
         steps = self.steps
         if self.device.type == "cpu":
-            if steps.attack is not None:
+            if steps.attack is not None or isinstance(steps.model, OwnModel):
                 self._run = on_one_thread(steps.run)
             elif library():
                 self._run = FastSteps(steps, available_cores()).run
                 self._held_out_sums = FastHeldOut(self.held_out, available_cores()).sums
-        elif worth_compiling(len(steps.rates), steps.batch_size * steps.importance.numel()):
+        elif not isinstance(steps.model, OwnModel) and worth_compiling(
+            len(steps.rates), steps.batch_size * steps.importance.numel()
+        ):
             state = self.state()
             self._run = steps.compiled(state)
             self._run(0, 0, state)  # no step, but the compilation

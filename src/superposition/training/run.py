@@ -19,12 +19,13 @@ from superposition.exact.schedule import learning_rates
 from superposition.features.distribution import Distribution
 from superposition.features.source import FiniteSample, Source, Stream
 from superposition.models.attacks import attack_norm
-from superposition.models.mixing import mixing_of
-from superposition.models.toy_model import Architecture, ToyModel
+from superposition.models.own import OwnModel, model_of
+from superposition.models.toy_model import Architecture
 from superposition.training.attack import Attack
 from superposition.training.checkpoints import Checkpoints
 from superposition.training.control import LinearControl
 from superposition.training.data import Batches
+from superposition.training.disturbance import Disturbance
 from superposition.training.held_out import HeldOut
 from superposition.training.initial import initial_weights, on_weight_grid
 from superposition.training.interruption import Stopped
@@ -33,6 +34,7 @@ from superposition.training.progress import Progress
 from superposition.training.steps import Optimiser, Steps, scale_to_one
 from superposition.training.worlds import Trained, World
 
+FEW = 64  # held-out samples, that a model of somebody's own is tried out on
 TYPICAL = 1024  # held-out samples, whose mean norm is the unit of attacks in training
 
 
@@ -55,21 +57,24 @@ def train(name: str, world: World, checkpoints: Path, visible: bool = True, fast
         taken = sorted(module.snapshots)
         for key in module.snapshots[taken[-1]]:
             every = np.stack([module.snapshots[step][key].numpy() for step in taken])
-            parts.setdefault(f"{model}.{key}", []).append(widened(every, key, world.settings["n_hidden"]))
+            parts.setdefault(f"{model}.{key}", []).append(every)
         own = instances_of(world, model, n_hidden)["instance"].to_numpy()
         for step in taken:
             history.append(pd.DataFrame({"instance": own, "step": step, "loss": module.losses[step]}))
-    snapshots = {key: np.concatenate(arrays, axis=1) for key, arrays in parts.items()}
+    snapshots = {key: np.concatenate(widened(arrays), axis=1) for key, arrays in parts.items()}
     weights = {key: every[-1] for key, every in snapshots.items()}
     by_instance = pd.concat(history).sort_values(["instance", "step"], ignore_index=True)
     return Trained(weights, snapshots | {"step": np.array(taken)}, by_instance, seconds)
 
 
-def widened(parameters: np.ndarray, key: str, n_hidden: int) -> np.ndarray:
-    """[snapshot, instance, ...] of an ensemble, with zeros for the hidden dimensions that it lacks of `n_hidden`."""
-    axis = {"W": 2, "W_out": 3, "b_hidden": 2}.get(key)
-    widths = [(0, n_hidden - size if place == axis else 0) for place, size in enumerate(parameters.shape)]
-    return np.pad(parameters, widths)
+def widened(ensembles: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """[snapshot, instance, ...] of ensembles of one model, with zeros for what some lack of hidden dimensions."""
+    largest = np.max([each.shape for each in ensembles], axis=0)
+    sizes = [(each.shape[0], each.shape[1], *largest[2:]) for each in ensembles]
+    return [
+        np.pad(each, [(0, int(most) - has) for has, most in zip(each.shape, size, strict=True)])
+        for each, size in zip(ensembles, sizes, strict=True)
+    ]
 
 
 def fit(
@@ -134,16 +139,19 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
     sets = own["sets"].tolist(), own["set_size"].tolist()
     distribution = Distribution(density, settings["values"], dtype, *sets)
 
-    model = ToyModel(architecture, count, n, m, dtype, mixing_of(architecture.mixing, n, own["stream"].iloc[0]))
+    model = model_of(architecture, count, n, m, dtype, own["stream"].iloc[0])
     initial = settings["initial"]
-    rule = initial["rule"], initial["gain"], (n, m)
     with torch.no_grad():
-        model.W.copy_(initial_weights(keys("initial W"), m, n, *rule))
-        if model.W_out is not None:
-            model.W_out.copy_(initial_weights(keys("initial W_out"), n, m, *rule))
-        for bias, key in ((model.b, "bias"), (model.b_hidden, "hidden_bias")):
-            if bias is not None:
-                bias.copy_(torch.from_numpy(on_weight_grid(np.full(bias.shape, initial[key]))))
+        for name, parameter in model.named_parameters():
+            if parameter.dim() == 2:
+                start = initial["bias" if name == "b" else "hidden_bias"]
+                parameter.copy_(torch.from_numpy(on_weight_grid(np.full(parameter.shape, start))))
+                continue
+            height, width = parameter.shape[1:]
+            # Of a toy model's W_out the rule is of the model's shape, of another matrix of its own.
+            shape = (n, m) if name in ("W", "W_out") else (width, height)
+            drawn = initial_weights(keys(f"initial {name}"), height, width, initial["rule"], initial["gain"], shape)
+            parameter.copy_(drawn)
 
     source: Source = Stream(keys("training"), distribution)
     if world.sample is not None:
@@ -158,6 +166,8 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
     )
     table = rates(rising_and_falling, optimiser.betas)
     held_out_words = torch.from_numpy(world.held_out.astype(np.int64))
+    if isinstance(model, OwnModel):
+        model.try_out(distribution(held_out_words[:, :FEW].expand(count, -1, -1)))
     attack = None
     if architecture.training_attack:
         typical = distribution(held_out_words[:, :TYPICAL].expand(count, -1, -1))
@@ -168,7 +178,11 @@ def build(architecture: Architecture, n_hidden: int, world: World, fast: bool) -
         factor = 2 * training["batch_size"] * scaled[:, 0]
         used = (density >= least).all(1)
         control = LinearControl(density, settings["values"], used, factor, dtype)
-    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack, control)
+    disturbance = None
+    if architecture.hidden_noise or architecture.dropout:
+        streams_of_h = keys("hidden noise"), keys("dropout")
+        disturbance = Disturbance(architecture.hidden_noise, architecture.dropout, *streams_of_h)
+    steps = Steps(model, source, importance, optimiser, table, training["batch_size"], attack, control, disturbance)
     held_out = HeldOut(held_out_words, distribution, steps.importance, unit)
     names = [
         f"{m} hidden dimensions, {row.sparsity_label} (sparsity), {row.importance} (importance), {row.sets}, "

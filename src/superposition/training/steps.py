@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch._higher_order_ops.while_loop import while_loop_op
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -20,9 +20,11 @@ from superposition.exact.adamw import Rates, adamw, towards_length_one
 from superposition.exact.grids import HIDDEN_GRADIENT
 from superposition.exact.ops import powered_error, snap, unit_of, weights
 from superposition.features.source import Source
+from superposition.models.own import OwnModel
 from superposition.models.toy_model import ToyModel
 from superposition.training.attack import Attack
 from superposition.training.control import LinearControl
+from superposition.training.disturbance import Disturbance
 
 # One tuple of tensors: weight, first moment, second moment of each parameter in turn.
 State = tuple[Tensor, ...]
@@ -53,7 +55,7 @@ class Steps(nn.Module):
 
     def __init__(
         self,
-        model: ToyModel,
+        model: ToyModel | OwnModel,
         source: Source,
         importance: Float[Tensor, "instance feature"],
         optimiser: Optimiser,
@@ -61,8 +63,10 @@ class Steps(nn.Module):
         batch_size: int,
         attack: Attack | None = None,
         control: LinearControl | None = None,
+        disturbance: Disturbance | None = None,
     ) -> None:
         super().__init__()
+        self.disturbance = disturbance
         self.model, self.source, self.optimiser, self.attack, self.control = model, source, optimiser, attack, control
         self.batch_size = batch_size
         dtype = model.W.dtype
@@ -80,14 +84,21 @@ class Steps(nn.Module):
         return tuple(t for p in self.model.parameters() for t in (p.detach(), *moments(p)))
 
     def forward(
-        self, x: Float[Tensor, "instance feature sample"], seen: Float[Tensor, "instance feature sample"]
+        self,
+        x: Float[Tensor, "instance feature sample"],
+        seen: Float[Tensor, "instance feature sample"],
+        samples: Int64[Tensor, " sample"],
+        step: Int64[Tensor, ""],
     ) -> Float[Tensor, " instance"]:
         """What is minimised: each instance's loss, summed over a batch and in its own units (`loss_scale`).
 
-        `seen` is what the model gets instead of `x`, where that is attacked. Of a control variate it is the difference.
+        `seen` is what the model gets instead of `x`, where that is attacked. `samples` of the batch and the `step` are
+        what disturbances of h are drawn by. Of a control variate it is the difference.
         """
+        assert isinstance(self.model, ToyModel)
         h = self.model.encode(seen)
-        form, sums, target = self.model.architecture, self.model.sums(h), self.model.target(x)
+        disturbed = h if self.disturbance is None else self.disturbance(h, samples, step)
+        form, sums, target = self.model.architecture, self.model.sums(disturbed), self.model.target(x)
         loss = powered_error(sums, target, self.importance, form.loss_power, form.output, form.negative_slope)
         if self.control is not None:
             loss = loss - self.control.loss(sums, target, self.importance)
@@ -103,8 +114,12 @@ class Steps(nn.Module):
         seen = x if self.attack is None else self.attack(x, parameters[names.index("model.W")], samples, step)
         with torch.enable_grad():
             leaves = [p.detach().requires_grad_() for p in parameters]
-            loss = torch.func.functional_call(self, dict(zip(names, leaves, strict=True)), (x, seen))
-            gradients = list(torch.autograd.grad(loss.sum(), leaves))
+            if isinstance(self.model, OwnModel):
+                gradients = self.gradients_of_own(self.model, x, leaves)
+            else:
+                given = dict(zip(names, leaves, strict=True))
+                loss = torch.func.functional_call(self, given, (x, seen, samples, step))
+                gradients = list(torch.autograd.grad(loss.sum(), leaves))
         if self.control is not None:
             of = dict(zip(names, parameters, strict=True))
             expected = self.control.expected(of["model.W"], of.get("model.b"))
@@ -113,6 +128,17 @@ class Steps(nn.Module):
                 for name, gradient in zip(names, gradients, strict=True)
             ]
         return [g * self.loss_scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients]
+
+    def gradients_of_own(
+        self, model: OwnModel, x: Float[Tensor, "instance feature sample"], leaves: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Through a module that others wrote, from the slopes of the loss at its outputs."""
+        outputs = model.called(leaves, x)
+        seen = outputs.detach().requires_grad_()
+        power = model.architecture.loss_power
+        loss = powered_error(seen, model.target(x), self.importance, power, "linear", 1.0)
+        (slopes,) = torch.autograd.grad(loss.sum(), seen)
+        return model.gradients(outputs, leaves, slopes)
 
     def one(self, step: Tensor, *state: Tensor) -> State:
         """The state after step number `step` (counted from 0; a 0-dimensional int64 tensor)."""
@@ -131,7 +157,7 @@ class Steps(nn.Module):
     def decay(self, name: str, weight: Tensor) -> float | Tensor:
         """Of a parameter, by its name."""
         settings = self.optimiser
-        if name in ("b", "b_hidden"):
+        if weight.dim() == 2:  # a bias, [instance, ...]
             return settings.bias_decay
         if settings.weight_decay >= 0:
             return settings.weight_decay
@@ -153,6 +179,7 @@ class Steps(nn.Module):
             return torch.tensor(n, device=device)
 
         with torch.no_grad():
+            self.one(number(0), *example)  # once as it is, so that tables which are kept are not made by what is traced
             # Traced, gradient and all, to a graph of plain tensor operations; then the loop around it likewise.
             one = make_fx(self.one)(number(0), *example)
 
