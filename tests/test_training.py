@@ -645,8 +645,28 @@ def test_a_finite_sample_is_learned_by_heart(tmp_path):
 
 def test_divergence_names_the_instance(tmp_path):
     w = world(RELU, learning_rate=50.0)
-    with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), independent, seed 1"):
+    with pytest.raises(OutOfRange, match=r"0\.5 \(sparsity\), 0\.9\^i \(importance\), independent, seed 1") as said:
         plain(w, tmp_path)
+    assert "hidden gradient 32" in str(said.value)
+    assert str(said.value).endswith("or set training.arithmetic: float32")
+    with pytest.raises(OutOfRange, match=r"training diverged: .*initial\.gain$"):
+        plain(world(RELU, learning_rate=1e30, arithmetic="float32"), tmp_path)
+
+
+def test_snapshots_in_float32_are_of_their_steps(tmp_path):
+    """Steps change parameters in place; a snapshot that shares their memory would change with them."""
+    trained = plain(world(RELU, arithmetic="float32"), tmp_path)
+    W = trained.snapshots["relu_output.W"]
+    assert all((W[k] != W[-1]).any() for k in range(len(W) - 1))
+    np.testing.assert_array_equal(W[-1], trained.weights["relu_output.W"])
+
+
+@needs_a_compiler
+def test_a_feature_without_a_word_is_never_active(tmp_path):
+    """Of 600 that are never active together, at a density of 2^-23, there is a word for 512."""
+    w = world(RELU, n=600, count=24, sets=[("anticorrelated", 600)], steps=3, batch_size=16, snapshots=1)
+    w.features["importance"] = 1.0
+    assert_same(fast(w, tmp_path / "a"), plain(w, tmp_path / "b"))
 
 
 def test_one_feature_one_hidden_dimension_one_instance(tmp_path):

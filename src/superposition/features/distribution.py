@@ -65,7 +65,7 @@ class Distribution(nn.Module):
         if self.gates.never_empty:  # which moves words
             own = torch.where(self.own, decides, own)
         x = torch.where(active, self._values(own.double() * self.scale), 0.0)
-        return (of_unit_length(x) if self.unit_length else x).to(self.dtype)
+        return (of_unit_length(x.double()) if self.unit_length else x).to(self.dtype)
 
     def _values(self, scaled: Float[Tensor, "instance feature sample"]) -> Float[Tensor, "instance feature sample"]:
         if self.table is None:

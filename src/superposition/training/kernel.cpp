@@ -288,6 +288,10 @@ inline uint64_t nonzero(const Real* row) {
 template <typename Real>
 uint64_t values(const uint32_t* word, const uint32_t* gate, int64_t first, int64_t count, double scale, double offset,
                 const Real* table, Real* x) {
+  if (count == 0) {  // there is no last word
+    std::memset(x, 0, BLOCK * sizeof(Real));
+    return 0;
+  }
   // Signed integers are what vector units compare and convert: both sides are shifted by 2^31.
   const uint32_t shift = 0x80000000u - uint32_t(first);
   const int32_t last = int32_t(uint32_t(count - 1) ^ 0x80000000u);

@@ -132,18 +132,32 @@ class Ensemble(pl.LightningModule):
         """Whatever left its grid's range has become NaN and has reached some weight of its own instance by now."""
         broken = torch.stack([~p.isfinite().flatten(1).all(1) for p in parameters]).any(0)
         if broken.any():
-            limits = ", ".join(f"{g.name} {g.limit:g}" for g in (grids.WEIGHT, grids.HIDDEN, grids.ERROR))
             which = "; ".join(self.names[i] for i in broken.nonzero().flatten().tolist())
-            raise OutOfRange(
-                f"between steps {call.first} and {call.last} training diverged, or left the range in which sums are "
-                f"exact (largest magnitudes: {limits}): {which}. "
-                "Lower training.learning_rate or initial.gain, or set training.arithmetic: float32"
-            )
+            why, remedy = self.what_went_wrong()
+            raise OutOfRange(f"between steps {call.first} and {call.last} training {why}: {which}. {remedy}")
+
+    def what_went_wrong(self) -> tuple[str, str]:
+        """What it may have been, and what helps against it."""
+        slower = "Lower training.learning_rate or initial.gain"
+        if not is_exact(self.steps.importance):
+            return "diverged", slower
+        limited, helps = [grids.WEIGHT, grids.HIDDEN, grids.ERROR, grids.HIDDEN_GRADIENT], [slower]
+        if self.steps.control is not None:
+            limited.append(grids.GRAM)
+            helps.append("set training.control_variate: null")
+        limits = ", ".join(f"{grid.name} {grid.limit:g}" for grid in limited)
+        return (
+            f"diverged, or left the range in which sums are exact (largest magnitudes: {limits})",
+            ", ".join([*helps, "or set training.arithmetic: float32"]),
+        )
 
     def keep_snapshot(self) -> None:
         """Weights as they enter sums, which float32 holds exactly, and the held-out loss."""
         parameters = self.steps.model.named_parameters()
-        self.snapshots[self.step] = {name: weights(p.detach()).float().cpu() for name, p in parameters}
+        # A copy: of float32 parameters on the CPU nothing else here makes one, and steps change them in place.
+        self.snapshots[self.step] = {
+            name: weights(p.detach()).to("cpu", torch.float32, copy=True) for name, p in parameters
+        }
         self.losses[self.step] = self.held_out.loss(self._held_out_sums(self.steps.model))
 
     def arrays(self) -> dict[str, np.ndarray]:
