@@ -142,6 +142,8 @@ def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[
         for sparsity in points.get("sparsity", []):
             values, one = sparsity.per_feature, sparsity.uniform
             exclusive = exclusive or group.exclusive(len(values))
+            if not exclusive:  # of sets larger than all features, which is said elsewhere
+                break
             # Most sparsities are one number, and there may be many of them and of features.
             sets = [max(exclusive, key=lambda ends: ends[1] - ends[0])] if one is not None else exclusive
             least = min((1 - values[first]) / (last - first) for first, last in sets)
