@@ -46,7 +46,7 @@ subprocess.run([shell, "-c", command], env=os.environ | {"DVC_STAGE": "slow", "D
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A copy with a stage `slow`, whose code is noted."""
-    for file in ("src/superposition/__init__.py", "src/superposition/stage.py"):
+    for file in (f"src/superposition/{name}.py" for name in ("__init__", "stage", "stopping")):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "stages").mkdir()

@@ -27,8 +27,8 @@ defaults:
   held_out: 16
   loss_error: 0.01
   initial: {rule: xavier, gain: 1.0, bias: 0.0, hidden_bias: 0.0}
-  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, floor: 0.0, warmup_steps: 0,
-             betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
+  training: {steps: 10, batch_size: 8, sample_size: null, learning_rate: 0.001, schedule: constant, floor: 0.0,
+             warmup_steps: 0, betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.01, arithmetic: exact, snapshots: 3}
 experiments:
   small: {model: [linear, relu_output], n_features: 3, n_hidden: 2, sparsity: SPARSITY, importance: {geometric: 0.5}}
 """
