@@ -46,7 +46,7 @@ subprocess.run([shell, "-c", command], env=os.environ | {"DVC_STAGE": "slow", "D
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A copy with a stage `slow`, whose code is noted."""
-    for file in ("src/superposition/__init__.py", "src/superposition/stage.py"):
+    for file in (f"src/superposition/{name}.py" for name in ("__init__", "stage", "stopping")):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "stages").mkdir()
@@ -175,7 +175,6 @@ def test_a_file_of_ours_that_shadows_a_library_is_refused(checkout, dvc, file):
         ("OSError(28, 'No space left on device', 'out/a')", 1, "slow: [Errno 28] No space left on device: 'out/a'\n"),
         ("MemoryError()", 1, "slow: out of memory\n"),
         ("MemoryError('Unable to allocate 9 TiB')", 1, "slow: out of memory: Unable to allocate 9 TiB\n"),
-        ("KeyboardInterrupt()", 130, "slow: stopped, nothing is written; make repro makes it anew\n"),
     ],
 )
 def test_what_the_system_refuses_is_said_in_one_line(checkout, error, status, said):
@@ -187,9 +186,11 @@ def test_what_the_system_refuses_is_said_in_one_line(checkout, error, status, sa
     assert list(Path("data/partial").iterdir()) == []
 
 
-def test_interrupted_before_it_has_begun(checkout):
-    """While it imports what takes seconds."""
-    Path("stages/slow.py").write_text(SLOW.replace("def main():", "raise KeyboardInterrupt\n\ndef main():"))
+@pytest.mark.parametrize("place", ["def main():", 'print("half", flush=True)'], ids=["while it imports", "at work"])
+def test_interrupted_it_says_so_in_one_line(checkout, place):
+    text = SLOW.replace("import sys, time\n", "import os, signal, sys, time\nimport superposition.stopping\n")
+    indent = " " * 8 * place.startswith("print")
+    Path("stages/slow.py").write_text(text.replace(place, f"os.kill(os.getpid(), signal.SIGINT)\n{indent}{place}"))
     command = [sys.executable, "stages/slow.py"]
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": "src"}, capture_output=True, text=True)
     said = "slow: stopped, nothing is written; make repro makes it anew\n"

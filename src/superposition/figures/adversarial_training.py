@@ -60,10 +60,8 @@ def _radius(tables: Tables) -> Figure:
             axes.spines[["top", "right"]].set_visible(False)
         bar = canvas.axes(8.65, 3.85, 1.5, 0.11)
         panels.colour_bar(bar, SUPERPOSITION, [(0.0, "0"), (1.0, "≥ 1")], "superposition")
-        note = (
-            f"Of {numbered(rows.groupby('training_attack').size().min(), 'seeds')} the one with the lowest loss on "
-            "clean samples; "
-        )
+        seeds = int(rows.groupby("training_attack").size().min())
+        note = f"Of {numbered(seeds, 'seeds')} the one with the lowest loss on clean samples; "
         note += "dashes are the others. Attacks follow columns of $W^T W$ of random features. Represented: norm above "
         note += f"{REPRESENTED_NORM:g}; in superposition: that, and superposition above {IN_SUPERPOSITION:g}."
         canvas.text(0.6, 3.7, _folded(note), fontsize=NOTE, color=MUTED, linespacing=1.35)
