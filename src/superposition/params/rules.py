@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.features.groups import ANTICORRELATED, parents
-from superposition.params.axes import MIN_DENSITY, placed, widths
+from superposition.features.groups import Parents, parents
+from superposition.params.axes import MIN_DENSITY, Sparsity, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
@@ -30,7 +30,6 @@ def broken_rules(
     yield from _tied_faults(models, keys)
     yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
-    yield from _parents_faults(points, own)
     yield from _training_attack_faults(models)
     yield from measures_faults(points, keys, measures)
 
@@ -134,52 +133,38 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
 
 
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+    """Each point of sets with the first sparsity that does not go with it."""
+    sparsities = points.get("sparsity", [])
+    for group in points.get("sets", []) if sparsities else []:
+        family, exclusive = parents(group.kind), group.exclusive(len(sparsities[0].per_feature))
+        for sparsity in sparsities if family or exclusive else []:
+            wrong = _rare_by_parents(family, sparsity) if family else _not_shared(exclusive, sparsity)
+            if wrong:
+                yield Fault(_blamed(own, ("sets",), ("sparsity",)), wrong, group.label)
+                break
+
+
+def _not_shared(exclusive: list[tuple[int, int]], sparsity: Sparsity) -> str | None:
     """An anti-correlated set is active as a whole, and so has one density, of which each member has a part."""
-    for group in points.get("sets", []):
-        if ANTICORRELATED not in group.kind:
-            continue
-        exclusive = None
-        for sparsity in points.get("sparsity", []):
-            values, one = sparsity.per_feature, sparsity.uniform
-            exclusive = exclusive or group.exclusive(len(values))
-            if not exclusive:  # of sets larger than all features, which is said elsewhere
-                break
-            # Most sparsities are one number, and there may be many of them and of features.
-            sets = [max(exclusive, key=lambda ends: ends[1] - ends[0])] if one is not None else exclusive
-            least = min((1 - values[first]) / (last - first) for first, last in sets)
-            if least < MIN_DENSITY * (1 - 1e-6):  # 1 - S is off by some ulps of 1
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep the density of each feature of an anti-correlated set at least {MIN_DENSITY:g}; it is "
-                    f"{least:.4g} at a sparsity of {sparsity.label}",
-                    group.label,
-                )
-                break
-            if one is None and any(len(set(values[first:last])) > 1 for first, last in exclusive):
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    "must keep features of different sparsity in different anti-correlated sets; "
-                    f"sparsity has {sparsity.label}",
-                    group.label,
-                )
-                break
+    values, label = sparsity.per_feature, sparsity.label
+    if sparsity.uniform is not None:  # as most are, of which there may be many, and of features: one set tells it
+        exclusive = [max(exclusive, key=lambda ends: ends[1] - ends[0])]
+    elif any(len(set(values[first:last])) > 1 for first, last in exclusive):
+        return f"must keep features of different sparsity in different anti-correlated sets; sparsity has {label}"
+    least = min((1 - values[first]) / (last - first) for first, last in exclusive)
+    if least >= MIN_DENSITY * (1 - 1e-6):  # 1 - S is off by some ulps of 1
+        return None
+    at_least = f"must keep the density of each feature of an anti-correlated set at least {MIN_DENSITY:g}"
+    return f"{at_least}; it is {least:.4g} at a sparsity of {label}"
 
 
-def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
+def _rare_by_parents(family: Parents, sparsity: Sparsity) -> str | None:
     """Features that have parents may be rare by theirs."""
-    for group in points.get("sets", []):
-        if not (found := parents(group.kind)):
-            continue
-        for sparsity in points.get("sparsity", []):
-            densities = found.densities([1 - S for S in sparsity.per_feature])
-            if min(densities) < MIN_DENSITY:
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep all densities at least {MIN_DENSITY:g}; that of feature "
-                    f"{densities.index(min(densities))} is {min(densities):.4g} at a sparsity of {sparsity.label}",
-                    group.label,
-                )
-                break
+    densities = family.densities([1 - S for S in sparsity.per_feature])
+    if (least := min(densities)) >= MIN_DENSITY:
+        return None
+    of = f"that of feature {densities.index(least)} is {least:.4g} at a sparsity of {sparsity.label}"
+    return f"must keep all densities at least {MIN_DENSITY:g}; {of}"
 
 
 def _training_attack_faults(models: list[Model]) -> Iterator[Fault]:
