@@ -51,13 +51,16 @@ AMONG: dict[str, Callable[[Any], list[Any]]] = {
 }
 
 
+Put = Callable[[Any], dict[str, Any]]  # makes of a value the keys of a block that hold it
+
+
 class Place(NamedTuple):
     """Where it is, what may stand there by itself, and what makes keys of an experiment of a value for it."""
 
     path: str
     kind: Any  # int, float, bool, str, NoneType, or the words that may stand here
     said: list[Any]  # the limits
-    put: Callable[[Any], dict[str, Any]]
+    put: Put
 
     @property
     def is_number(self) -> bool:
@@ -91,10 +94,10 @@ class Place(NamedTuple):
 def places() -> Iterator[Place]:
     for key, field in Block.model_fields.items():
         if key != "full_scale":  # which has the same keys
-            yield from _places(field.annotation, [field], key, lambda value, key=key: {key: value})
+            yield from _places(field.annotation, [field], key, _at(key))
 
 
-def _places(kind: Any, metadata: Any, path: str, put: Callable[[Any], dict[str, Any]]) -> Iterator[Place]:
+def _places(kind: Any, metadata: Any, path: str, put: Put) -> Iterator[Place]:
     said = list(_plain(metadata))
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
@@ -109,13 +112,16 @@ def _places(kind: Any, metadata: Any, path: str, put: Callable[[Any], dict[str, 
         yield Place(path, arguments, said, put)
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         for key, field in kind.model_fields.items():
-            beside = BESIDE.get(kind, {})
-            own = lambda value, key=key, beside=beside: put(beside | {key: value})  # noqa: E731
-            yield from _places(field.annotation, [field], f"{path}.{key}", own)
+            yield from _places(field.annotation, [field], f"{path}.{key}", _at(key, BESIDE.get(kind, {}), put))
     elif kind is str and any(isinstance(one, AfterValidator) for one in said):
         yield Place(path, tuple(PRESETS), said, put)
     else:
         yield Place(path, kind, said, put)
+
+
+def _at(key: str, beside: dict[str, Any] | None = None, put: Put = dict) -> Put:
+    """Puts a value at a key of a mapping, beside what that needs, and the mapping where `put` does."""
+    return lambda value: put((beside or {}) | {key: value})
 
 
 def _plain(metadata: Any) -> Iterator[Any]:

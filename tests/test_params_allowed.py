@@ -161,7 +161,7 @@ def test_sets_of_several_kinds(file: Path) -> None:
     (point,) = intro(file, ("n_features", 9), ("sets", mixed)).sets
     assert (point.kind, point.size) == ("2 x correlated 2, anticorrelated 3, independent 2", 0)
     assert point.label == point.kind
-    assert point.exclusive(9) == [(4, 7)]
+    assert [features for _, features in point.exclusive(9)] == [range(4, 7)]
     assert groups(point.kind, point.size, 9) == [
         *[("correlated", 2)] * 2,
         ("anticorrelated", 3),

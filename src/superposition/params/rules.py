@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from superposition.exact.grids import over_budget
-from superposition.features.groups import ANTICORRELATED, groups, parents, width_of
-from superposition.params.axes import MIN_DENSITY, placed, widths
+from superposition.features.groups import ANTICORRELATED, Parents, parents, width_of
+from superposition.params.axes import MIN_DENSITY, Sparsity, placed, widths
 from superposition.params.faults import Fault, Location, among
 from superposition.params.inheritance import is_inherited
 from superposition.params.measures import Measures, attackable, measures_faults
@@ -34,8 +34,6 @@ def broken_rules(
     yield from _target_faults(models, keys)
     yield from _initial_faults(models, valid.get(Initial, {}), own)
     yield from _sets_faults(points, own)
-    yield from _parents_faults(points, own)
-    yield from _ring_faults(points, own)
     yield from _training_attack_faults(models)
     yield from module_faults(keys.get("model"), training)
     yield from measures_faults(points, keys, measures)
@@ -152,74 +150,57 @@ def _initial_faults(models: list[Model], initial: dict[str, Any], own: dict[Any,
             yield Fault(where, f"must be 0 where no model has a bias there ({which}: true)", initial[key])
 
 
-PARTED = (ANTICORRELATED,)  # of whose density each member has a part
-
-
 def _sets_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """A set of which some features are active, as an anti-correlated one, is so as a whole, and has one density."""
-    for group in points.get("sets", []):
-        sparsities = points.get("sparsity", [])
-        exclusive, divided = (
-            group.exclusive(len(sparsities[0].per_feature), *kinds) if sparsities else [] for kinds in ((), PARTED)
-        )
-        for sparsity in sparsities if exclusive else []:
-            values, one = sparsity.per_feature, sparsity.uniform
-            # Most sparsities are one number, and there may be many of them and of features.
-            sets = divided if one is None else sorted(divided, key=lambda ends: ends[0] - ends[1])[:1]
-            least = min(((1 - values[first]) / (last - first) for first, last in sets), default=1.0)
-            if least < MIN_DENSITY * (1 - 1e-6):  # 1 - S is off by some ulps of 1
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep the density of each feature of an anti-correlated set at least {MIN_DENSITY:g}; it is "
-                    f"{least:.4g} at a sparsity of {sparsity.label}",
-                    group.label,
-                )
-                break
-            if one is None and any(len(set(values[first:last])) > 1 for first, last in exclusive):
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    "must keep features of different sparsity in different sets, but for correlated ones; "
-                    f"sparsity has {sparsity.label}",
-                    group.label,
-                )
-                break
-
-
-def _parents_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """Features that have parents may be rare by theirs."""
-    for group in points.get("sets", []):
-        if not (found := parents(group.kind)):
-            continue
-        for sparsity in points.get("sparsity", []):
-            densities = found.densities([1 - S for S in sparsity.per_feature])
-            if min(densities) < MIN_DENSITY:
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    f"must keep all densities at least {MIN_DENSITY:g}; that of feature "
-                    f"{densities.index(min(densities))} is {min(densities):.4g} at a sparsity of {sparsity.label}",
-                    group.label,
-                )
-                break
-
-
-def _ring_faults(points: dict[str, list[Any]], own: dict[Any, Any]) -> Iterator[Fault]:
-    """Features of a ring are active near to the hidden point only, and there not more often than always."""
-    for group in points.get("sets", []):
-        for sparsity in points.get("sparsity", []):
-            first, wrong = 0, []
-            for kind, size in groups(group.kind, group.size, len(sparsity.per_feature)):
-                least = (1 - sparsity.per_feature[first]) * size / 2
-                if 0 < width_of(kind) < least - 1e-9:
-                    wrong.append(least)
-                first += size
+    """Each point of sets with the first sparsity that does not go with it."""
+    sparsities = points.get("sparsity", [])
+    for group in points.get("sets", []) if sparsities else []:
+        family, exclusive = parents(group.kind), group.exclusive(len(sparsities[0].per_feature))
+        for sparsity in sparsities if family or exclusive else []:
+            if family:
+                wrong = _rare_by_parents(family, sparsity)
+            else:
+                wrong = _not_shared(exclusive, sparsity) or _narrow_ring(exclusive, sparsity)
             if wrong:
-                yield Fault(
-                    _blamed(own, ("sets",), ("sparsity",)),
-                    f"must have rings of a width of at least {max(wrong):.4g}, the density times half of the features, "
-                    f"at a sparsity of {sparsity.label}",
-                    group.label,
-                )
+                yield Fault(_blamed(own, ("sets",), ("sparsity",)), wrong, group.label)
                 break
+
+
+def _not_shared(exclusive: list[tuple[str, range]], sparsity: Sparsity) -> str | None:
+    """A set of which some features are active is so as a whole, and so has one density.
+
+    Of an anti-correlated one each feature has a part of it.
+    """
+    values, label = sparsity.per_feature, sparsity.label
+    divided = [features for kind, features in exclusive if kind == ANTICORRELATED]
+    if sparsity.uniform is not None:  # as most are, of which there may be many, and of features: one set tells it
+        divided = sorted(divided, key=len)[-1:]
+    elif any(len({values[feature] for feature in features}) > 1 for _, features in exclusive):
+        different = "must keep features of different sparsity in different sets, but for correlated ones"
+        return f"{different}; sparsity has {label}"
+    least = min(((1 - values[features[0]]) / len(features) for features in divided), default=1.0)
+    if least >= MIN_DENSITY * (1 - 1e-6):  # 1 - S is off by some ulps of 1
+        return None
+    at_least = f"must keep the density of each feature of an anti-correlated set at least {MIN_DENSITY:g}"
+    return f"{at_least}; it is {least:.4g} at a sparsity of {label}"
+
+
+def _narrow_ring(exclusive: list[tuple[str, range]], sparsity: Sparsity) -> str | None:
+    """Features of a ring are active near to the hidden point only, and there not more often than always."""
+    values = sparsity.per_feature
+    rings = [(width_of(kind), (1 - values[features[0]]) * len(features) / 2) for kind, features in exclusive]
+    if not (least := max((least for width, least in rings if 0 < width < least - 1e-9), default=0.0)):
+        return None
+    needed = f"must have rings of a width of at least {least:.4g}, the density times half of the features"
+    return f"{needed}, at a sparsity of {sparsity.label}"
+
+
+def _rare_by_parents(family: Parents, sparsity: Sparsity) -> str | None:
+    """Features that have parents may be rare by theirs."""
+    densities = family.densities([1 - S for S in sparsity.per_feature])
+    if (least := min(densities)) >= MIN_DENSITY:
+        return None
+    of = f"that of feature {densities.index(least)} is {least:.4g} at a sparsity of {sparsity.label}"
+    return f"must keep all densities at least {MIN_DENSITY:g}; {of}"
 
 
 def _training_attack_faults(models: list[Model]) -> Iterator[Fault]:

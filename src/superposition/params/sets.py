@@ -225,15 +225,12 @@ class Sets:
         kind = may_be_empty(self.kind)
         return (shortly(kind, self.size) if self.size > 1 else kind) + self.kind.removeprefix(kind)
 
-    def exclusive(self, n_features: int, *kinds: str) -> list[tuple[int, int]]:
-        """The first feature of each set with one density, and the one after its last: of all but correlated ones.
-
-        Or of sets of these kinds only.
-        """
+    def exclusive(self, n_features: int) -> list[tuple[str, range]]:
+        """The kind and the features of each set with one density: of all but correlated ones."""
         found, first = [], 0
         for kind, size in groups(self.kind, self.size, n_features):
-            wanted = kind in kinds if kinds else kind not in (CORRELATED, INDEPENDENT)
-            found += [(first, first + size)] if wanted else []
+            if kind not in (CORRELATED, INDEPENDENT):
+                found.append((kind, range(first, first + size)))
             first += size
         return found
 
