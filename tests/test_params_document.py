@@ -302,7 +302,14 @@ MANIFOLD = {
         whole(sparsity="*x"),
         f"{MINE}.sparsity = '*x': must stand for something that is marked before",
     ),
-    "an alias as a key": (HEAD + "  a: &x b\n  *x : 1\n", "experiments: has *x as a key, in line 17; must be text"),
+    "an alias as a key": (
+        HEAD + "  a: &x b\n  *x : 1\n",
+        "experiments = '*x': has an alias as a key, in line 17; must be text",
+    ),
+    "an alias of strange characters as a key": (
+        "*\U000119e5 : 1\n",
+        "params.yaml = '*\\U000119e5': has an alias as a key, in line 1; must be text",
+    ),
     "a list as a key": (
         HEAD + "  ? [1]\n  : 1\n",
         "experiments: has a list or mapping as a key, in line 16; must be text",
