@@ -45,14 +45,15 @@ def superposition_never_pays(_: Tables) -> Finding:
 
 
 def sparse_inputs_dominate(tables: Tables) -> Finding:
-    def share(model: Solution, active: float) -> float:
-        losses = losses_by_active(model.W, model.b, IMPORTANCE)
-        terms = losses * weights_of_active(N_FEATURES, active / N_FEATURES)
-        return float(total(terms[:2]) / total(terms))
-
     def judge(_: float, model: Solution) -> Judged:
-        own = share(model, SPARSE)
-        text = ", ".join(f"{share(model, active):.3f}" for active in ACTIVE)
+        losses = losses_by_active(model.W, model.b, IMPORTANCE)
+
+        def share(active: float) -> float:
+            terms = losses * weights_of_active(N_FEATURES, active / N_FEATURES)
+            return float(total(terms[:2]) / total(terms))
+
+        own = share(SPARSE)
+        text = ", ".join(f"{share(active):.3f}" for active in ACTIVE)
         return Judged(own > DOMINATED and model.represented > 0, own, text)
 
     return over_densities(tables, SETTING, DENSITIES, judge, f"at n (1 - S) = {SPARSE:g}")
