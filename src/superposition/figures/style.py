@@ -79,6 +79,7 @@ READ_OUT, LASSO, GAUSSIAN, SPREAD_OUT = _CRIMSON, _BLUE, "#5b8c5a", "#c98a2b"
 TRANSITION, THEORY = _CORAL, _CRIMSON
 CAPACITY, LOCALISED = _NAVY, _RUST
 POWERS = (_NAVY, _BLUE, _PLUM, _ROSE, _CORAL, _AMBER)  # of errors, from low to high
+MIXINGS = POWERS  # from none to much of a matrix in the labels
 IN_ONE, IN_TWO = _ROSE, _NAVY  # dimensions
 ON_ONE_NEURON, AS_AT_FIRST = _NAVY, _RUST
 

@@ -366,6 +366,12 @@ CAPTIONS = {
         "Responses of twenty features to themselves, from large to small, a step for squares and a level line at a "
         "half for fourth powers; and the matrices of all responses as heat maps.",
     ),
+    "mixed_labels/mixing": Caption(
+        "The loss is below that of serving half of the features only where a mixing matrix is in the labels.",
+        "Held-out loss over the density, over how much of the matrix is in the labels, with a level line at 1/12; and "
+        "a line for each amount, the responses of features to themselves from large to small: a step without the "
+        "matrix, and a level line with it.",
+    ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",
         "A circle of radius 1 for each point with one vector from its centre for each feature; darker ones are more "
