@@ -34,6 +34,10 @@ SHARE: Colormap = LinearSegmentedColormap.from_list("share", ["#ffffff", "#d3e3f
 SIGNED: Colormap = LinearSegmentedColormap.from_list(
     "signed", ["#0b3c78", "#3d7fc1", "#a9cde8", "#ffffff", "#f7bfa6", "#d6543f", "#7d0e26"]
 )
+# Around a circle, which has no end.
+AROUND: Colormap = ListedColormap(
+    hsv_to_rgb(np.stack([np.arange(256) / 256, np.full(256, 0.78), np.full(256, 0.8)], axis=-1)), name="around"
+)
 AMOUNT: Colormap = ListedColormap(SIGNED(np.linspace(0.5, 1, 128)), name="amount")  # what is at least 0
 
 # Neurons of one feature, of several, and of none, by the strength of a response.
