@@ -70,6 +70,7 @@ def test_a_circle_is_read_off():
     assert model.is_in_order
     assert Model(circle(2, AROUND[::-1]), DENSITY, WIDTH).is_in_order
     assert not Model(circle(2, SHUFFLED), DENSITY, WIDTH).is_in_order
+    assert not Model(circle(2, [0] * N), DENSITY, WIDTH).is_in_order
     assert not Model(np.zeros((2, N)), DENSITY, WIDTH).is_in_order
     assert model.neighbours == pytest.approx(np.cos(np.pi / 6))
     assert Model(pairs(6), DENSITY, WIDTH).neighbours == pytest.approx(0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from superposition.exact.functions import arctan2
 from superposition.exact.sums import matmul, mean, total
@@ -31,16 +31,17 @@ class Model:
     width: float
 
     @property
-    def order(self) -> Int[np.ndarray, " feature"]:
-        """Features in the order of their directions in the plane, counter-clockwise."""
-        return np.argsort(arctan2(self.W[1], self.W[0]), kind="stable")
-
-    @property
     def is_in_order(self) -> bool:
-        """Whether in the plane each feature is next to its neighbours on the ring, in either sense."""
+        """Whether in the plane each feature is next to its neighbours on the ring, in either sense.
+
+        Features of one direction, or of none, are in no order.
+        """
+        angles = arctan2(self.W[1], self.W[0])
+        order = np.argsort(angles, kind="stable")
+        apart = bool((np.diff(angles[order]) > 0).all())
         lengths = total(np.square(self.W), axis=0)
-        steps = np.diff(self.order, append=self.order[:1]) % self.W.shape[1]
-        return bool((lengths > SHORT * SHORT).all()) and set(steps.tolist()) in ({1}, {self.W.shape[1] - 1})
+        steps = set((np.diff(order, append=order[:1]) % len(order)).tolist())
+        return apart and bool((lengths > SHORT * SHORT).all()) and steps in ({1}, {len(order) - 1})
 
     @property
     def neighbours(self) -> float:
