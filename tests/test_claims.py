@@ -14,7 +14,9 @@ from superposition.verdicts import rests_on
 from tests import (
     as_printed,
     hand_made,
+    test_circles,
     test_error_power,
+    test_mixed_labels,
     test_noise_filters,
     test_superposition_hypothesis,
     test_value_laws,
@@ -59,6 +61,9 @@ EXPERIMENTS = {
     **test_value_laws.SHOWN,
     "error_power": test_error_power.large,
     "error_power_small": test_error_power.small,
+    "mixed_labels": test_mixed_labels.mixed,
+    "circles": test_circles.strong,
+    "circles_weak": test_circles.weak,
 }
 # Whose limits are numbers of the paper's text, to be met to within some room.
 ROOM_AROUND = ("varied_feature_density.crossover", "correlated_pairs.order_of_collapse")

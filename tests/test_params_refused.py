@@ -408,6 +408,19 @@ REFUSED = [
     ("intro.sparsty", 0.5, "sparsty = 0.5", "is an unknown key; did you mean sparsity?"),
     ("intro.n_hidden_layers", 2, "n_hidden_layers = 2", "is an unknown key; models have one hidden layer"),
     (
+        "intro.hidden_noise",
+        0.1,
+        "hidden_noise = 0.1",
+        "is an unknown key; models have it: {name: ..., hidden_noise: ...}",
+    ),
+    ("intro.training.dropout", 0.1, "training.dropout = 0.1", "is an unknown key; models have it: {name: ..., dropout"),
+    (
+        "intro.training.optimizer",
+        "sgd",
+        "training.optimizer = 'sgd'",
+        "is an unknown key; it is AdamW; an eps far above",
+    ),
+    (
         "intro.model",
         {"name": "a", "hidden_noise": 5.0},
         "model.hidden_noise = 5.0",

@@ -34,6 +34,10 @@ SHARE: Colormap = LinearSegmentedColormap.from_list("share", ["#ffffff", "#d3e3f
 SIGNED: Colormap = LinearSegmentedColormap.from_list(
     "signed", ["#0b3c78", "#3d7fc1", "#a9cde8", "#ffffff", "#f7bfa6", "#d6543f", "#7d0e26"]
 )
+# Around a circle, which has no end.
+AROUND: Colormap = ListedColormap(
+    hsv_to_rgb(np.stack([np.arange(256) / 256, np.full(256, 0.78), np.full(256, 0.8)], axis=-1)), name="around"
+)
 AMOUNT: Colormap = ListedColormap(SIGNED(np.linspace(0.5, 1, 128)), name="amount")  # what is at least 0
 
 # Neurons of one feature, of several, and of none, by the strength of a response.
@@ -79,6 +83,7 @@ READ_OUT, LASSO, GAUSSIAN, SPREAD_OUT = _CRIMSON, _BLUE, "#5b8c5a", "#c98a2b"
 TRANSITION, THEORY = _CORAL, _CRIMSON
 CAPACITY, LOCALISED = _NAVY, _RUST
 POWERS = (_NAVY, _BLUE, _PLUM, _ROSE, _CORAL, _AMBER)  # of errors, from low to high
+MIXINGS = POWERS  # from none to much of a matrix in the labels
 IN_ONE, IN_TWO = _ROSE, _NAVY  # dimensions
 ON_ONE_NEURON, AS_AT_FIRST = _NAVY, _RUST
 

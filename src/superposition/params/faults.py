@@ -32,7 +32,20 @@ MUST = "must"  # key of a JSON schema under which stands what a value must be
 
 # Keys that people look for, and what there is instead.
 ABSENT = {
-    "n_hidden_layers": "models have one hidden layer: n_hidden says how wide it is, hidden: relu makes it nonlinear",
+    "n_hidden_layers": "models have one hidden layer: n_hidden says how wide it is, hidden: relu makes it nonlinear; "
+    "more layers are a model of your own, {name: ..., module: ...}",
+    **{
+        key: f"models have it: {{name: ..., {key}: ...}}"
+        for key in (
+            *("hidden", "output", "hidden_noise", "dropout", "hidden_l1", "loss_power", "target", "mixing", "tied"),
+            *("training_attack", "negative_slope", "output_bias"),
+        )
+    },
+    **dict.fromkeys(
+        ("optimizer", "optimiser", "momentum", "sgd"),
+        "it is AdamW; an eps far above all gradients, such as 100, makes it plain gradient descent of the rate "
+        "learning_rate / eps and the momentum betas[0]",
+    ),
 }
 
 

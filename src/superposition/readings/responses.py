@@ -1,10 +1,11 @@
-"""What a layer of ReLU neurons without biases makes of one active feature (claims and figures of `error_power` and
-`error_power_small`).
+"""What a layer of ReLU neurons without biases makes of one active feature (claims and figures of `error_power`,
+`error_power_small` and `mixed_labels`).
 
 Of y = W_out ReLU(W x), feature j alone at x > 0 gives x R_j, where R = W_out ReLU(W): the response is as large as x is.
 Needs numpy and pandas, not torch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from superposition.readings.results import NotInThisRun, Tables
 
 # Models by the power of the error that they are trained on.
 MODELS = {"power_2": 2.0, "power_2_5": 2.5, "power_3": 3.0, "power_4": 4.0, "power_6": 6.0, "power_8": 8.0}
+# Models by how much of the mixing matrix is in their labels.
+MIXED = {"mixed_0": 0.0, "mixed_0_25": 0.25, "mixed_0_5": 0.5, "mixed_1": 1.0, "mixed_2": 2.0}
 PART = 0.1  # of the largest contribution to a feature's own output, from which on a neuron is one of its codeword
 
 
@@ -47,28 +50,33 @@ class Layer:
         return np.asarray((contributions >= PART * largest) & (largest > 0))
 
 
-def layers(tables: Tables, n_features: int, n_hidden: int) -> dict[float, list[Layer]]:
-    """The models of each power, ascending, the lowest squared error first; raises NotInThisRun."""
+def layers(
+    tables: Tables, n_features: int, n_hidden: int, named: Mapping[str, float] = MODELS
+) -> dict[float, list[Layer]]:
+    """The models of each power, or of what else names stand for, ascending, the lowest squared error first; raises
+    NotInThisRun.
+    """
     own = tables.instances
     if (tables.n_features, set(own["n_hidden"])) != (n_features, {n_hidden}):
         raise NotInThisRun(f"the claim is about n = {n_features}, m = {n_hidden}")
-    if not has_layers(tables):
-        raise NotInThisRun("the claim is about models that differ in the power of their error, of signed features")
+    if not has_layers(tables, named):
+        models = ", ".join(named)
+        raise NotInThisRun(f"the claim is about untied models named {models}, of signed features of one density")
     return {
-        MODELS[name]: [
+        named[name]: [
             Layer(tables.weights_of(int(row["instance"])), tables.weights_out_of(int(row["instance"])), row["loss"])
             for row in by_loss(own, "model", [name])[name]
         ]
-        for name in MODELS
+        for name in named
         if name in set(own["model"])
     }
 
 
-def has_layers(tables: Tables) -> bool:
+def has_layers(tables: Tables, named: Mapping[str, float] = MODELS) -> bool:
     """Untied models, of these names, of independent signed features of one density that matter alike."""
     own = tables.instances
     return (
-        set(own["model"]) <= MODELS.keys()
+        set(own["model"]) <= named.keys()
         and is_plain(tables, "signed")
         and is_important_alike(tables)
         and own["density"].nunique() == 1

@@ -20,6 +20,11 @@ def caption_of(experiment: str, name: str) -> Caption:
     return CAPTIONS.get(f"{experiment}/{name}") or CAPTIONS.get(name) or Caption(f"{words.capitalize()}.", words)
 
 
+SEEN_OF_CIRCLES = (
+    "Directions of twelve features in the plane, coloured by their place on the ring: around a circle in the order of "
+    "colours for ring data, and in no order for independent features. Beside it, over the number of hidden "
+    "dimensions, the correlation of products of directions with the covariance of the features."
+)
 SEEN_OF_LAWS = (
     "Over density, the number of features represented in one and in two dimensions, with a dashed line where two begin "
     "to share one in theory; below, circles of radius 1 with vectors of the five features at six densities."
@@ -365,6 +370,21 @@ CAPTIONS = {
         "The same with five neurons: both maps are as near to the identity as rank five allows, in different ways.",
         "Responses of twenty features to themselves, from large to small, a step for squares and a level line at a "
         "half for fourth powers; and the matrices of all responses as heat maps.",
+    ),
+    "mixed_labels/mixing": Caption(
+        "The loss is below that of serving half of the features only where a mixing matrix is in the labels.",
+        "Held-out loss over the density, over how much of the matrix is in the labels, with a level line at 1/12; and "
+        "a line for each amount, the responses of features to themselves from large to small: a step without the "
+        "matrix, and a level line with it.",
+    ),
+    "circles/directions": Caption(
+        "Features that are active together lie side by side: a ring in the data is a circle in the model (Prieto et "
+        "al. 2026).",
+        SEEN_OF_CIRCLES,
+    ),
+    "circles_weak/directions": Caption(
+        "The same with less decay: in more than two dimensions directions have less of the data.",
+        SEEN_OF_CIRCLES,
     ),
     "feature_vectors": Caption(
         "Feature vectors of the best model at each point.",

@@ -270,5 +270,8 @@ FILES: dict[str, str] = {
     "show, for `dvc plots`",
     "reports/costs.csv": "instances, steps and seconds of each experiment's training, when `make costs` noted them",
     "reports/speed.csv": "what `make bench` measured: median, least and greatest of each quantity",
+    "reports/fidelity.csv": "what `python -m benchmarks.fidelity` found: of settings that the paper does not have, "
+    "medians and ranges over seeds of exact and of plain float32 training, and whether they differ by more than seeds "
+    "do",
     "reports/full_scale/NAME": "figures, claims.json and run.json (commit, device, seconds) of a run at full scale",
 }
