@@ -250,8 +250,8 @@ CAPTIONS = {
     "learning_dynamics/dimensionality_and_loss": Caption(
         "While a model learns, features jump between the levels of a few shapes, and each jump is a drop of the loss.",
         "Above, a line for the dimensionality of each feature over steps: many rise to 1/2 at once, and later ones "
-        "jump up alone. Below, the held-out loss over the same steps, falling in stairs, with dashed lines at the "
-        "levels that are expected.",
+        "jump up by themselves, while those at 1/2 stay there. Below, the held-out loss over the same steps, falling "
+        "in stairs, with dashed lines at the levels that are expected.",
     ),
     "geometric_transformations/stages": Caption(
         "Two sets of three correlated features in three dimensions. The loss falls in stairs, and each stair is a "
