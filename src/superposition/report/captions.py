@@ -313,6 +313,12 @@ CAPTIONS = {
         "Over the penalty: represented features and those in superposition, the loss without the penalty, and a column "
         "of circles for the features of the best model, yellow where they are in superposition.",
     ),
+    "hidden_l1/saved_per_activation": Caption(
+        "By the loss saved for each activation, superposition is never better than a dimension for each feature, and "
+        "nearly as good where features are sparse.",
+        "Two curves over density that meet at a third where features are sparse, a digon's below that of a feature "
+        "with its own dimension; and their relative distance, which falls as the square of the density.",
+    ),
     "polygon_levels/levels": Caption(
         "Where training ends, and whether it rests on the way, beside the losses of regular polygons (Chen et al. "
         "2023).",
