@@ -224,5 +224,5 @@ def test_basis_vectors_without_their_mean_are_the_simplex(monkeypatch):
 
 def test_bipyramids_are_said_by_their_factors():
     assert claims.products_have_those_of_factors(as_printed.geometry()).measured.startswith(
-        "triangular bipyramid: 1 digon + 1 triangle; pentagonal bipyramid: 1 digon + 1 pentagon; octahedron: 3 digon, "
+        "triangular bipyramid: 1 digon + 1 triangle; pentagonal bipyramid: 1 digon + 1 pentagon; octahedron: 3 digons, "
     )

@@ -88,7 +88,7 @@ def _off(found: np.ndarray, expected: np.ndarray | float) -> float:
 
 
 def _factors(W: Vertices) -> str:
-    return " + ".join(f"{count} {name}" for name, count in sorted(counts(components(W)).items()))
+    return " + ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in sorted(counts(components(W)).items()))
 
 
 CLAIMS = claims_of(

@@ -27,7 +27,7 @@ def figure() -> Figure:
             first.plot(DENSITIES, values, color=POLYTOPES[name], linewidth=1.6, label=name)
         first.set(ylabel="squared error saved, over activations", ylim=(-0.2, 0.4))
         first.legend(loc="lower right")
-        second.plot(DENSITIES, 1 - shared / own, color=POLYTOPES["digon"], linewidth=1.6, label="1 - digon / dedicated")
+        second.plot(DENSITIES, 1 - shared / own, color=POLYTOPES["digon"], linewidth=1.6, label="1 − digon / dedicated")
         leading = 3 * np.square(DENSITIES) / 8
         second.plot(DENSITIES, leading, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), label="$3 s^2 / 8$")
         second.set(yscale="log", ylabel="what the digon lacks, as a part")
@@ -36,8 +36,7 @@ def figure() -> Figure:
             density_axis(axes, DENSITIES.tolist(), rounded=True)
         note = (
             "Formulas, no trained models: of features that matter alike, of density $s$. A dimension is active if any "
-            "of its\nfeatures is. Beyond density 4/7, where the digon loses more than it gains by its second feature, "
-            "it is not what trains."
+            "of its\nfeatures is. Above density 4/7 a second feature costs a digon more than it gains."
         )
         canvas.text(left, top + 2.2 + 0.55, note, fontsize=NOTE, color=MUTED, linespacing=1.35)
         return canvas.figure
