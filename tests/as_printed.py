@@ -346,6 +346,38 @@ def geometric_transformations() -> Tables:
     return tables(made, (0, 100, 1000, 10000), path, [3.3e-3, 3.3e-3 / 6, 3e-5, 1e-5])
 
 
+def averaged_bias() -> Tables:
+    """A tenth of a digon's weight on each neuron of every other feature, where many are active; nothing where few."""
+    importance = [0.95**i for i in range(200)]
+    pairs = np.array(pairs_in(5, 200, 0, 5))
+    average = pairs.copy()
+    average[:, 10:] = 0.02
+    alone = np.array(pairs_in(5, 200, 5, 0))
+    kinds = {
+        ("relu_output", 0.7): (pairs, 1.0, nan),
+        ("relu_output", 0.97): (pairs, 1.0, nan),
+        ("relu_hidden", 0.7): (average, 1.02, 0.95),
+        ("relu_hidden", 0.97): (alone, 1.2, 0.1),
+    }
+    return tables(
+        [
+            HandMade(
+                W.tolist(),
+                [0.0] * 200,
+                sparsity,
+                importance,
+                "0.95^i",
+                name,
+                seed,
+                loss=0.001 * loss * (1 + seed / 10),
+                active=active,
+            )
+            for (name, sparsity), (W, loss, active) in kinds.items()
+            for seed in range(2)
+        ]
+    )
+
+
 def hidden_bias() -> Tables:
     """Models with a bias do what those without a ReLU do."""
     importance = [0.75**i for i in range(10)]

@@ -46,6 +46,7 @@ EXPERIMENTS = {
     "learning_dynamics": as_printed.learning_dynamics,
     "geometric_transformations": as_printed.geometric_transformations,
     "hidden_bias": as_printed.hidden_bias,
+    "averaged_bias": as_printed.averaged_bias,
     "hidden_l1": as_printed.hidden_l1,
     "adversarial_training": as_printed.adversarial_training,
     "asymmetric_superposition": as_printed.asymmetric_superposition,

@@ -285,6 +285,12 @@ CAPTIONS = {
         "Dots for each model at two densities: the share of data on which a neuron is on, close to 1; its bias; and "
         "the loss over that of a linear layer.",
     ),
+    "averaged_bias/averages": Caption(
+        "Without a bias, the many features that are left out add up to one, as long as many of them are active.",
+        "Dots for each neuron at three densities: what left-out features add, many standard deviations where features "
+        "are frequent; the share of data on which the neuron is on, close to 1 there; and the loss over that of a "
+        "linear layer.",
+    ),
     "absolute_value/weights": Caption(
         "Six neurons compute three absolute values, with two for each: one for its positive and one for its negative "
         "half.",
