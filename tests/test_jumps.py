@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.readings.jumps import alone, displaced, jumps, noise
+from superposition.readings.jumps import alone, displaced, jumps, noise, since_full
 from superposition.theory.losses import digon_for_one
 from tests import as_printed
 
@@ -146,6 +147,25 @@ def test_a_feature_that_stays_swaps_with_none():
     of_17 = shown.learning["feature"] == 17
     stays = shown.learning.assign(dimensionality=shown.learning["dimensionality"].where(~of_17, 0.5))
     assert verdict_of(replace(shown, learning=stays), "swap_places") == ("fails", "0 of 4 seeds")
+
+
+def test_no_jump_once_all_dimensions_are_full():
+    shown = as_printed.learning_dynamics()
+    assert since_full(shown, 0) == (0, pytest.approx(10000 / 6100))
+    assert verdict_of(shown, "none_once_full") == ("holds", "4 of 4 seeds")
+    # feature 17 gets a dimension of its own between steps 10000 and 11000
+    learning = shown.learning.copy()
+    later = learning[learning["step"] == 10000].assign(step=11000)
+    later["dimensionality"] = later["dimensionality"].where(later["feature"] != 17, 0.9)
+    history = shown.history[shown.history["step"] == 10000].assign(step=11000)
+    moved = replace(shown, learning=pd.concat([learning, later]), history=pd.concat([shown.history, history]))
+    assert since_full(moved, 0) == (1, pytest.approx(11000 / 6100))
+    assert verdict_of(moved, "none_once_full") == ("fails", "0 of 4 seeds")
+    fewer = replace(moved, learning=pd.concat([learning, later.assign(dimensionality=0.0)]))
+    assert since_full(fewer, 0) is None  # they do not remain
+    empty = replace(shown, learning=learning.assign(dimensionality=0.0))
+    assert since_full(empty, 0) is None
+    assert verdict_of(empty, "none_once_full") == ("fails", "no model has as many")
 
 
 def test_the_figure_has_bands_where_the_claim_has_jumps():

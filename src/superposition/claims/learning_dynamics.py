@@ -17,6 +17,7 @@ from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.jumps import (
     DISPLACED,
+    LEARNED,
     LEAST,
     PAIRED,
     SINCE,
@@ -26,6 +27,7 @@ from superposition.readings.jumps import (
     dimensionalities_in_the_end,
     displaced,
     runs,
+    since_full,
     sudden,
 )
 from superposition.readings.results import Tables
@@ -108,6 +110,20 @@ def swap_places(tables: Tables) -> Finding:
     )
 
 
+def none_once_full(tables: Tables) -> Finding:
+    found = [one for own in _instances(tables) if (one := since_full(tables, own))]
+    if not found:
+        return Finding(plain(False), "no model has as many", "no model has as many")
+    share = Share([count for count, _ in found].count(0), len(found))
+    times = [ratio for _, ratio in found]
+    return Finding(
+        plain(share.met >= ALMOST_ALL * share.of),
+        f"{share}",
+        f"steps grow by a factor of {min(times):.2f} to {max(times):.2f} from then on",
+        share,
+    )
+
+
 def _instances(tables: Tables) -> list[int]:
     own: list[int] = instances_at(tables, SETTING, DENSITY)["instance"].tolist()
     return own
@@ -166,5 +182,15 @@ CLAIMS = claims_of(
         remark="Each jump changes one dimension, which held a little of many features, first to one and then to two. "
         "The digons that there are stay as they are. In the paper's model the feature that has 1/sqrt(2) in between "
         "had 1/2 before; here it was not learned.",
+    ),
+    Claim(
+        none_once_full,
+        statement=f"Once every dimension holds a digon, no feature jumps any more ({WHERE}).",
+        paper="no jump from step 35,000 to 100,000",
+        tolerance=f"from where on {2 * SETTING.n_hidden} features stay learned, dimensionality > {LEARNED:g}, no "
+        f"dimensionality moves by > {LEAST:g} while steps grow by {WINDOW - 1:.0%}: >= {ALMOST_ALL:.0%} of seeds that "
+        "get there",
+        limit="ours",
+        fixed="after",
     ),
 )

@@ -109,6 +109,18 @@ def alone(tables: Tables, instance: int) -> list[Alone]:
     return [one for one in found if one]
 
 
+def since_full(tables: Tables, instance: int) -> tuple[int, float] | None:
+    """How many jumps begin once as many features are learned, and remain so, as digons have room for, and by what
+    factor steps grow from then on; None of an instance that does not end with so many.
+    """
+    steps, D, loss = learned(tables, instance)
+    fewer = np.flatnonzero(np.count_nonzero(D > LEARNED, axis=1) < 2 * tables.n_hidden)
+    first = int(fewer[-1]) + 1 if len(fewer) else 0
+    if first == len(steps) or steps[first] == 0:
+        return None
+    return len(jumps(steps, D, loss, max(int(steps[first]), SINCE))), float(steps[-1] / steps[first])
+
+
 def displaced(tables: Tables, instance: int) -> tuple[int, float]:
     """How many of an instance's jumps move a digon's feature far from 1/2, and the farthest that any moves it."""
     steps, D, loss = learned(tables, instance)
