@@ -29,8 +29,8 @@ def _averages(tables: Tables) -> Figure:
     densities = list(dict.fromkeys(own["density"].tolist()))
     lowest = own[(own["model"] == LINEAR) & own["best"]].set_index("density")["loss"]
     with theme():
-        canvas = Canvas(10.6, 4.05)
-        steadiness, on, ratios = (canvas.axes(0.65 + 3.5 * k, 0.4, 2.75, 2.35) for k in range(3))
+        canvas = Canvas(10.6, 4.2)
+        steadiness, on, ratios = (canvas.axes(0.65 + 3.5 * k, 0.55, 2.75, 2.35) for k in range(3))
         for _, row in own.iterrows():
             place, best = densities.index(row["density"]), bool(row["best"])
             if row["model"] == RELU:
@@ -48,18 +48,18 @@ def _averages(tables: Tables) -> Figure:
         steadiness.set_title("mean of what left-out features add,\nin standard deviations", loc="left")
         on.set_title("share of data on which a neuron is on", loc="left")
         ratios.set_title("loss, over the best of the linear layer's", loc="left")
-        canvas.key(0.65, 3.38, [(COLOURS[model], name) for model, name in NAMES.items()])
+        canvas.key(0.65, 3.53, [(COLOURS[model], name) for model, name in NAMES.items()])
         active = ", ".join(f"{tables.n_features * s:.3g} at {said(s)}" for s in densities)
         note = (
             f"A dot for each neuron, on the right for each model; large ones: the seed with the lowest loss, of "
             f"{numbered(int(own.groupby('point').size().min()), 'seeds')}. Active features, on average: {active}."
         )
-        canvas.text(0.65, 3.66, note, fontsize=NOTE, color=MUTED)
+        canvas.text(0.65, 3.81, note, fontsize=NOTE, color=MUTED)
         return canvas.figure
 
 
 def _dots(axes: Axes, place: float, values: np.ndarray, model: str, best: bool) -> None:
-    aside = (np.arange(len(values)) * 0.618034 % 1 - 0.5) * 0.16
+    aside = (np.arange(len(values)) * 0.618034 % 1 - 0.5) * 0.4
     style = (
         {"marker": "o", "markersize": 4.5, "markeredgecolor": PAPER, "markeredgewidth": 0.6, "zorder": 3}
         if best
