@@ -58,7 +58,7 @@ def _averages(tables: Tables) -> Figure:
         return canvas.figure
 
 
-def _dots(axes: Axes, place: float, values: np.ndarray, model: str, best: bool) -> None:
+def _dots(axes: Axes, place: int | float, values: np.ndarray, model: str, best: bool) -> None:
     aside = (np.arange(len(values)) * 0.618034 % 1 - 0.5) * 0.4
     style = (
         {"marker": "o", "markersize": 4.5, "markeredgecolor": PAPER, "markeredgewidth": 0.6, "zorder": 3}

@@ -17,9 +17,9 @@ TO_A_DECADE = 2  # ranges
 WORDS = "half a decade"
 
 
-def medians(values: Mapping[float, float]) -> list[float]:
+def medians(values: Mapping[float, int | float]) -> list[float]:
     """Of each range, in the order in which ranges come; 0, of which there is no logarithm, is one of its own."""
-    ranges: dict[int | None, list[float]] = {}
+    ranges: dict[int | None, list[int | float]] = {}
     for x, value in values.items():
         ranges.setdefault(range_of(x), []).append(value)
     return [float(np.median(own)) for own in ranges.values()]
@@ -30,14 +30,14 @@ def range_of(x: float) -> int | None:
     return int(np.floor(TO_A_DECADE * float(log10(x)) + 0.5)) if x > 0 else None
 
 
-def never_falls(values: Mapping[float, float]) -> bool:
+def never_falls(values: Mapping[float, int | float]) -> bool:
     """From range to range, in their order."""
     return all(before <= after for before, after in pairwise(medians(values)))
 
 
-def never_rises(values: Mapping[float, float]) -> bool:
+def never_rises(values: Mapping[float, int | float]) -> bool:
     return all(before >= after for before, after in pairwise(medians(values)))
 
 
-def falls(values: Mapping[float, float]) -> bool:
+def falls(values: Mapping[float, int | float]) -> bool:
     return all(before > after for before, after in pairwise(medians(values)))
