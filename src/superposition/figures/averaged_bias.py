@@ -1,5 +1,7 @@
 """A bias made of averages: what left-out features add to hidden sums, how often neurons are on, and at what loss."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -60,7 +62,7 @@ def _averages(tables: Tables) -> Figure:
 
 def _dots(axes: Axes, place: int | float, values: np.ndarray, model: str, best: bool) -> None:
     aside = (np.arange(len(values)) * 0.618034 % 1 - 0.5) * 0.4
-    style = (
+    style: dict[str, Any] = (
         {"marker": "o", "markersize": 4.5, "markeredgecolor": PAPER, "markeredgewidth": 0.6, "zorder": 3}
         if best
         else {"marker": ".", "markersize": 3.5, "markeredgewidth": 0, "alpha": 0.5, "zorder": 2}
