@@ -25,10 +25,10 @@ def test_what_left_out_features_add():
     W = [[1.0, 0.1, 0.3], [0.0, -0.2, 0.0]]
     made = hand_made.tables([HandMade(W, [0.0] * 3, 0.6, model="relu_hidden", active=0.7)])
     found = averaged(made, made.instances.iloc[0])
-    assert found.mean == pytest.approx([0.4 * 0.2, -0.2 * 0.2], rel=1e-5)  # 0.4 / 2 of each
+    assert found.average == pytest.approx([0.4 * 0.2, -0.2 * 0.2], rel=1e-5)  # 0.4 / 2 of each
     variance = 0.4 / 3 - 0.16 / 4
     assert found.deviation == pytest.approx(np.sqrt([0.1 * variance, 0.04 * variance]), rel=1e-5)
-    assert found.steadiness == pytest.approx(found.mean / found.deviation)
+    assert found.steadiness == pytest.approx(found.average / found.deviation)
     assert (found.often, found.represented) == (pytest.approx(0.7), 1)
 
 
@@ -39,7 +39,7 @@ def test_the_average_is_that_of_all_samples():
     found = averaged(made, made.instances.iloc[0])
     x = rng.random((57, 20000)) * (rng.random((57, 20000)) < 0.3)
     added = W[:, 3:] @ x
-    assert found.mean == pytest.approx(added.mean(axis=1), rel=0.02)
+    assert found.average == pytest.approx(added.mean(axis=1), rel=0.02)
     assert found.deviation == pytest.approx(added.std(axis=1), rel=0.03)
 
 

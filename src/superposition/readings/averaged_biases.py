@@ -23,9 +23,10 @@ MANY = 100  # features, for an average of them to be steady
 
 @dataclass(frozen=True)
 class Averaged:
-    """One model with a ReLU on the hidden layer. `mean` and `deviation` are of what features add that it leaves out."""
+    """One model with a ReLU on the hidden layer. `average` and `deviation` are of what features
+    add that it leaves out."""
 
-    mean: Float[np.ndarray, " hidden"]
+    average: Float[np.ndarray, " hidden"]
     deviation: Float[np.ndarray, " hidden"]
     on: Float[np.ndarray, " hidden"]  # share of the data on which each hidden sum is above 0
     represented: int
@@ -33,9 +34,9 @@ class Averaged:
 
     @property
     def steadiness(self) -> Float[np.ndarray, " hidden"]:
-        """Standard deviations that the mean is; 0 where no feature is left out, or all of their weights are 0."""
+        """Standard deviations that the average is; 0 where no feature is left out, or all of their weights are 0."""
         some = self.deviation > 0
-        return np.divide(self.mean, self.deviation, out=np.zeros(len(self.mean)), where=some)
+        return np.divide(self.average, self.deviation, out=np.zeros(len(self.average)), where=some)
 
     @property
     def often(self) -> float:
@@ -50,7 +51,7 @@ def averaged(tables: Tables, row: pd.Series) -> Averaged:
     left_out = W[:, tables.features_of(instance)["norm"].to_numpy() <= REPRESENTED_NORM]
     hidden = tables.hidden[tables.hidden["instance"] == instance].sort_values("hidden", kind="stable")
     return Averaged(
-        mean=total(left_out, axis=1) * (s / 2),
+        average=total(left_out, axis=1) * (s / 2),
         deviation=np.sqrt(total(np.square(left_out), axis=1) * (s / 3 - s * s / 4)),
         on=hidden["active"].to_numpy(dtype=float),
         represented=int(row["n_represented"]),
