@@ -26,8 +26,8 @@ def simulated(tables: Tables) -> Finding:
     def judge(model: Averaged) -> Judged:
         least = float(model.steadiness.min())
         holds = model.often > ALMOST_ALWAYS and least > STEADY and model.represented > N_HIDDEN
-        text = f"on for {model.often:.1%} of the data; mean {model.average.min():.2f} to {model.average.max():.2f}, at least "
-        text += f"{least:.1f} standard deviations; {model.represented} features represented"
+        text = f"on for {model.often:.1%} of the data; mean {model.average.min():.2f} to {model.average.max():.2f}, "
+        text += f"at least {least:.1f} standard deviations; {model.represented} features represented"
         return Judged(holds, round(model.often, 3), text)
 
     return over_seeds(averaged_at(tables, WITH, MANY), judge, "of sums above 0")

@@ -23,8 +23,7 @@ MANY = 100  # features, for an average of them to be steady
 
 @dataclass(frozen=True)
 class Averaged:
-    """One model with a ReLU on the hidden layer. `average` and `deviation` are of what features
-    add that it leaves out."""
+    """One model with a ReLU on the hidden layer; `average` and `deviation` are of what left-out features add."""
 
     average: Float[np.ndarray, " hidden"]
     deviation: Float[np.ndarray, " hidden"]
