@@ -305,13 +305,23 @@ def geometry_large() -> Tables:
 
 
 def learning_dynamics() -> Tables:
-    """Nine digons and a dimension with a little of each of the other features, which after step 4400 is a digon too."""
+    """Nine digons and a dimension with a little of each of the other features, which after step 6100 is a digon too.
+
+    From step 4800 on feature 18 has the place of 17, which has that dimension to itself until 19 comes.
+    """
     before = np.array(pairs_in(10, 100, 0, 9))
     before[9, 18:] = 0.1 * (-1.0) ** np.arange(82)
-    after = np.array(pairs_in(10, 100, 0, 10))
-    steps = (0, 100, 3000, 3500, 4000, 4400, 4800, 10000)
-    way = [0.01 * before, 0.1 * before, before, before, before, before, after, after]
-    levels = [0.07, 0.07, 0.0655, 0.0655 + 1e-6, 0.0655, 0.0655 + 1e-6, 0.0655 - 4.75e-4, 0.0655 - 4.75e-4]
+    between = np.array(pairs_in(10, 100, 0, 9))
+    between[8, 16:19] = 1, 0, -1
+    between[9, 19:] = 0.0712 * (-1.0) ** np.arange(81)  # 81 of 0.0712^2 are 0.41, and 1 / 1.41 is 0.71
+    between[9, 17] = 1
+    after = between.copy()
+    after[9, 18:] = 0
+    after[9, 19] = -1
+    steps = (0, 100, 3000, 3500, 4000, 4400, 4800, 5400, 6100, 10000)
+    way = [0.01 * before, 0.1 * before, before, before, before, before, between, between, after, after]
+    levels = [0.07, 0.07, 0.0655, 0.0655 + 1e-6, 0.0655, 0.0655 + 1e-6, 0.0655 - 1e-5, 0.0655 - 1e-5]
+    levels += [0.0655 - 4.75e-4, 0.0655 - 4.75e-4]
     models = [HandMade(after.tolist(), [0.0] * 100, 0.7, seed=seed, loss=levels[-1]) for seed in range(4)]
     return tables(models, steps, np.repeat(np.array(way)[:, None], 4, axis=1), levels)
 
@@ -334,6 +344,38 @@ def geometric_transformations() -> Tables:
     ]
     path = np.repeat(np.array(way)[:, None], 3, axis=1)
     return tables(made, (0, 100, 1000, 10000), path, [3.3e-3, 3.3e-3 / 6, 3e-5, 1e-5])
+
+
+def averaged_bias() -> Tables:
+    """A tenth of a digon's weight on each neuron of every other feature, where many are active; nothing where few."""
+    importance = [0.95**i for i in range(200)]
+    pairs = np.array(pairs_in(5, 200, 0, 5))
+    average = pairs.copy()
+    average[:, 10:] = 0.02
+    alone = np.array(pairs_in(5, 200, 5, 0))
+    kinds = {
+        ("relu_output", 0.7): (pairs, 1.0, nan),
+        ("relu_output", 0.97): (pairs, 1.0, nan),
+        ("relu_hidden", 0.7): (average, 1.02, 0.95),
+        ("relu_hidden", 0.97): (alone, 1.2, 0.1),
+    }
+    return tables(
+        [
+            HandMade(
+                W.tolist(),
+                [0.0] * 200,
+                sparsity,
+                importance,
+                "0.95^i",
+                name,
+                seed,
+                loss=0.001 * loss * (1 + seed / 10),
+                active=active,
+            )
+            for (name, sparsity), (W, loss, active) in kinds.items()
+            for seed in range(2)
+        ]
+    )
 
 
 def hidden_bias() -> Tables:

@@ -48,6 +48,7 @@ EXPERIMENTS = {
     "learning_dynamics": as_printed.learning_dynamics,
     "geometric_transformations": as_printed.geometric_transformations,
     "hidden_bias": as_printed.hidden_bias,
+    "averaged_bias": as_printed.averaged_bias,
     "hidden_l1": as_printed.hidden_l1,
     "adversarial_training": as_printed.adversarial_training,
     "asymmetric_superposition": as_printed.asymmetric_superposition,
@@ -69,8 +70,13 @@ EXPERIMENTS = {
 ROOM_AROUND = ("varied_feature_density.crossover", "correlated_pairs.order_of_collapse")
 # What is measured of models of some experiments only.
 EXTRA = {"several_active_features": measured}
-# About formulas, whatever the models: test_compression.py has them fail.
-WITHOUT_MODELS = ("nonlinear_compression.", "mathematics.superposition_never_pays_when_linear")
+# About formulas, whatever the models: test_compression.py, test_hidden_l1.py and test_polytopes.py have them fail.
+WITHOUT_MODELS = (
+    "nonlinear_compression.",
+    "mathematics.superposition_never_pays_when_linear",
+    "activation_frequency.",
+    "polytopes.",
+)
 # What does not hold on what the paper shows: its own pentagon has 0.66 of its loss from inputs of one feature, which is
 # less than it says; 80 of 200 models by hand have the motif; a power of the limit is not that of 100 features; and
 # random directions, which stand for a geometry without a name, are no frames.
@@ -289,14 +295,18 @@ def test_earlier_counts_are_those_of_a_snapshot_at_about_that_step():
     assert "basic_results_large.as_many_earlier" not in verdicts("basic_results_large", without)
 
 
-def test_the_notebooks_trend_is_over_the_densities_that_it_draws():
+def test_the_notebooks_trend_is_over_ranges_of_density():
     tables = as_printed.notebook()
     instances = tables.instances.copy()
-    instances.loc[instances["instance"] == 7, "n_represented"] = 90  # not drawn
-    assert verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"][
-        "measured"
-    ].startswith("20, 22, 24, 26, 28, 30, 32, 34, 36, 38 at 1, 0.73")
-    instances.loc[instances["instance"] == 8, "n_represented"] = 90  # drawn, and more than at the next ones
+    instances.loc[instances["instance"] == 8, "n_represented"] = 90  # one of seven densities around 0.32
+    found = verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"]
+    assert found["verdict"] == "holds"
+    # 20, 20, 22, 22 down to 0.562; 24, 24, 26, 26, 90, 28, 30 down to 0.178
+    assert found["measured"] == (
+        "20, 22, 24, 26, 90, 30, 32, 34, 36, 38 at 1, 0.73, 0.532, 0.388, 0.283, 0.207, 0.151, 0.11, 0.0802, 0.0585; "
+        "medians by half a decade 21, 26, 34, 38"
+    )
+    instances.loc[instances["instance"] >= 12, "n_represented"] = 25  # around 0.1 and below
     found = verdicts("notebook", replace(tables, instances=instances))["notebook.more_features_with_sparsity"]
     assert found["verdict"] == "fails"
 

@@ -55,7 +55,8 @@ def test_the_papers_experiments_have_the_papers_figures():
     drawn = set(figures_of("geometric_transformations", as_printed.geometric_transformations()))
     assert drawn == {"animation", "stages", "learning_curves"}
     assert set(figures_of("hidden_bias", as_printed.hidden_bias())) == {"shares_and_losses", "learning_curves"}
-    assert set(figures_of("hidden_l1", as_printed.hidden_l1())) == {"penalty", "learning_curves"}
+    drawn = set(figures_of("hidden_l1", as_printed.hidden_l1()))
+    assert drawn == {"penalty", "saved_per_activation", "learning_curves"}
     assert set(figures_of("adversarial_training", as_printed.adversarial_training())) == {"radius", "learning_curves"}
     assert "adversarial_vulnerability" in figures_of("geometry", as_printed.geometry())
     computation = {"neurons", "primary_features", "learning_curves"}

@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from superposition.claims import activation_frequency as claims
 from superposition.claims import evaluate
+from superposition.figures import activation_frequency as figures
+from superposition.figures import svg
 from superposition.measures.activity import penalty
+from superposition.theory.activation_frequency import dedicated, digon
 from superposition.theory.hidden_l1 import kept_above, losses, norms
-from tests import as_printed
+from tests import as_printed, layout
 from tests.hand_made import trained_model
 
 DENSITY = 0.1
@@ -71,3 +75,29 @@ def test_superposition_is_not_removed_where_nothing_is_left():
     found = {v["id"]: v for v in evaluate({"hidden_l1": replace(shown, features=features)}).verdicts}
     assert found["hidden_l1.removed"]["verdict"] == "fails"
     assert "; 0 are left without superposition; " in found["hidden_l1.removed"]["measured"]
+
+
+def test_what_a_dimension_saves_for_each_activation():
+    """By quadrature over two features, of which a digon's outputs are ReLU(x - y) and ReLU(y - x)."""
+    s, x = 0.4, (np.arange(400) + 0.5) / 400
+    together = np.minimum(*np.meshgrid(x, x))  # what either output is off by where both are active
+    alone = s / 3 - s * s / 4  # without weights, and the mean as output
+    saved = 2 * alone - 2 * s * s * (together**2).mean()
+    assert digon(np.array([s]))[0] == pytest.approx(saved / (1 - (1 - s) ** 2), rel=1e-4)
+    assert dedicated(np.array([s]))[0] == pytest.approx(alone / s)
+    sparse = np.array([1e-3])
+    assert (1 - digon(sparse) / dedicated(sparse))[0] == pytest.approx(3 * 1e-6 / 8, rel=2e-3)
+    assert digon(np.array([4 / 7]))[0] * (1 - (3 / 7) ** 2) == pytest.approx((dedicated(np.array([4 / 7])) * 4 / 7)[0])
+
+
+@pytest.mark.parametrize("better", [1.01, 0.9])
+def test_a_digon_that_is_better_or_stays_worse_is_not_the_papers(monkeypatch, better):
+    shown = as_printed.hidden_l1()
+    assert claims.dedicated_dimensions_save_more(shown).verdict == "holds"
+    monkeypatch.setattr(claims, "digon", lambda s: better * digon(s))
+    assert claims.dedicated_dimensions_save_more(shown).verdict == "fails"
+
+
+def test_the_figure_of_activations(tmp_path):
+    svg.save(figures.figure(), tmp_path / "saved.svg")
+    assert not layout.faults((tmp_path / "saved.svg").read_bytes())

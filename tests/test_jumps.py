@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from superposition.claims import evaluate
 from superposition.figures import figures_of
-from superposition.readings.jumps import jumps, noise
+from superposition.readings.jumps import alone, displaced, jumps, noise, since_full
 from superposition.theory.losses import digon_for_one
 from tests import as_printed
 
@@ -95,6 +96,76 @@ def test_a_jump_counts_only_with_a_drop_of_the_loss():
     (found,) = [v for v in later if v["id"].endswith("features_jump")]
     assert (found["verdict"], found["measured"]) == ("fails", "0 of 4 seeds")
     assert found["spread"].startswith("0 of 4 jumps with a drop")
+
+
+def verdict_of(tables, name):
+    (found,) = [v for v in evaluate({"learning_dynamics": tables}).verdicts if v["id"].endswith(name)]
+    return found["verdict"], found["measured"]
+
+
+def test_a_jump_in_two_steps():
+    shown = as_printed.learning_dynamics()
+    (one,) = alone(shown, 0)
+    assert one.dimensionality == pytest.approx(1 / (1 + 81 * 0.0712**2), abs=1e-4)
+    # 1e-5 of 4.75e-4, and 1e-6 of where the jump begins
+    assert one.part == pytest.approx(1e-5 / 4.75e-4, abs=0.005)
+    assert verdict_of(shown, "two_steps") == ("holds", "median 0.71, 2% of the drop")
+
+
+@pytest.mark.parametrize(
+    ("column", "between", "said"),
+    [
+        ("loss", 0.0655 - 2e-4, "median 0.71, 42% of the drop"),  # falls by 2e-4 at first
+        ("dimensionality", 0.6, "median 0.60, 2% of the drop"),
+    ],
+)
+def test_not_in_the_papers_two_steps(column, between, said):
+    shown = as_printed.learning_dynamics()
+    if column == "loss":
+        here = shown.history["step"].isin([4800, 5400])
+        other = replace(shown, history=shown.history.assign(loss=shown.history["loss"].where(~here, between)))
+    else:
+        here = shown.learning["dimensionality"] > 0.7
+        D = shown.learning["dimensionality"].where(~here, between)
+        other = replace(shown, learning=shown.learning.assign(dimensionality=D))
+    assert verdict_of(other, "two_steps") == ("fails", said)
+
+
+def test_two_features_at_once_are_no_two_steps():
+    shown = as_printed.learning_dynamics()
+    late = shown.learning["step"].isin([4800, 5400])
+    whole = replace(shown, learning=shown.learning[~late], history=shown.history[~shown.history["step"].isin([5400])])
+    assert alone(whole, 0) == []
+    assert verdict_of(whole, "two_steps") == ("fails", "no such jumps")
+
+
+def test_a_feature_that_stays_swaps_with_none():
+    shown = as_printed.learning_dynamics()
+    count, far = displaced(shown, 0)
+    assert (count, far) == (1, pytest.approx(1 / (1 + 81 * 0.0712**2) - 0.5, abs=1e-4))
+    assert verdict_of(shown, "swap_places") == ("holds", "4 of 4 seeds")
+    of_17 = shown.learning["feature"] == 17
+    stays = shown.learning.assign(dimensionality=shown.learning["dimensionality"].where(~of_17, 0.5))
+    assert verdict_of(replace(shown, learning=stays), "swap_places") == ("fails", "0 of 4 seeds")
+
+
+def test_no_jump_once_all_dimensions_are_full():
+    shown = as_printed.learning_dynamics()
+    assert since_full(shown, 0) == (0, pytest.approx(10000 / 6100))
+    assert verdict_of(shown, "none_once_full") == ("holds", "4 of 4 seeds")
+    # feature 17 gets a dimension of its own between steps 10000 and 11000
+    learning = shown.learning.copy()
+    later = learning[learning["step"] == 10000].assign(step=11000)
+    later["dimensionality"] = later["dimensionality"].where(later["feature"] != 17, 0.9)
+    history = shown.history[shown.history["step"] == 10000].assign(step=11000)
+    moved = replace(shown, learning=pd.concat([learning, later]), history=pd.concat([shown.history, history]))
+    assert since_full(moved, 0) == (1, pytest.approx(11000 / 6100))
+    assert verdict_of(moved, "none_once_full") == ("fails", "0 of 4 seeds")
+    fewer = replace(moved, learning=pd.concat([learning, later.assign(dimensionality=0.0)]))
+    assert since_full(fewer, 0) is None  # they do not remain
+    empty = replace(shown, learning=learning.assign(dimensionality=0.0))
+    assert since_full(empty, 0) is None
+    assert verdict_of(empty, "none_once_full") == ("fails", "no model has as many")
 
 
 def test_the_figure_has_bands_where_the_claim_has_jumps():

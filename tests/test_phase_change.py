@@ -12,11 +12,16 @@ from superposition.figures import phase_diagram as figures
 from superposition.figures.style import phase_colours
 from superposition.readings.phases import cells, phase_of
 from superposition.readings.results import NotInThisRun
-from superposition.theory.phases import IGNORED, SUPERPOSED, phase
+from superposition.theory.phases import DEDICATED, IGNORED, SUPERPOSED, phase
 from tests import as_printed, hand_made
 from tests.hand_made import HandMade
 
 WEIGHTS = {"ignored": [[1.0, 0.0]], "dedicated": [[0.0, 1.0]], "in superposition": [[1.0, -1.0]]}
+OF_THREE = {
+    IGNORED: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+    DEDICATED: [[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]],
+    SUPERPOSED: [[1.0, 0.0, 0.0], [0.0, 1.0, -1.0]],
+}
 DENSITIES, IMPORTANCES = np.geomspace(0.01, 1, 20), np.geomspace(0.1, 10, 21)
 
 
@@ -106,6 +111,31 @@ def test_the_reach_is_judged_alike_on_coarse_grids_and_fine_ones(points):
     densities = np.geomspace(0.01, 1, points)
     check = claims.reach(claims.BEST)
     assert [check(until(ends, densities)).verdict for ends in (0.65, 0.5, 0.85)] == ["holds", "fails", "fails"]
+
+
+def of_three(times: float):
+    """Superposition ends at so many times theory's density for the less important third feature."""
+    models = []
+    for s in np.geomspace(0.01, 1, 31):
+        for r in IMPORTANCES:
+            found = (SUPERPOSED if s < times * 4 * r / (2 + 5 * r) else IGNORED) if r < 1 else DEDICATED
+            models += [
+                HandMade(OF_THREE[found], [0] * 3, 1 - s, (1.0, 1.0, float(r)), f"{r:g}", seed=seed, loss=0.01 + seed)
+                for seed in range(5)
+            ]
+    return hand_made.tables(models, steps=(0,))
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(1.12, "holds"), (0.7, "fails"), (1.9, "fails")])
+def test_the_left_boundary_of_three_features(times, verdict):
+    tables = of_three(times)
+    for way in claims.WAYS:
+        found = claims.left_boundary(way)(tables)
+        assert found.verdict == verdict
+        assert found.measured.startswith("r = 0.1: ")  # 0.11 is nearer to 0.1 than to 0.126
+        assert found.measured.count("theory") == 5
+    with pytest.raises(NotInThisRun, match="n = 3, m = 2"):
+        claims.left_boundary(claims.BEST)(made(seeds=1))
 
 
 def test_a_change_away_from_the_boundary_is_no_jump():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from superposition.claims import evaluate
+from superposition.claims import polytopes as claims
 from superposition.figures import figures_of, svg
 from superposition.measures.dimensionality import feature_dimensionality
 from superposition.readings.polytopes import components, counts, dimensionalities, rank
@@ -195,3 +196,33 @@ def test_figures_of_geometry(tmp_path):
     for name, figure in drawn.items():
         svg.save(figure, tmp_path / f"{name}.svg")
         assert b"<image" not in (tmp_path / f"{name}.svg").read_bytes()
+
+
+CLAIMED = {
+    "fractions_of_uniform_solutions": ("UNIFORM", "tetrahedron", lambda W: W * [[1], [1], [1.01]]),
+    "products_have_those_of_factors": ("PRODUCTS", "octahedron", lambda W: W + 0.01),
+    "matrices_of_the_table": ("TABLE", "square", lambda W: W * [[1.01], [1]]),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMED)
+def test_claims_about_solids_fail_on_others(monkeypatch, claim):
+    table, name, bent = CLAIMED[claim]
+    shown = as_printed.geometry()
+    assert getattr(claims, claim)(shown).verdict == "holds"
+    solids = getattr(claims, table)
+    monkeypatch.setattr(claims, table, dict(solids) | {name: (bent(solids[name][0]), *solids[name][1:])})
+    assert getattr(claims, claim)(shown).verdict == "fails"
+
+
+def test_basis_vectors_without_their_mean_are_the_simplex(monkeypatch):
+    shown = as_printed.geometry()
+    assert claims.minimal_superposition(shown).verdict == "holds"
+    monkeypatch.setattr(claims, "simplex", np.eye)
+    assert claims.minimal_superposition(shown).verdict == "fails"
+
+
+def test_bipyramids_are_said_by_their_factors():
+    assert claims.products_have_those_of_factors(as_printed.geometry()).measured.startswith(
+        "triangular bipyramid: 1 digon + 1 triangle; pentagonal bipyramid: 1 digon + 1 pentagon; octahedron: 3 digons, "
+    )

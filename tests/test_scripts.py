@@ -55,7 +55,7 @@ def test_the_clone_at_full_scale_is_head_but_for_the_scale(tmp_path, monkeypatch
     ("name", "reason"),
     [
         ("nope", "no experiment nope in params.yaml, which has: intro,"),
-        ("intro", "intro without a full_scale in params.yaml, as phase_change,"),
+        ("intro", "intro without a full_scale in params.yaml, as notebook, phase_change,"),
     ],
 )
 def test_full_scale_refuses_what_has_none(name, reason):

@@ -11,7 +11,6 @@ importances of features 20 and 21 differ by 5% only: dense, they still share a d
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from superposition.readings.solutions import (
     represented_on_the_way,
     solutions,
 )
+from superposition.readings.trends import WORDS, medians, never_falls, never_rises
 from superposition.theory.angles import antipodal_pairing, cosines
 
 SECTION = "Demonstrating Superposition"
@@ -159,23 +159,23 @@ def antipodal_pairs(tables: Tables) -> Finding:
 
 @dataclass(frozen=True)
 class Trend:
-    """What a count of features is to do as they get sparser, from one density to the next lower one that is drawn."""
+    """What a count of features is to do as they get sparser, from one half decade to the next."""
 
     setting: Setting
     sparsest: float  # density
     at_last: Range  # of the count, there
-    drawn: Sequence[float] = ()  # densities that are compared; all, where there are none
+    drawn: Sequence[float] = ()  # densities whose counts are said; all, where there are none
     printed: Mapping[float, int] = field(default_factory=dict)  # by density
     off: int = 0  # features
 
 
 def more_features_with_sparsity(trend: Trend) -> Callable[[Tables], Finding]:
-    """Never fewer are represented at the next density."""
+    """Never fewer are represented in the next half decade."""
     return lambda tables: _judged(tables, trend, lambda model: model.represented, 1, "features")
 
 
 def fewer_dedicated_with_sparsity(trend: Trend) -> Callable[[Tables], Finding]:
-    """Never more are dedicated at the next density."""
+    """Never more are dedicated in the next half decade."""
     return lambda tables: _judged(tables, trend, lambda model: model.dedicated, -1, "dedicated")
 
 
@@ -192,12 +192,13 @@ def _judged(tables: Tables, trend: Trend, count: Callable[[Solution], int], sign
 
     def judge(models: dict[float, Solution]) -> Judged:
         counts = {density: count(model) for density, model in models.items()}
-        shown = [counts[density] for density in compared]
-        steady = all(sign * denser <= sign * sparser for denser, sparser in pairwise(shown))
+        steady = never_falls(counts) if sign > 0 else never_rises(counts)
         printed = all(abs(counts[density] - number) <= trend.off for density, number in trend.printed.items())
         low, high = trend.at_last
         last = counts[trend.sparsest]
-        text = ", ".join(map(str, shown)) + " at " + ", ".join(f"{s:.3g}" for s in compared)
+        text = ", ".join(str(counts[s]) for s in compared) + " at " + ", ".join(f"{s:.3g}" for s in compared)
+        if len(middle := medians(counts)) < len(counts):
+            text += f"; medians by {WORDS} {listed(middle)}"
         return Judged(steady and printed and low <= last <= high and models[trend.sparsest].represented > 0, last, text)
 
     return over_ranks(by_density(tables, trend.setting, present), judge, f"{unit} at density {trend.sparsest:g}")
@@ -257,10 +258,11 @@ CLAIMS = claims_of(
         statement="The ReLU model does the same when features are dense, and represents more of them as they get "
         "sparser.",
         paper=in_turn(SMALL_REPRESENTED),
-        tolerance=f"features with norm > {REPRESENTED_NORM:g}: never fewer at the next lower density; as many at "
-        f"densities {listed(REPRESENTED)}, +-{COUNT_OFF}; {AT_LAST[0]} to {AT_LAST[1]} at density {SPARSEST:g}",
+        tolerance=f"features with norm > {REPRESENTED_NORM:g}: never fewer from one {WORDS} of density to the next, in "
+        f"the median; as many at densities {listed(REPRESENTED)}, +-{COUNT_OFF}; {AT_LAST[0]} to {AT_LAST[1]} at "
+        f"density {SPARSEST:g}",
         limit="figure",
-        fixed="before",
+        fixed="after",
         name="more_features_with_sparsity",
         remark="At density 0.001 the model of the lowest loss has 12 features, one fewer than at the density "
         "before; others have 13, as the paper's has.",
@@ -335,8 +337,8 @@ CLAIMS += claims_of(
         more_features_with_sparsity(Trend(LARGE, SPARSEST, (CROWDED, LARGE.n_features))),
         statement="The sparser the features, the more of them are represented, at the larger size too.",
         paper=in_turn(LARGE_REPRESENTED),
-        tolerance=f"never fewer at the next lower density, at least {CROWDED}, more than two per dimension, at density "
-        f"{SPARSEST:g}",
+        tolerance=f"never fewer from one {WORDS} of density to the next, in the median, at least {CROWDED}, more than "
+        f"two per dimension, at density {SPARSEST:g}",
         limit="ours",
         fixed="after",
         name="more_features_with_sparsity",
@@ -346,10 +348,10 @@ CLAIMS += claims_of(
         statement="The sparser the features, the fewer have a direction of their own at the larger size too, until "
         "none has.",
         paper=in_turn(LARGE_DEDICATED),
-        tolerance=f"represented features with superposition < {DEDICATED_SUPERPOSITION:g}: never more at the next "
-        f"lower density, as many at each +-{LARGE_COUNT_OFF}, none at density {SPARSEST:g}",
+        tolerance=f"represented features with superposition < {DEDICATED_SUPERPOSITION:g}: never more from one {WORDS} "
+        f"of density to the next, in the median, as many at each +-{LARGE_COUNT_OFF}, none at density {SPARSEST:g}",
         limit="figure",
-        fixed="before",
+        fixed="after",
         name="fewer_dedicated_with_sparsity",
     ),
 )
@@ -368,25 +370,24 @@ CLAIMS += claims_of(
         fixed="after",
         remark="Of features 20 to 22, which hardly differ in importance, two share a dimension after these steps.",
     ),
-    # Over all twenty densities the counts of the best models fall by one twice: from 21 to 20, and from 41 to 40.
     Claim(
         more_features_with_sparsity(
             Trend(NOTEBOOK, NOTEBOOK_SPARSEST, (NOTEBOOK.n_hidden + 1, NOTEBOOK.n_features), DRAWN)
         ),
-        statement="The sparser the features, the more of them are represented, at the ten densities that the notebook "
-        "draws.",
+        statement="The sparser the features, the more of them are represented, in the notebook's sweep.",
         paper="rising from 20",
-        tolerance=f"never fewer at the next of the ten, more than {NOTEBOOK.n_hidden} at density {NOTEBOOK_SPARSEST:g}",
+        tolerance=f"never fewer from one {WORDS} of density to the next, in the median, more than {NOTEBOOK.n_hidden} "
+        f"at density {NOTEBOOK_SPARSEST:g}",
         limit="ours",
         fixed="after",
         name="more_features_with_sparsity",
     ),
     Claim(
         fewer_dedicated_with_sparsity(Trend(NOTEBOOK, NOTEBOOK_SPARSEST, (0, NOTEBOOK.n_hidden - 1), DRAWN)),
-        statement="The sparser the features, the fewer have a direction of their own, at the ten densities that the "
-        "notebook draws.",
+        statement="The sparser the features, the fewer have a direction of their own, in the notebook's sweep.",
         paper="falling from 20",
-        tolerance=f"never more at the next of the ten, fewer than {NOTEBOOK.n_hidden} at density {NOTEBOOK_SPARSEST:g}",
+        tolerance=f"never more from one {WORDS} of density to the next, in the median, fewer than {NOTEBOOK.n_hidden} "
+        f"at density {NOTEBOOK_SPARSEST:g}",
         limit="ours",
         fixed="after",
         name="fewer_dedicated_with_sparsity",

@@ -3,32 +3,45 @@
 The paper shows one model, all of whose features end as digons, and says neither its size nor how it was trained. Jumps
 are looked for from step 3000 on, when its dimensionalities have split, though training here is shorter, at a higher
 rate. What a digon is worth comes from the closed form of its loss.
+
+In the paper's model a first jump moves the loss by a fiftieth of what the second one does, and in between one feature
+has 1/sqrt(2) in place of 1/2. Its caption has features swap places; we take that to be a digon's feature that leaves
+its 1/2, either since it is given up or since it loses its partner.
 """
+
+from math import sqrt
 
 import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
 from superposition.readings.jumps import (
+    DISPLACED,
+    LEARNED,
     LEAST,
+    PAIRED,
     SINCE,
     STANDS_OUT,
     WINDOW,
+    alone,
     dimensionalities_in_the_end,
+    displaced,
     runs,
+    since_full,
     sudden,
 )
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting
+from superposition.readings.solutions import Setting, instances_at
 from superposition.theory.losses import digon_for_one
 
 SECTION = "Superposition and Learning Dynamics"
 N_FEATURES, DENSITY = 100, 0.3  # on the plateau where features form digons
 SETTING = Setting("relu_output", N_FEATURES, n_hidden=10, importance_ratio=1.0)
 WHERE = f"{N_FEATURES} features in {SETTING.n_hidden} dimensions, density {DENSITY:g}"
-PAIRED, ALONE, MOST = (0.48, 0.52), 0.02, 0.95  # dimensionality of a digon's feature, of one not learned; of features
+ALONE, MOST = 0.02, 0.95  # dimensionality of a feature that is not learned; of features
 OFTEN = 0.25  # of seeds
 ALIKE, ALMOST_ALL = 0.3, 0.9  # how far off a digon's worth, relative; of jumps
+BETWEEN, NEAR, LITTLE = sqrt(0.5), 0.05, 0.25  # dimensionality between two steps, how near to it; part of the drop
 
 
 def digons_in_the_end(tables: Tables) -> Finding:
@@ -69,6 +82,53 @@ def drops_are_quantised(tables: Tables) -> Finding:
     )
 
 
+def two_steps(tables: Tables) -> Finding:
+    """Of jumps by which two features are won, one after the other."""
+    found = [one for own in _instances(tables) for one in alone(tables, own)]
+    if not found:
+        return Finding(plain(False), "no such jumps", "no such jumps")
+    D, parts = np.array([one.dimensionality for one in found]), np.array([one.part for one in found])
+    right = (np.abs(D - BETWEEN) < NEAR) & (parts < LITTLE)
+    share = Share(int(np.count_nonzero(right)), len(found), "jumps")
+    return Finding(
+        plain(share.met >= ALMOST_ALL * share.of),
+        f"median {np.median(D):.2f}, {np.median(parts):.0%} of the drop",
+        f"{share}, {D.min():.2f} to {D.max():.2f}, {parts.min():.0%} to {parts.max():.0%}",
+        share,
+    )
+
+
+def swap_places(tables: Tables) -> Finding:
+    found = [displaced(tables, own) for own in _instances(tables)]
+    share = Share(sum(count > 0 for count, _ in found), len(found))
+    farthest = [far for _, far in found]
+    return Finding(
+        plain(share.met >= OFTEN * share.of),
+        f"{share}",
+        f"features of digons move by {min(farthest):.3f} to {max(farthest):.3f} at most",
+        share,
+    )
+
+
+def none_once_full(tables: Tables) -> Finding:
+    found = [one for own in _instances(tables) if (one := since_full(tables, own))]
+    if not found:
+        return Finding(plain(False), "no model has as many", "no model has as many")
+    share = Share([count for count, _ in found].count(0), len(found))
+    times = [ratio for _, ratio in found]
+    return Finding(
+        plain(share.met >= ALMOST_ALL * share.of),
+        f"{share}",
+        f"steps grow by a factor of {min(times):.2f} to {max(times):.2f} from then on",
+        share,
+    )
+
+
+def _instances(tables: Tables) -> list[int]:
+    own: list[int] = instances_at(tables, SETTING, DENSITY)["instance"].tolist()
+    return own
+
+
 CLAIMS = claims_of(
     "learning_dynamics",
     SECTION,
@@ -98,6 +158,39 @@ CLAIMS = claims_of(
         tolerance=f"drop of the loss within {ALIKE:.0%} of (s/3 - 7 s^2/12) / n: >= {ALMOST_ALL:.0%} of jumps by which "
         "a feature is won",
         limit="theory",
+        fixed="after",
+    ),
+    Claim(
+        two_steps,
+        statement="Jumps come in two steps: after the first one a feature has 1/sqrt(2) of a dimension, and the loss "
+        f"has hardly changed; with the second it falls ({WHERE}).",
+        paper="0.71; a change of 1e-5, and then 4.3e-4",
+        tolerance=f"jumps that win two features, the second after > {WINDOW - 1:.0%} more steps: largest "
+        f"dimensionality in between within {NEAR:g} of {BETWEEN:.2f}, and < {LITTLE:.0%} of the drop of the loss by "
+        f"then, in >= {ALMOST_ALL:.0%} of them",
+        limit="ours",
+        fixed="after",
+    ),
+    Claim(
+        swap_places,
+        statement=f"Features swap places: some leave their 1/2 while another one jumps ({WHERE}).",
+        paper="swap places",
+        tolerance=f"during a jump a feature with dimensionality in [{PAIRED[0]:g}, {PAIRED[1]:g}] moves by > "
+        f"{DISPLACED:g}: >= {OFTEN:.0%} of seeds",
+        limit="ours",
+        fixed="after",
+        remark="Each jump changes one dimension, which held a little of many features, first to one and then to two. "
+        "The digons that there are stay as they are. In the paper's model the feature that has 1/sqrt(2) in between "
+        "had 1/2 before; here it was not learned.",
+    ),
+    Claim(
+        none_once_full,
+        statement=f"Once every dimension holds a digon, no feature jumps any more ({WHERE}).",
+        paper="no jump from step 35,000 to 100,000",
+        tolerance=f"from where on {2 * SETTING.n_hidden} features stay learned, dimensionality > {LEARNED:g}, no "
+        f"dimensionality moves by > {LEAST:g} while steps grow by {WINDOW - 1:.0%}: >= {ALMOST_ALL:.0%} of seeds that "
+        "get there",
+        limit="ours",
         fixed="after",
     ),
 )

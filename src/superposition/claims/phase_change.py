@@ -15,6 +15,7 @@ import numpy as np
 
 from superposition.claims.claim import Claim, Finding, Fixed, Limit, Share, claims_of, how_far, plain
 from superposition.claims.judging import Judged, over_ranks
+from superposition.claims.words import in_turn
 from superposition.exact.functions import log10
 from superposition.exact.sums import mean
 from superposition.readings.expected_losses import boundary
@@ -44,6 +45,9 @@ STEEP = 0.2  # relative importance at which the jump is looked at
 # The exact optimum at r = 0.2, where that density is 0.267, has a norm of 0.72 at 0.29 and of 0 at 0.30.
 STILL, STILL_AT, GONE, GONE_AT, AROUND = 0.65, 1.05, 0.05, 1.16, 2.0
 LIKELY = (0.1, 1.0)  # density and relative importance at which single models are looked at
+# Of three features, density up to which the last one is in superposition in the figure, by relative importance, and how
+# far off that may be: a cell of the default grid is 17% high.
+LEFT, LEFT_OFF = {0.11: 0.196, 0.16: 0.256, 0.25: 0.342, 0.4: 0.434, 0.63: 0.551}, 0.15
 MORE_IMPORTANT, ALMOST_ALL = 1.3, 0.98  # r from where the last of three is dedicated, and of how many cells
 
 WAYS = {BEST: "best of each cell", MEAN: "mean of each cell without its worst"}
@@ -79,9 +83,10 @@ def _over_columns(
     wanted: Sequence[float],
     judge: Callable[[Sequence[Column]], Judged],
     unit: str,
+    n_features: int = 2,
 ) -> Finding:
     """Columns at some relative importances, of the models of each rank; or, by the paper's rule, of means of cells."""
-    table = phase_diagram(tables, 2)
+    table = phase_diagram(tables, n_features)
     columns = [cells_at(table, r) for r in wanted]
     ranks = list(zip(*(columns_by_rank(tables, column) for column in columns), strict=True))
     single = over_ranks(ranks, judge, unit)
@@ -122,6 +127,25 @@ def first_order(way: tuple[str, str]) -> Callable[[Tables], Finding]:
         return Judged(least >= STILL and most < GONE, round(least - most, 2), text)
 
     return lambda tables: _over_columns(tables, way, (STEEP,), judge, "as the jump")
+
+
+def left_boundary(way: tuple[str, str]) -> Callable[[Tables], Finding]:
+    """Up to which density the last of three features is in superposition, where it is the least important one.
+
+    Boundaries are compared as multiples of theory's, since the diagram's importances are not just those read off.
+    """
+
+    def judge(columns: Sequence[Column]) -> Judged:
+        ratios, said = [], []
+        for (r, printed), column in zip(LEFT.items(), columns, strict=True):
+            end = math.sqrt(math.prod(column.end_of_superposition))
+            theory = boundary(column.importance)
+            ratios.append(end / theory / (printed / boundary(r)))
+            said.append(f"r = {column.importance:.2g}: {end:.3g}, theory {theory:.3g}")
+        off = max(abs(ratio - 1) for ratio in ratios)
+        return Judged(off <= LEFT_OFF, round(off, 2), "; ".join(said))
+
+    return lambda tables: _over_columns(tables, way, list(LEFT), judge, "off at most", n_features=3)
 
 
 def local_minima(tables: Tables) -> Finding:
@@ -257,5 +281,17 @@ CLAIMS = claims_of(
         statement="A feature more important than the others gets a dimension of its own at any density.",
         paper="dedicated for r > 1",
         tolerance=f">= {ALMOST_ALL:.0%} of cells with r > {MORE_IMPORTANT:g}",
+    ),
+    *_both(
+        "left_boundary",
+        left_boundary,
+        statement="Of three features, the least important one is in superposition up to a density that grows with its "
+        "importance, a little higher than theory has it.",
+        paper=f"density {in_turn(LEFT)}",
+        tolerance="geometric mean of the densities on both sides of the boundary, over theory's 4 r / (2 + 5 r): "
+        f"within {LEFT_OFF:.0%} of what that is in the figure, at each of these r",
+        limit="figure",
+        remark=f"{HALF_STOP} The least important feature has to be found, so that superposition ends early there.",
+        remark_at_best="Most single models stop in a local minimum without superposition of the last feature.",
     ),
 )

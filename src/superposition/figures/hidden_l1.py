@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from superposition.exact.functions import log, log10
 from superposition.exact.sums import interpolate, mean
-from superposition.figures import panels
+from superposition.figures import activation_frequency, panels
 from superposition.figures.grids import Canvas
 from superposition.figures.style import INK, MUTED, NOTE, REMARK, REPRESENTED, SUPERPOSED, SUPERPOSITION, theme
 from superposition.readings.kinds import is_plain
@@ -38,7 +38,7 @@ def fits(tables: Tables) -> bool:
 
 
 def figures(tables: Tables) -> dict[str, Figure]:
-    return {"penalty": _penalty(tables)}
+    return {"penalty": _penalty(tables), "saved_per_activation": activation_frequency.figure()}
 
 
 def _penalty(tables: Tables) -> Figure:

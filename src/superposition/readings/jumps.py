@@ -19,6 +19,8 @@ WINDOW = 1.25  # a jump's steps, last over first
 LEAST = 0.3  # change of a feature's dimensionality: between 0, 1/2 and 1, with room for noise
 STANDS_OUT = 5  # standard deviations of the loss from one snapshot to the next: a jump has a drop
 LEARNED = 0.25  # dimensionality halfway between nothing and a digon's 1/2
+PAIRED = (0.48, 0.52)  # dimensionality of a digon's feature
+DISPLACED = 0.15  # change of it, less than what 1/2 is from 1/sqrt(2), which the figure has after the first jump
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,17 @@ class Jump:
     gained: int
     drop: float
     at_once: float
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a model is like after the first of two features that a jump wins, before the second.
+
+    `dimensionality` is the largest of all features then, `part` how much of the jump's drop of the loss there has been.
+    """
+
+    dimensionality: float
+    part: float
 
 
 Run = tuple[list[Jump], float]  # a seed's jumps from `SINCE` on, and the noise of its loss
@@ -89,6 +102,35 @@ def runs(tables: Tables, setting: Setting, density: float) -> list[Run]:
     return found
 
 
+def alone(tables: Tables, instance: int) -> list[Alone]:
+    """Of those of an instance's jumps that win two features, more than a window apart, and lower the loss."""
+    steps, D, loss = learned(tables, instance)
+    found = (_alone(steps, D, loss, jump) for jump in jumps(steps, D, loss, SINCE))
+    return [one for one in found if one]
+
+
+def since_full(tables: Tables, instance: int) -> tuple[int, float] | None:
+    """How many jumps begin once as many features are learned, and remain so, as digons have room for, and by what
+    factor steps grow from then on; None of an instance that does not end with so many.
+    """
+    steps, D, loss = learned(tables, instance)
+    fewer = np.flatnonzero(np.count_nonzero(D > LEARNED, axis=1) < 2 * tables.n_hidden)
+    first = int(fewer[-1]) + 1 if len(fewer) else 0
+    if first == len(steps) or steps[first] == 0:
+        return None
+    return len(jumps(steps, D, loss, max(int(steps[first]), SINCE))), float(steps[-1] / steps[first])
+
+
+def displaced(tables: Tables, instance: int) -> tuple[int, float]:
+    """How many of an instance's jumps move a digon's feature far from 1/2, and the farthest that any moves it."""
+    steps, D, loss = learned(tables, instance)
+    farthest = []
+    for start, end in (jump.places for jump in jumps(steps, D, loss, SINCE)):
+        paired = (D[start] >= PAIRED[0]) & (D[start] <= PAIRED[1])
+        farthest.append(float(np.abs(D[start : end + 1, paired] - D[start, paired]).max(initial=0.0)))
+    return sum(far > DISPLACED for far in farthest), max(farthest, default=0.0)
+
+
 def dimensionalities_in_the_end(
     tables: Tables, setting: Setting, density: float
 ) -> list[Float[np.ndarray, " feature"]]:
@@ -113,6 +155,24 @@ def noise(
         quiet[jump.places[0] : jump.places[1]] = False
     changes = np.diff(loss)[quiet]
     return float(deviation(changes)) if len(changes) else float("nan")
+
+
+def _alone(
+    steps: Int[np.ndarray, " snapshot"],
+    D: Float[np.ndarray, "snapshot feature"],
+    loss: Float[np.ndarray, " snapshot"],
+    jump: Jump,
+) -> Alone | None:
+    start, end = jump.places
+    won = np.flatnonzero((D[start] <= LEARNED) & (D[end] > LEARNED))
+    if len(won) != 2 or jump.drop <= 0:
+        return None
+    first, second = sorted((start + np.argmax(D[start : end + 1, won] > LEARNED, axis=0)).tolist())
+    if steps[second] <= WINDOW * steps[first]:
+        return None
+    largest = D[first:second].max(axis=1)
+    at = int(largest.argmax())
+    return Alone(float(largest[at]), float(loss[start] - loss[first + at]) / jump.drop)
 
 
 def _jump(

@@ -61,9 +61,9 @@ def balance(tables: Tables) -> pd.DataFrame:
     return rows.sort_values(["ratio", "data_density"], ascending=False, kind="stable")
 
 
-def costs_over_gains(tables: Tables, ratios: Iterable[float]) -> list[dict[float, list[float]]]:
-    """By ratio of importance, interference over what is gained where models have more features than dimensions, from
-    dense to sparse: of the models with the lowest loss at each density, of those with the next one, ...
+def costs_over_gains(tables: Tables, ratios: Iterable[float]) -> list[dict[float, dict[float, float]]]:
+    """By ratio of importance and density, interference over what is gained where models have more features than
+    dimensions, from dense to sparse: of the models with the lowest loss at each density, of the next ones, ...
     """
     wanted = list(ratios)
     return [
@@ -71,7 +71,7 @@ def costs_over_gains(tables: Tables, ratios: Iterable[float]) -> list[dict[float
     ]
 
 
-def _cost_over_gain(rows: pd.DataFrame) -> list[float]:
+def _cost_over_gain(rows: pd.DataFrame) -> dict[float, float]:
     superposed = rows[rows["n_represented"] > rows["n_hidden"]]
-    shares: list[float] = (superposed["interference"] / superposed["gained"]).tolist()
-    return shares
+    shares = superposed["interference"] / superposed["gained"]
+    return dict(zip(superposed["data_density"].tolist(), shares.tolist(), strict=True))

@@ -255,8 +255,8 @@ CAPTIONS = {
     "learning_dynamics/dimensionality_and_loss": Caption(
         "While a model learns, features jump between the levels of a few shapes, and each jump is a drop of the loss.",
         "Above, a line for the dimensionality of each feature over steps: many rise to 1/2 at once, and later ones "
-        "jump up alone. Below, the held-out loss over the same steps, falling in stairs, with dashed lines at the "
-        "levels that are expected.",
+        "jump up by themselves, while those at 1/2 stay there. Below, the held-out loss over the same steps, falling "
+        "in stairs, with dashed lines at the levels that are expected.",
     ),
     "geometric_transformations/stages": Caption(
         "Two sets of three correlated features in three dimensions. The loss falls in stairs, and each stair is a "
@@ -290,6 +290,12 @@ CAPTIONS = {
         "Dots for each model at two densities: the share of data on which a neuron is on, close to 1; its bias; and "
         "the loss over that of a linear layer.",
     ),
+    "averaged_bias/averages": Caption(
+        "Without a bias, the many features that are left out add up to one, as long as many of them are active.",
+        "Dots for each neuron at three densities: what left-out features add, many standard deviations where features "
+        "are frequent; the share of data on which the neuron is on, close to 1 there; and the loss over that of a "
+        "linear layer.",
+    ),
     "absolute_value/weights": Caption(
         "Six neurons compute three absolute values, with two for each: one for its positive and one for its negative "
         "half.",
@@ -317,6 +323,12 @@ CAPTIONS = {
         "A penalty on hidden values takes superposition away, and features with it.",
         "Over the penalty: represented features and those in superposition, the loss without the penalty, and a column "
         "of circles for the features of the best model, yellow where they are in superposition.",
+    ),
+    "hidden_l1/saved_per_activation": Caption(
+        "By the loss saved for each activation, superposition is never better than a dimension for each feature, and "
+        "nearly as good where features are sparse.",
+        "Two curves over density that meet at a third where features are sparse, a digon's below that of a feature "
+        "with its own dimension; and their relative distance, which falls as the square of the density.",
     ),
     "polygon_levels/levels": Caption(
         "Where training ends, and whether it rests on the way, beside the losses of regular polygons (Chen et al. "
