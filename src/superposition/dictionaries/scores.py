@@ -57,14 +57,21 @@ def scores(
     latent = matched(cosine)
     active, speaks = values != 0, codes != 0
     return {
-        "mmcs": float(mean(largest(cosine))),
-        "matched_cosine": float(mean(of_matched(cosine, latent))),
-        "recovered": float(mean(largest(cosine) > RECOVERED)),
+        **directions(cosine),
         "dead": float(mean(~speaks.any(axis=0))),
         "l0": float(mean(np.count_nonzero(speaks, axis=1))),
         "unexplained_variance": unexplained_variance(hidden, reconstruction(decoder, codes, bias)),
         **detection(active, speaks, latent),
         "absorption": absorption(active, speaks, cosine, latent, absorbs),
+    }
+
+
+def directions(cosine: Float[ndarray, "feature latent"]) -> dict[str, float]:
+    """The scores of which only directions decide."""
+    return {
+        "mmcs": float(mean(largest(cosine))),
+        "matched_cosine": float(mean(of_matched(cosine, matched(cosine)))),
+        "recovered": float(mean(largest(cosine) > RECOVERED)),
     }
 
 
