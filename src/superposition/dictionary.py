@@ -71,8 +71,12 @@ def about(truth: GroundTruth) -> dict[str, Any]:
 
 
 def scored(truth: GroundTruth, files: Sequence[Path], samples: int) -> dict[str, Any]:
-    """Scores of each dictionary, by its path, and of what it is compared with; `agreement` is with the first one."""
-    dictionaries = {str(file): saved.read(file, truth.model.n_hidden) for file in files}
+    """Scores of each dictionary, by its file's name, and of what it is compared with.
+
+    `agreement` is with the first one.
+    """
+    alone = len({file.name for file in files}) == len(files)  # or else by their paths
+    dictionaries = {file.name if alone else str(file): saved.read(file, truth.model.n_hidden) for file in files}
     features = truth.features(HELD_OUT, samples)
     values, hidden = truth.values(features), truth.hidden(features)
     first = next(iter(dictionaries.values()))
@@ -96,25 +100,20 @@ def scored(truth: GroundTruth, files: Sequence[Path], samples: int) -> dict[str,
 
 
 def as_table(found: dict[str, Any]) -> str:
-    """A row for each score, a column for each dictionary."""
-    columns: dict[str, dict[str, float]] = found["scores"]
-    rows = list(dict.fromkeys(score for scores in columns.values() for score in scores))
-    width = max(map(len, rows))
-    widths = {name: max(9, len(name)) for name in columns}
+    """A row for each dictionary, a column for each score."""
+    rows: dict[str, dict[str, float]] = found["scores"]
+    columns = list(dict.fromkeys(score for row in rows.values() for score in row))
+    widest = max(map(len, rows))
     lines = [
         f"{found['experiment']}, {found['model']} model {found['instance']}: {len(found['density'])} directions in "
         f"{found['n_hidden']} dimensions, {found['active']:.3g} active in a sample; {found['samples']} samples",
         "",
-        "  ".join([" " * width, *(name.rjust(widths[name]) for name in columns)]),
+        "  ".join([" " * widest, *(f"{column:>5}" for column in columns)]),
     ]
-    for row in rows:
-        cells = (_cell(scores.get(row)).rjust(widths[name]) for name, scores in columns.items())
-        lines.append("  ".join([row.ljust(width), *cells]))
+    for name, row in rows.items():
+        cells = (("" if column not in row else f"{row[column]:.3f}").rjust(max(5, len(column))) for column in columns)
+        lines.append("  ".join([name.ljust(widest), *cells]).rstrip())
     return "\n".join(lines)
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
 
 
 def point(texts: Sequence[str]) -> dict[str, Any]:
