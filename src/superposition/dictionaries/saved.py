@@ -228,12 +228,13 @@ def _checked(
             place = [int(axis) for axis in np.argwhere(~np.isfinite(found[name]))[0]]
             value = found[name][tuple(place)]
             raise Refused(f"{path}: {called[name]}{place} = {value}: must be a finite number")
+    weights = found["W_enc"], found["W_dec"], found["b_enc"], found["b_dec"], centred
     if decides != "k":
-        return Dictionary(**found, centred=centred)
+        return Dictionary(*weights, threshold=found.get("threshold"))
     number = k.item() if isinstance(k, ndarray) and k.size == 1 else k
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= latents:
         raise Refused(f"{says_k} = {number!r}: must be a whole number from 1 to {latents}, the latents")
-    return Dictionary(**found, centred=centred, k=number)
+    return Dictionary(*weights, k=number)
 
 
 def _json(path: Path) -> dict[str, Any]:
