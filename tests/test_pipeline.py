@@ -184,6 +184,7 @@ def test_stages_that_do_not_train_import_neither_lightning_nor_what_they_do_not_
         # package, training would depend on all of it, and begin anew at any edit.
         ("params", {"exact", "features.groups"}),
         ("results", {"exact", "measures", "models", "params", "readings"}),
+        ("dictionaries", {"exact", "features", "measures", "results"}),
         ("report", {"claims", "exact", "palette", "readings", "params", "verdicts"}),
     ],
 )

@@ -422,8 +422,9 @@ def _computes(module: str) -> bool:
 
 def deciding() -> list[Path]:
     """All modules but those that no stage runs."""
-    library = [file for file in SOURCE.rglob("*.py") if not file.is_relative_to(SOURCE / "results")]
-    return sorted([*library, *(ROOT / "stages").glob("*.py")])
+    others = [*(SOURCE / "results").glob("*.py"), SOURCE / "dictionary.py"]
+    others += {*(SOURCE / "dictionaries").glob("*.py")} - {SOURCE / "dictionaries/scores.py"}
+    return sorted([*({*SOURCE.rglob("*.py")} - {*others}), *(ROOT / "stages").glob("*.py")])
 
 
 def test_unsafe_calls_appear_only_where_they_are_guarded():
