@@ -9,9 +9,8 @@ import annotated_types as limits
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from superposition.params import PRESETS, axes, sets, values
+from superposition.params import PRESETS, axes, models, sets, values
 from superposition.params import measures as of_measures
-from superposition.params.models import Model
 from superposition.params.schema import Block, DecayOfEach
 
 ANY = 1e308  # beside 5e-324: floats that are bounded on one side only
@@ -25,10 +24,15 @@ BESIDE: dict[type[BaseModel], dict[str, Any]] = {
     axes.PowerSpread: {"exponent": 1.0, "total": 1.0},
     sets.CorrelatedGroup: {"correlated": 2},
     sets.AnticorrelatedGroup: {"anticorrelated": 2},
+    sets.Exactly: {"exactly": 1},
+    sets.ExactlyGroup: {"exactly": 1, "of": 2},
+    sets.Ring: {"ring": 2, "width": 0.5},
+    sets.RingGroup: {"ring": 2, "width": 0.5},
     sets.HasParents: {"parents": [None, 0, 1], "active": 0.5, "inactive": 0.1},
     values.PowerExponent: {"exponent": 2.0, "least": 0.1},
     DecayOfEach: {"weights": 0.1, "biases": 0.1},
-    Model: {"name": "own"},
+    models.Embedding: {"embedding": 2},
+    models.Model: {"name": "own"},
     of_measures.Recovery: {"active": [1], "samples": 1, "tolerance": 0.1, "matrices": 1},
     of_measures.Explanations: {"active": [1], "samples": 1, "tolerance": 0.1},
     of_measures.Rotations: {"count": 19, "samples": 1},
