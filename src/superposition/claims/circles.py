@@ -143,6 +143,8 @@ CLAIMS = (
             "ring, not above 0 of independent features",
             limit="ours",
             fixed="before",
+            remark="Independent features add the same while the feature is silent, which a bias takes away again: "
+            "that it is above 0 says nothing by itself.",
         ),
         Claim(
             more_of_the_data_with_decay,

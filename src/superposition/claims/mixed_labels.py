@@ -131,6 +131,8 @@ CLAIMS = claims_of(
         f"matrix, at most {SOME} without",
         limit="ours",
         fixed="before",
+        remark="Without the matrix nearly all features are begun and then given up one after the other, more of them "
+        "the longer it trains, and training is not at its end. With the matrix none is given up.",
     ),
     Claim(
         noise_spreads_features,

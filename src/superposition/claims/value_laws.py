@@ -111,8 +111,8 @@ def _at(sweep: Sweep, density: float) -> Solution:
     return sweep[density]
 
 
-def _claims(experiment: str, values: str, said: str, *more: Claim) -> tuple[Claim, ...]:
-    """What is claimed of every law, and more of some."""
+def _claims(experiment: str, values: str, said: str, *more: Claim, pentagon: str = "") -> tuple[Claim, ...]:
+    """What is claimed of every law, and more of some, with a remark on the pentagon's."""
     same = (
         Claim(
             partial(digons_begin_where_theory_says, values=values),
@@ -144,6 +144,7 @@ def _claims(experiment: str, values: str, said: str, *more: Claim) -> tuple[Clai
             f"{GAPS:g} deg",
             limit="ours",
             fixed="before",
+            remark=pentagon,
         ),
         Claim(
             partial(more_when_sparser, values=values),
@@ -192,5 +193,7 @@ CLAIMS = (
             limit="theory",
             fixed="before",
         ),
+        pentagon="At the densest of these, just beyond where four directions turn into five, one of the five is shorter "
+        "and its neighbours stand further apart.",
     ),
 )
