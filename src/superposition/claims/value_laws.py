@@ -193,7 +193,7 @@ CLAIMS = (
             limit="theory",
             fixed="before",
         ),
-        pentagon="At the densest of these, just beyond where four directions turn into five, one of the five is shorter "
+        pentagon="At the densest of these, just beyond where four directions turn into five, one of five is shorter "
         "and its neighbours stand further apart.",
     ),
 )
