@@ -12,7 +12,7 @@ import pytest
 from superposition.claims import CLAIMS, evaluate
 from superposition.params import read as read_params
 from superposition.report.conditions import conditions
-from superposition.report.full_scale import differing, with_full_scale
+from superposition.report.full_scale import differing, full_scale_of, with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, few, metrics
 from superposition.report.page import page, section
@@ -292,3 +292,14 @@ def test_what_claims_came_to_at_full_scale_stands_beside_them(tmp_path):
     assert f'<a href="#{first["id"]}"><code>' in text
     assert text.count("At full scale") == 2
     assert third["id"] in text
+
+
+def test_a_large_figure_of_full_scale_is_a_file_beside_the_page(tmp_path, monkeypatch):
+    folder = tmp_path / "full_scale/intro"
+    folder.mkdir(parents=True)
+    (folder / "a.svg").write_text('<svg width="1pt" height="1pt" viewBox="0 0 1 1"></svg>', encoding="utf-8")
+    (folder / "run.json").write_text('{"instances": 2}', encoding="utf-8")
+    assert full_scale_of("intro", tmp_path).picture.place == "full_scale/intro/a"
+    monkeypatch.setattr("superposition.report.full_scale.LARGE", 10)
+    found = full_scale_of("intro", tmp_path)
+    assert (found.picture, found.others) == (None, ["full_scale/intro/a.svg"])

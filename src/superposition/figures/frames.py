@@ -29,7 +29,8 @@ def _frames(tables: Tables) -> Figure:
         used.append(float(total(dimensionalities(W))) / len(W))
         own = localisation(W)[norms > REPRESENTED_NORM]
         shares.append(float(mean(own)) if len(own) else np.nan)
-        values = eigenvalues_of_features(W)[norms > ABSENT_NORM]
+        # Of many features with the same one, a dot is all that is seen, and hundreds would make a large file.
+        values = np.unique(np.round(eigenvalues_of_features(W)[norms > ABSENT_NORM], 2))
         points.append((np.full(len(values), place), values))
     with theme():
         width = 9.6
@@ -50,7 +51,7 @@ def _frames(tables: Tables) -> Figure:
         capacity.set_title("capacity, and how localised features are", loc="left")
         capacity.legend(loc="lower right")
         for places, values in points:
-            eigenvalues.plot(places, values, ".", color=CAPACITY, markersize=3, alpha=0.5, markeredgewidth=0)
+            eigenvalues.plot(places, values, ".", color=CAPACITY, markersize=3, markeredgewidth=0)
         eigenvalues.set_title("eigenvalues of features", loc="left")
         eigenvalues.set_ylim(0, None)
         for axes in (capacity, eigenvalues):

@@ -52,7 +52,7 @@ def _neurons(tables: Tables) -> Figure:
             shares.plot(widths, column, "o-", color=colour, markersize=4.5, linewidth=1.5, label=name)
         shares.set_ylim(0, 1.04)
         shares.set_title("share of features", loc="left")
-        shares.legend(loc="lower right")
+        shares.legend(loc="center right")
         for axes in (counts, shares):
             axes.set(xscale="log", xlabel="neurons $m$", xlim=(widths[0] / 1.2, widths[-1] * 1.2))
             axes.set_xticks(widths, [str(m) for m in widths])

@@ -13,13 +13,14 @@ from superposition.report.pictures import Picture, pictures_of
 
 KEYS = ("verdict", "measured", "spread", "share")
 CRITERION = ("statement", "tolerance")
+LARGE = 1_000_000  # characters of a figure: such as a phase diagram of 22,500 cells, a seventh of what a page may weigh
 
 
 @dataclass(frozen=True)
 class FullScale:
     """Figures of a run at full scale. All of them would be more than a page should weigh."""
 
-    picture: Picture  # the paper's figure, which is on the page
+    picture: Picture | None  # the paper's figure, which is on the page if it is not LARGE
     others: list[str]  # files in reports/, which are not
     instances: int
 
@@ -29,12 +30,14 @@ def full_scale_of(experiment: str, reports: Path) -> FullScale | None:
     folder = reports / "full_scale" / experiment
     if not folder.is_dir():
         return None
-    first, *others = (
+    pictures = [
         replace(picture, place=picture.place.replace("figures", folder.parent.name, 1))
         for picture in pictures_of(experiment, folder)
-    )
+    ]
+    shown = pictures[0] if len(pictures[0].address) < LARGE else None
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return FullScale(first, [f"{picture.place}.svg" for picture in others], run["instances"])
+    others = [f"{picture.place}.svg" for picture in pictures if picture is not shown]
+    return FullScale(shown, others, run["instances"])
 
 
 def with_full_scale(verdicts: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
