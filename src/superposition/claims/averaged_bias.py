@@ -8,10 +8,10 @@ direction is privileged. Losses are compared between the models of the same rank
 
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_ranks, over_seeds
-from superposition.readings.averaged_biases import LINEAR, RELU, Averaged, averaged_at
+from superposition.readings.averaged_biases import LINEAR, RELU, Averaged, averaged_at, beside
 from superposition.readings.hidden_biases import ALMOST_ALWAYS
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting, instances_at
+from superposition.readings.solutions import Setting
 
 SECTION = "Superposition in a Privileged Basis"
 N_FEATURES, N_HIDDEN, RATIO = 200, 5, 0.95
@@ -40,8 +40,7 @@ def as_good_as_linear(tables: Tables) -> Finding:
         holds = abs(ratio - 1) < SAME_LOSS and model.represented > 0
         return Judged(holds, round(ratio, 3), f"{ratio:.3f}")
 
-    losses = instances_at(tables, WITHOUT, MANY)["loss"].tolist()
-    return over_ranks(list(zip(averaged_at(tables, WITH, MANY), losses, strict=False)), judge, "times the loss")
+    return over_ranks(beside(tables, WITH, WITHOUT, MANY), judge, "times the loss")
 
 
 def not_from_few(tables: Tables) -> Finding:

@@ -9,10 +9,8 @@ directions are the ring again.
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.judging import Judged, over_seeds
 from superposition.claims.words import listed
-from superposition.exact.sums import mean
-from superposition.readings.circles import Model, models
-from superposition.readings.ranking import ranked
-from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.circles import Model, agreements, at_widths, beside_independent, in_dimensions
+from superposition.readings.results import Tables
 
 SECTION = "Follow-ups"
 SOURCE = "(Prieto et al. 2026)"
@@ -26,7 +24,7 @@ APART = 0.3
 
 def circle_in_the_plane(tables: Tables) -> Finding:
     """In the order of the ring, and of independent features in none: by chance one in 20 million is."""
-    ring, alone = (_of(tables, PLANE)[on_ring] for on_ring in (True, False))
+    ring, alone = (in_dimensions(tables, N_FEATURES, PLANE)[on_ring] for on_ring in (True, False))
     share = Share(sum(bool(model.is_in_order) for model in ring), len(ring))
     others = Share(sum(bool(model.is_in_order) for model in alone), len(alone))
     return Finding(
@@ -42,7 +40,7 @@ def neighbours_side_by_side(tables: Tables) -> Finding:
         cosine = model.neighbours
         return Judged(cosine > SIDE_BY_SIDE, cosine, f"mean cosine {cosine:.3f}")
 
-    return over_seeds(_of(tables, PLANE)[True], judge, "mean cosine")
+    return over_seeds(in_dimensions(tables, N_FEATURES, PLANE)[True], judge, "mean cosine")
 
 
 def interference_helps(tables: Tables) -> Finding:
@@ -50,7 +48,7 @@ def interference_helps(tables: Tables) -> Finding:
         added = model.interference
         return Judged(added > 0, added, f"{added:+.3f}")
 
-    return over_seeds(_of(tables, PLANE)[True], judge, "added")
+    return over_seeds(in_dimensions(tables, N_FEATURES, PLANE)[True], judge, "added")
 
 
 def interference_of_independent_features(tables: Tables) -> Finding:
@@ -58,41 +56,27 @@ def interference_of_independent_features(tables: Tables) -> Finding:
         ring, alone = pair[True].interference, pair[False].interference
         return Judged(ring > 0 >= alone, alone, f"{alone:+.3f} of independent features, {ring:+.3f} on the ring")
 
-    return over_seeds(ranked(_of(tables, PLANE)), judge, "added of independent features", "ranks")
+    return over_seeds(beside_independent(tables, N_FEATURES, PLANE), judge, "added of independent features", "ranks")
 
 
 def more_of_the_data_with_decay(tables: Tables, weak: Tables) -> Finding:
-    strong = {m: _agreement(tables, m) for m in ROOM}
-    other = {m: _agreement(weak, m) for m in ROOM}
+    strong, other = agreements(tables, N_FEATURES, ROOM), agreements(weak, N_FEATURES, ROOM)
     return Finding(
         verdict=plain(all(strong[m] > other[m] for m in ROOM)),
         measured=f"{_rounded(strong)} with decay, {_rounded(other)} with less, at m = {listed(ROOM)}",
-        spread=f"means of {listed(len(_of(tables, m)[True]) for m in ROOM)} seeds",
+        spread=f"means of {listed(len(in_dimensions(tables, N_FEATURES, m)[True]) for m in ROOM)} seeds",
     )
 
 
 def no_circle_where_there_is_room(tables: Tables) -> Finding:
-    found = {m: _of(tables, m)[True] for m in (ROOM[1], PLANE)}
-
     def judge(pair: dict[int, Model]) -> Judged:
         wide, flat = pair[ROOM[1]].neighbours, pair[PLANE].neighbours
         text = f"mean cosine {wide:.3f} in {ROOM[1]} dimensions, {flat:.3f} in {PLANE}"
         return Judged(wide < APART and flat > SIDE_BY_SIDE, wide, text)
 
-    return over_seeds(ranked(found), judge, f"mean cosine in {ROOM[1]} dimensions", "ranks")
-
-
-def _of(tables: Tables, m: int) -> dict[bool, list[Model]]:
-    if tables.n_features != N_FEATURES:
-        raise NotInThisRun(f"the claim is about {N_FEATURES} features; this run has {tables.n_features}")
-    found = models(tables)
-    if m not in found or not all(found[m].values()):
-        raise NotInThisRun(f"no models with {m} hidden dimensions in this run")
-    return found[m]
-
-
-def _agreement(tables: Tables, m: int) -> float:
-    return float(mean([model.agreement for model in _of(tables, m)[True]]))
+    return over_seeds(
+        at_widths(tables, N_FEATURES, (ROOM[1], PLANE)), judge, f"mean cosine in {ROOM[1]} dimensions", "ranks"
+    )
 
 
 def _rounded(values: dict[int, float]) -> str:

@@ -21,10 +21,11 @@ from superposition.readings.responses import (
     Layer,
     cosine_with_inverse,
     from_projection,
-    layers,
+    loss_of_half,
     variation,
+    with_power,
 )
-from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.results import Tables
 
 SECTION = "Follow-ups"
 AGAINST, IN_FAVOUR = "(Bhagat et al. 2026)", "(da Silva & Heimersheim 2026)"
@@ -47,13 +48,13 @@ PROJECTION = 0.01
 
 
 def squared_loss_is_that_of_half(tables: Tables) -> Finding:
-    least = _half(tables)
+    least = loss_of_half(tables, 1 - SHAPE[1] / SHAPE[0])
 
     def judge(layer: Layer) -> Judged:
         ratio = layer.loss / least
         return Judged(abs(ratio - 1) <= OF_HALF, ratio, f"{ratio:.3f} times the loss of serving half")
 
-    return over_seeds(_of(tables, SQUARED, SHAPE), judge, "times")
+    return over_seeds(with_power(tables, SQUARED, SHAPE), judge, "times")
 
 
 def squared_errors_serve_half(tables: Tables) -> Finding:
@@ -63,11 +64,11 @@ def squared_errors_serve_half(tables: Tables) -> Finding:
         text = f"{served} of {len(layer.errors)} features, errors {layer.errors.min():.3f} to {layer.errors.max():.3f}"
         return Judged(low <= served <= high and uneven > UNEVEN, served, f"{text}, variation {uneven:.2f}")
 
-    return over_seeds(_of(tables, SQUARED, SHAPE), judge, "features")
+    return over_seeds(with_power(tables, SQUARED, SHAPE), judge, "features")
 
 
 def higher_powers_serve_all(tables: Tables) -> Finding:
-    found = {power: _of(tables, power, SHAPE) for power in HIGHER}
+    found = {power: with_power(tables, power, SHAPE) for power in HIGHER}
 
     def judge(models: tuple[Layer, ...]) -> Judged:
         largest = {power: float(layer.errors.max()) for power, layer in zip(found, models, strict=True)}
@@ -80,7 +81,7 @@ def higher_powers_serve_all(tables: Tables) -> Finding:
 
 
 def errors_fall_with_the_power(tables: Tables) -> Finding:
-    found = {power: _of(tables, power, SHAPE) for power in (SQUARED, *HIGHER)}
+    found = {power: with_power(tables, power, SHAPE) for power in (SQUARED, *HIGHER)}
 
     def judge(models: tuple[Layer, ...]) -> Judged:
         largest = [float(layer.errors.max()) for layer in models]
@@ -99,7 +100,7 @@ def several_neurons_for_each(tables: Tables) -> Finding:
         text = f"{middle:g} neurons in the median, {sizes.min()} to {sizes.max()}; {different} different sets"
         return Judged(low <= middle <= high and different == len(words), middle, text)
 
-    return over_seeds(_of(tables, FOURTH, SHAPE), judge, "neurons in the median")
+    return over_seeds(with_power(tables, FOURTH, SHAPE), judge, "neurons in the median")
 
 
 def own_neurons_with_squares(tables: Tables) -> Finding:
@@ -108,18 +109,18 @@ def own_neurons_with_squares(tables: Tables) -> Finding:
         middle = float(np.median(sizes)) if len(sizes) else 0.0
         return Judged(0 < middle <= OWN, middle, f"{middle:g} in the median of {len(sizes)} features that are served")
 
-    return over_seeds(_of(tables, SQUARED, SHAPE), judge, "neurons in the median")
+    return over_seeds(with_power(tables, SQUARED, SHAPE), judge, "neurons in the median")
 
 
 def serving_all_costs_squares(tables: Tables) -> Finding:
-    least = _half(tables)
+    least = loss_of_half(tables, 1 - SHAPE[1] / SHAPE[0])
 
     def judge(layer: Layer) -> Judged:
         ratio, served = layer.loss / least, _served(layer)
         text = f"{ratio:.2f} times the loss of serving half, {served} features served"
         return Judged(ratio > DEARER and served == SHAPE[0], ratio, text)
 
-    return over_seeds(_of(tables, FOURTH, SHAPE), judge, "times")
+    return over_seeds(with_power(tables, FOURTH, SHAPE), judge, "times")
 
 
 def read_out_is_the_inverse(tables: Tables) -> Finding:
@@ -127,11 +128,11 @@ def read_out_is_the_inverse(tables: Tables) -> Finding:
         cosine = cosine_with_inverse(layer)
         return Judged(cosine > INVERSE, cosine, f"cosine {cosine:.4f}")
 
-    return over_seeds(_of(tables, FOURTH, SHAPE), judge, "the cosine")
+    return over_seeds(with_power(tables, FOURTH, SHAPE), judge, "the cosine")
 
 
 def small_diagonals(tables: Tables) -> Finding:
-    fourth, squared = _of(tables, FOURTH, SMALL), _of(tables, SQUARED, SMALL)
+    fourth, squared = with_power(tables, FOURTH, SMALL), with_power(tables, SQUARED, SMALL)
 
     def judge(models: tuple[Layer, Layer]) -> Judged:
         even, uneven = (variation(np.diagonal(layer.responses)) for layer in models)
@@ -142,7 +143,7 @@ def small_diagonals(tables: Tables) -> Finding:
 
 
 def small_projections(tables: Tables) -> Finding:
-    fourth, squared = _of(tables, FOURTH, SMALL), _of(tables, SQUARED, SMALL)
+    fourth, squared = with_power(tables, FOURTH, SMALL), with_power(tables, SQUARED, SMALL)
     least = SMALL[0] - SMALL[1]
 
     def judge(models: tuple[Layer, Layer]) -> Judged:
@@ -153,21 +154,8 @@ def small_projections(tables: Tables) -> Finding:
     return over_seeds(list(zip(fourth, squared, strict=False)), judge, "the larger one")
 
 
-def _of(tables: Tables, power: float, shape: tuple[int, int]) -> list[Layer]:
-    found = layers(tables, *shape)
-    if power not in found:
-        raise NotInThisRun(f"no models of the power {power:g} in this run")
-    return found[power]
-
-
 def _served(layer: Layer) -> int:
     return int(np.count_nonzero(layer.errors < SERVED))
-
-
-def _half(tables: Tables) -> float:
-    """Squared error of half of the features, mean over all: of values from -1 to 1, ReLU(x)^2 has a mean of 1/6."""
-    density = float(tables.instances["density"].iloc[0])
-    return density / 6 * (1 - SHAPE[1] / SHAPE[0])
 
 
 WHERE = f"{SHAPE[0]} features, {SHAPE[1]} neurons, density {DENSITY:g}"

@@ -12,7 +12,7 @@ from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.words import listed
 from superposition.exact.functions import log
 from superposition.exact.sums import deviation, line, mean
-from superposition.readings.incidental import ON, Run, by_chance, runs
+from superposition.readings.incidental import ON, Run, by_chance, with_room
 from superposition.readings.results import NotInThisRun, Tables
 
 SECTION = "Follow-ups"
@@ -28,7 +28,7 @@ AS_AT_FIRST = 0.8  # of the features
 
 
 def one_neuron_each(tables: Tables) -> Finding:
-    found = _with_room(tables)
+    found = with_room(tables, N_FEATURES, ROOM)
     shares = {m: float(mean([run.settled for run in own])) for m, own in found.items()}
     return Finding(
         verdict=plain(min(shares.values()) >= SETTLED),
@@ -38,7 +38,7 @@ def one_neuron_each(tables: Tables) -> Finding:
 
 
 def as_many_as_by_chance(tables: Tables) -> Finding:
-    found = {m: [len(run.shared) for run in own] for m, own in _with_room(tables).items()}
+    found = {m: [len(run.shared) for run in own] for m, own in with_room(tables, N_FEATURES, ROOM).items()}
     texts, right = [], []
     for m, counts in found.items():
         expected, average = by_chance(N_FEATURES, m), float(mean(counts))
@@ -53,7 +53,7 @@ def as_many_as_by_chance(tables: Tables) -> Finding:
 
 
 def fewer_with_more_neurons(tables: Tables) -> Finding:
-    means = {m: float(mean([len(run.shared) for run in own])) for m, own in _with_room(tables).items()}
+    means = {m: float(mean([len(run.shared) for run in own])) for m, own in with_room(tables, N_FEATURES, ROOM).items()}
     if len(means) < ROOM:
         raise NotInThisRun("the claim needs several numbers of neurons")
     low, high = SLOPE
@@ -68,7 +68,7 @@ def fewer_with_more_neurons(tables: Tables) -> Finding:
 
 
 def opposite_signs(tables: Tables) -> Finding:
-    every = [run for own in _with_room(tables).values() for run in own]
+    every = [run for own in with_room(tables, N_FEATURES, ROOM).values() for run in own]
     share = Share(sum(int(run.opposite) for run in every), sum(len(run.shared) for run in every), "shared neurons")
     return Finding(
         verdict=plain(share.of > 0 and share.met >= OPPOSITE * share.of),
@@ -79,22 +79,13 @@ def opposite_signs(tables: Tables) -> Finding:
 
 
 def decided_before_training(tables: Tables) -> Finding:
-    found = _with_room(tables)
+    found = with_room(tables, N_FEATURES, ROOM)
     shares = {m: float(mean([run.as_at_first for run in own])) for m, own in found.items()}
     return Finding(
         verdict=plain(min(shares.values()) > AS_AT_FIRST),
         measured=", ".join(f"{share:.0%}" for share in shares.values()) + f" at m = {listed(shares)}",
         spread=_seeds(found),
     )
-
-
-def _with_room(tables: Tables) -> dict[int, list[Run]]:
-    if tables.n_features != N_FEATURES:
-        raise NotInThisRun(f"the claim is about {N_FEATURES} features; this run has {tables.n_features}")
-    found = {m: own for m, own in runs(tables).items() if m >= ROOM * N_FEATURES}
-    if not found:
-        raise NotInThisRun(f"the claim is about at least {ROOM * N_FEATURES} neurons")
-    return found
 
 
 def _seeds(found: dict[int, list[Run]]) -> str:

@@ -26,12 +26,13 @@ from superposition.readings.jumps import (
     alone,
     dimensionalities_in_the_end,
     displaced,
+    instances_of,
     runs,
     since_full,
     sudden,
 )
 from superposition.readings.results import Tables
-from superposition.readings.solutions import Setting, instances_at
+from superposition.readings.solutions import Setting
 from superposition.theory.losses import digon_for_one
 
 SECTION = "Superposition and Learning Dynamics"
@@ -84,7 +85,7 @@ def drops_are_quantised(tables: Tables) -> Finding:
 
 def two_steps(tables: Tables) -> Finding:
     """Of jumps by which two features are won, one after the other."""
-    found = [one for own in _instances(tables) for one in alone(tables, own)]
+    found = [one for own in instances_of(tables, SETTING, DENSITY) for one in alone(tables, own)]
     if not found:
         return Finding(plain(False), "no such jumps", "no such jumps")
     D, parts = np.array([one.dimensionality for one in found]), np.array([one.part for one in found])
@@ -99,7 +100,7 @@ def two_steps(tables: Tables) -> Finding:
 
 
 def swap_places(tables: Tables) -> Finding:
-    found = [displaced(tables, own) for own in _instances(tables)]
+    found = [displaced(tables, own) for own in instances_of(tables, SETTING, DENSITY)]
     share = Share(sum(count > 0 for count, _ in found), len(found))
     farthest = [far for _, far in found]
     return Finding(
@@ -111,7 +112,7 @@ def swap_places(tables: Tables) -> Finding:
 
 
 def none_once_full(tables: Tables) -> Finding:
-    found = [one for own in _instances(tables) if (one := since_full(tables, own))]
+    found = [one for own in instances_of(tables, SETTING, DENSITY) if (one := since_full(tables, own))]
     if not found:
         return Finding(plain(False), "no model has as many", "no model has as many")
     share = Share([count for count, _ in found].count(0), len(found))
@@ -122,11 +123,6 @@ def none_once_full(tables: Tables) -> Finding:
         f"steps grow by a factor of {min(times):.2f} to {max(times):.2f} from then on",
         share,
     )
-
-
-def _instances(tables: Tables) -> list[int]:
-    own: list[int] = instances_at(tables, SETTING, DENSITY)["instance"].tolist()
-    return own
 
 
 CLAIMS = claims_of(

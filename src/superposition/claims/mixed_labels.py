@@ -14,9 +14,8 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.claims.words import in_turn, listed
-from superposition.readings.ranking import ranked
-from superposition.readings.responses import MIXED, PART, Layer, layers
-from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.responses import PART, Layer, density_of, with_mixing
+from superposition.readings.results import Tables
 
 SECTION = "Follow-ups"
 SOURCE = "(Bhagat et al. 2026)"
@@ -31,30 +30,30 @@ ALL, SOME = SHAPE[0], 65  # features
 
 
 def noise_lowers_the_loss(tables: Tables) -> Finding:
-    def judge(layer: Layer) -> Judged:
-        per = layer.loss / _density(tables)
+    def judge(models: dict[float, Layer]) -> Judged:
+        per = models[WHOLE].loss / density_of(tables)
         return Judged(per < BELOW, per, f"{per:.4f} of the density")
 
-    return over_seeds(_of(tables, [WHOLE])[WHOLE], judge, "of the density")
+    return over_seeds(with_mixing(tables, SHAPE, [WHOLE]), judge, "of the density")
 
 
 def without_noise_half_is_served(tables: Tables) -> Finding:
     low, high = HALF
 
-    def judge(layer: Layer) -> Judged:
-        per = layer.loss / _density(tables)
+    def judge(models: dict[float, Layer]) -> Judged:
+        per = models[NONE].loss / density_of(tables)
         return Judged(low <= per <= high, per, f"{per:.4f} of the density")
 
-    return over_seeds(_of(tables, [NONE])[NONE], judge, "of the density")
+    return over_seeds(with_mixing(tables, SHAPE, [NONE]), judge, "of the density")
 
 
 def the_gain_grows_with_the_noise(tables: Tables) -> Finding:
     def judge(models: dict[float, Layer]) -> Judged:
-        per = {scale: round(layer.loss / _density(tables), 4) for scale, layer in models.items()}
+        per = {scale: round(layer.loss / density_of(tables), 4) for scale, layer in models.items()}
         falls = all(after < before for before, after in pairwise(per.values()))
         return Judged(falls, per[WHOLE], f"{in_turn(per)} times the matrix")
 
-    return over_seeds(ranked(_of(tables, UP_TO)), judge, f"of the density at {WHOLE:g}", "ranks")
+    return over_seeds(with_mixing(tables, SHAPE, UP_TO), judge, f"of the density at {WHOLE:g}", "ranks")
 
 
 def noise_serves_all(tables: Tables) -> Finding:
@@ -63,7 +62,7 @@ def noise_serves_all(tables: Tables) -> Finding:
         text = f"{served[WHOLE]} of {ALL} features with the matrix, {served[NONE]} without"
         return Judged(served[WHOLE] == ALL and served[NONE] <= SOME, served[WHOLE], text)
 
-    return over_seeds(ranked(_of(tables, [NONE, WHOLE])), judge, "features with it", "ranks")
+    return over_seeds(with_mixing(tables, SHAPE, [NONE, WHOLE]), judge, "features with it", "ranks")
 
 
 def noise_spreads_features(tables: Tables) -> Finding:
@@ -72,18 +71,7 @@ def noise_spreads_features(tables: Tables) -> Finding:
         text = f"{middle[WHOLE]:g} neurons with the matrix, {middle[NONE]:g} without, in the median"
         return Judged(middle[WHOLE] > middle[NONE], middle[WHOLE], text)
 
-    return over_seeds(ranked(_of(tables, [NONE, WHOLE])), judge, "neurons with it", "ranks")
-
-
-def _of(tables: Tables, scales: list[float] | tuple[float, ...]) -> dict[float, list[Layer]]:
-    found = layers(tables, *SHAPE, MIXED)
-    if missing := [scale for scale in scales if scale not in found]:
-        raise NotInThisRun(f"no models with {listed(missing)} times the mixing matrix in this run")
-    return {scale: found[scale] for scale in scales}
-
-
-def _density(tables: Tables) -> float:
-    return float(tables.instances["density"].iloc[0])
+    return over_seeds(with_mixing(tables, SHAPE, [NONE, WHOLE]), judge, "neurons with it", "ranks")
 
 
 def _neurons(layer: Layer) -> float:

@@ -5,15 +5,11 @@ are represented and none shares a direction. Left out are models of equally impo
 a direction of its own (`geometry`), and the notebook's, of which two features still share one (`notebook`).
 """
 
-import numpy as np
-import pandas as pd
-
 from superposition.claims.claim import Claim, Finding, Share, claims_of, plain
 from superposition.claims.hidden_l1 import SECTION
 from superposition.measures.thresholds import IN_SUPERPOSITION, REPRESENTED_NORM
-from superposition.readings.penalties import with_objective
-from superposition.readings.results import NotInThisRun, Tables
-from superposition.readings.shared import in_superposition
+from superposition.readings.results import Tables
+from superposition.readings.without_superposition import by_density, by_penalty
 
 KINDS = {  # of models that are not linear, by experiment
     "intro": "relu_output",
@@ -27,11 +23,8 @@ KINDS = {  # of models that are not linear, by experiment
 def regime_without(tables: Tables, *others: Tables) -> Finding:
     """The best model at each density, and with each penalty; what is claimed is that one of them is without."""
     found = {
-        "penalty": _without(with_objective(tables.instances), tables, "hidden_l1", "objective"),
-        **{
-            name: _without(_of_kind(other, name, model), other, "density", "loss")
-            for (name, model), other in zip(KINDS.items(), others, strict=True)
-        },
+        "penalty": by_penalty(tables),
+        **{name: by_density(other, name, model) for (name, model), other in zip(KINDS.items(), others, strict=True)},
     }
     text = "; ".join(
         f"{name.replace('_', ' ')}: {', '.join(f'{at:.3g}' for at in sorted(own)) or 'none'}"
@@ -40,22 +33,6 @@ def regime_without(tables: Tables, *others: Tables) -> Finding:
     share = Share(sum(bool(own) for own, _ in found.values()), len(found), "kinds")
     spread = "; ".join(f"{name.replace('_', ' ')}: {len(own)} of {of}" for name, (own, of) in found.items())
     return Finding(plain(share.met == share.of), text, spread, share)
-
-
-def _of_kind(tables: Tables, name: str, model: str) -> pd.DataFrame:
-    own = tables.instances[tables.instances["model"] == model]
-    if own.empty or own["density"].isna().any():
-        raise NotInThisRun(f"the claim needs {model} models of {name}, all of whose features have one density")
-    return own
-
-
-def _without(rows: pd.DataFrame, tables: Tables, along: str, by: str) -> tuple[list[float], int]:
-    """Where the best model represents features and none is in superposition, and how many places there are."""
-    best = rows.sort_values([by, "seed"]).drop_duplicates(along)
-    instances = best["instance"].to_numpy()
-    shared = in_superposition(tables, instances)
-    represented = np.count_nonzero(tables.per_feature("norm", instances) > REPRESENTED_NORM, axis=1)
-    return best[along].to_numpy()[(represented > 0) & (shared == 0)].tolist(), len(best)
 
 
 CLAIMS = claims_of(

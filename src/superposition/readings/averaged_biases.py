@@ -63,6 +63,12 @@ def averaged_at(tables: Tables, setting: Setting, density: float) -> list[Averag
     return [averaged(tables, row) for _, row in instances_at(tables, setting, density).iterrows()]
 
 
+def beside(tables: Tables, setting: Setting, other: Setting, density: float) -> list[tuple[Averaged, float]]:
+    """The same, each with the loss of the model of another setting that has the same rank."""
+    losses = instances_at(tables, other, density)["loss"].tolist()
+    return list(zip(averaged_at(tables, setting, density), losses, strict=False))
+
+
 def has_both_kinds(tables: Tables) -> bool:
     """Models of many plain features with a linear hidden layer, and with a ReLU on it, at the same densities."""
     best = tables.best

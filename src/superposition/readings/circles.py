@@ -6,6 +6,7 @@ Prieto et al. 2026, "From Data Statistics to Feature Geometry", have such data, 
 density beside them. All values are 1. Needs numpy and pandas, not torch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from jaxtyping import Float
 from superposition.exact.functions import arctan2
 from superposition.exact.sums import matmul, mean, total
 from superposition.readings.kinds import is_important_alike
+from superposition.readings.ranking import ranked
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.theory.angles import cosines
 
@@ -119,3 +121,28 @@ def _model(tables: Tables, row: dict[Any, Any]) -> Model:
     kind = row["sets"]
     width = float(kind.removeprefix(RING)) if kind.startswith(RING) else 0.0
     return Model(tables.weights_of(row["instance"]), row["density"], width)
+
+
+def in_dimensions(tables: Tables, n_features: int, m: int) -> dict[bool, list[Model]]:
+    """Those of this many features and hidden dimensions, whether on a ring or not."""
+    if tables.n_features != n_features:
+        raise NotInThisRun(f"the claim is about {n_features} features; this run has {tables.n_features}")
+    found = models(tables)
+    if m not in found or not all(found[m].values()):
+        raise NotInThisRun(f"no models with {m} hidden dimensions in this run")
+    return found[m]
+
+
+def beside_independent(tables: Tables, n_features: int, m: int) -> list[dict[bool, Model]]:
+    """The models of each rank, on a ring and not."""
+    return ranked(in_dimensions(tables, n_features, m))
+
+
+def at_widths(tables: Tables, n_features: int, widths: Sequence[int]) -> list[dict[int, Model]]:
+    """The models of each rank on a ring, by hidden dimensions."""
+    return ranked({m: in_dimensions(tables, n_features, m)[True] for m in widths})
+
+
+def agreements(tables: Tables, n_features: int, widths: Sequence[int]) -> dict[int, float]:
+    """How much of the data models of each width have, mean of those on a ring."""
+    return {m: float(mean([one.agreement for one in in_dimensions(tables, n_features, m)[True]])) for m in widths}

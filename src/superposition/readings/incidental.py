@@ -87,3 +87,13 @@ def by_chance(n_features: int, n_hidden: int) -> float:
 def _run(tables: Tables, instance: int) -> Run:
     steps, path = tables.trajectory_of(instance)
     return Run(tables.weights_of(instance), path[int(np.argmin(steps))])
+
+
+def with_room(tables: Tables, n_features: int, ratio: int) -> dict[int, list[Run]]:
+    """Those of so many features, by how many neurons they have: at least `ratio` for each feature."""
+    if tables.n_features != n_features:
+        raise NotInThisRun(f"the claim is about {n_features} features; this run has {tables.n_features}")
+    found = {m: own for m, own in runs(tables).items() if m >= ratio * n_features}
+    if not found:
+        raise NotInThisRun(f"the claim is about at least {ratio * n_features} neurons")
+    return found

@@ -194,3 +194,9 @@ def _jump(
         drop=float(loss[start] - loss[end]),
         at_once=at_once,
     )
+
+
+def instances_of(tables: Tables, setting: Setting, density: float) -> list[int]:
+    """The numbers of the models of a setting at one density, lowest loss first."""
+    own: list[int] = instances_at(tables, setting, density)["instance"].tolist()
+    return own

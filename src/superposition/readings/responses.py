@@ -5,7 +5,7 @@ Of y = W_out ReLU(W x), feature j alone at x > 0 gives x R_j, where R = W_out Re
 Needs numpy and pandas, not torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from superposition.exact.linear import solve
 from superposition.exact.sums import deviation, matmul, mean, total
 from superposition.readings.kinds import is_important_alike, is_plain
-from superposition.readings.ranking import by_loss
+from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
 
 # Models by the power of the error that they are trained on.
@@ -105,3 +105,29 @@ def cosine_with_inverse(layer: Layer) -> float:
         return 0.0
     lengths = float(np.sqrt(total(np.square(inverse)) * total(np.square(layer.W_out))))
     return float(total(inverse * layer.W_out)) / lengths if lengths else 0.0
+
+
+def with_power(tables: Tables, power: float, shape: tuple[int, int]) -> list[Layer]:
+    """Those of one shape, features and neurons, and one power of the error, lowest loss first."""
+    found = layers(tables, *shape)
+    if power not in found:
+        raise NotInThisRun(f"no models of the power {power:g} in this run")
+    return found[power]
+
+
+def with_mixing(tables: Tables, shape: tuple[int, int], scales: Sequence[float]) -> list[dict[float, Layer]]:
+    """Those of each rank, by how much of the mixing matrix is in their labels."""
+    found = layers(tables, *shape, MIXED)
+    if missing := [f"{scale:g}" for scale in scales if scale not in found]:
+        raise NotInThisRun(f"no models with {', '.join(missing)} times the mixing matrix in this run")
+    return ranked({scale: found[scale] for scale in scales})
+
+
+def density_of(tables: Tables) -> float:
+    """The first one, of experiments that have one."""
+    return float(tables.instances["density"].iloc[0])
+
+
+def loss_of_half(tables: Tables, share: float) -> float:
+    """Squared error of this share of features, mean over all: of values from -1 to 1, ReLU(x)^2 has a mean of 1/6."""
+    return density_of(tables) / 6 * share
