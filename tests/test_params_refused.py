@@ -133,7 +133,7 @@ REFUSED = [
     ("intro.sets", [{"exactly": 1}, {"anticorrelated": 3}], "sets[1]", "must differ from the other points of the axis"),
     ("intro.sets", {"ring": 3}, "sets.width", "is missing; must be a number of places, at least 0.01"),
     ("intro.sets", {"ring": 3, "width": 1.5}, "sets.width = 1.5", "must be less than 1.5, half of the places on the r"),
-    ("intro.sets", {"ring": 2, "width": 0.5}, "sets.ring = 2", "must divide n_features = 3 into sets of equal size"),
+    ("intro.sets", {"ring": 2, "width": 0.95}, "sets.ring = 2", "must divide n_features = 3 into sets of equal size"),
     (
         "intro.sets",
         {"ring": 3, "width": 1.0},

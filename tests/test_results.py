@@ -310,7 +310,7 @@ def test_losses_of_several_points_are_not_compared(result):
 def test_names_that_there_are_none_of(result, checkout):
     with pytest.raises(NotThere, match=r"small has no table wieghts: there are instances, .*; did you mean weights?"):
         result.table("wieghts")
-    with pytest.raises(NotThere, match=r"has no experiment smal: there are other, small; did you mean small?"):
+    with pytest.raises(NotThere, match=r"has no experiment smal: there are laws, other, small; did you mean small?"):
         load("smal", checkout)
 
 
