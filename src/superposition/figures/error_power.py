@@ -9,7 +9,7 @@ from superposition.figures.style import MUTED, NOTE, POWERS, SIGNED, theme
 from superposition.readings.responses import has_layers, layers
 from superposition.readings.results import Tables
 
-MAX_FEATURES = 30  # of a heat map
+MAX_FEATURES = 20  # of a heat map
 LOW, HIGH = 2.0, 4.0  # powers that heat maps are of, where they are there
 
 
