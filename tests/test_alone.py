@@ -245,7 +245,7 @@ def alone_with(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
