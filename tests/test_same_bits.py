@@ -151,6 +151,7 @@ GUARDED = {
     "features/sets.py": ({".clamp": 2, ".cumsum": 1}, "whole numbers"),
     "figures/almost_orthogonal_directions.py": ({"np.unique": 2}, "numbers above 0, sorted already"),
     "figures/correlated_sets.py": ({"sum": 3}, "numbers of models"),
+    "figures/frames.py": ({"np.unique": 1}, "numbers above 0, of two digits"),
     "figures/hidden_bias.py": ({"sum": 2}, "numbers of ranks"),
     "figures/panels.py": ({"np.unique": 1}, "whole numbers"),
     "figures/varied_feature_density.py": ({"np.unique": 1}, "how many there are, of numbers above 0"),
