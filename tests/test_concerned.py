@@ -179,7 +179,15 @@ def test_all_keys_are_among_them():
 
 
 # Every end of these places says what holds without it, too, as null does.
-SILENT = {"sets", "sets[]", *(f"measures.{key}" for key in Measures.model_fields if key != "attack")}
+IN_SETS = {f"{sets}{inner}" for sets in ("sets", "sets[]") for inner in ("", ".of", ".never_empty.of")}
+# And of these none is accepted in samples that are never empty.
+OF_RINGS = {f"{sets}.never_empty.groups[].{key}" for sets in ("sets", "sets[]") for key in ("ring", "width", "times")}
+SILENT = {
+    *IN_SETS,
+    *OF_RINGS,
+    *("model.module", "model[].module"),
+    *(f"measures.{key}" for key in Measures.model_fields if key != "attack"),
+}
 CONCERNED = {"title": NEITHER, "section": NEITHER, "about": NEITHER, "measures": MEASURED, "loss_error": MEASURED}
 
 

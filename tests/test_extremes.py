@@ -29,7 +29,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "training.floor": {"training": {"schedule": "linear"}},
     "training.sample_size": {"training": {"batch_size": 1}},
     rf"{SETS}groups\[\].independent": {"n_features": 4},
-    rf"{SETS}groups\[\].(ring|width)": {"n_features": 5, "sparsity": 0.99},
+    rf"{SETS}groups\[\].(ring|width|times)": {"n_features": 5, "sparsity": 0.99},
     f"{SETS}groups": {"n_features": 5},
     f"{SETS}(ring|width)": {"n_features": 4, "sparsity": 0.99},
     "measures.imitation": {"model": "relu_hidden", "n_hidden": [1, 2]},
