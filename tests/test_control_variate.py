@@ -7,8 +7,8 @@ import torch
 
 from superposition.training.control import LinearControl
 from superposition.training.run import build
-from tests.test_training import SHAPES, needs_a_compiler
-from tests.worlds import LINEAR, RELU, assert_same, fast, plain, world
+from tests.test_kernel import SHAPES
+from tests.worlds import LINEAR, RELU, assert_same, fast, needs_a_compiler, plain, world
 
 
 def equal_features(*models, importance: float = 0.7, **settings):

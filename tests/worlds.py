@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 from superposition.features.sets import draws
 from superposition.models.toy_model import Architecture
+from superposition.training import compiled
 from superposition.training.run import train
+from superposition.training.steps import State
 from superposition.training.worlds import Trained, World
 from tests.documents import DOCUMENT
 
@@ -23,6 +26,8 @@ CLIPPED = replace(ABSOLUTE, name="clipped", hidden="clipped_relu", output="clipp
 GELU = replace(LEAKY, name="gelu", hidden="gelu", output="gelu")
 BOUNDED = replace(ABSOLUTE, name="bounded", hidden="tanh", output="sigmoid")
 RECTIFYING = replace(ABSOLUTE, name="rectifying", target="relu")
+
+needs_a_compiler = pytest.mark.skipif(not compiled.compiler(), reason="no C++ compiler here: nothing is compiled")
 
 ALONE = [("independent", 1)]
 SETTINGS = DOCUMENT["defaults"]["training"] | {"steps": 40, "batch_size": 64, "learning_rate": 0.01, "snapshots": 4}
@@ -78,3 +83,17 @@ def plain(w: World, folder: Path) -> Trained:
 
 def fast(w: World, folder: Path) -> Trained:
     return train("test", w, folder, visible=False, fast=True)
+
+
+def first_state(module) -> State:
+    return first_state_of(module.steps)
+
+
+def first_state_of(steps) -> State:
+    return steps.state(lambda p: (torch.zeros_like(p), torch.zeros_like(p)))
+
+
+def in_an_experiment(w: World) -> World:
+    """With the experiment's name, by which its models have one matrix of mixing."""
+    streams = [json.dumps(json.loads(stream) | {"experiment": "here"}) for stream in w.instances["stream"]]
+    return replace(w, instances=w.instances.assign(stream=streams))
