@@ -28,7 +28,7 @@ def circle_in_the_plane(tables: Tables) -> Finding:
     share = Share(sum(bool(model.is_in_order) for model in ring), len(ring))
     others = Share(sum(bool(model.is_in_order) for model in alone), len(alone))
     return Finding(
-        verdict=plain(share.met >= IN_ORDER * share.of and not others.met),
+        verdict=plain(share.reaches(IN_ORDER) and not others.met),
         measured=f"{share}, and {others} of independent features",
         spread=f"orders of {share.of} and {others.of} models",
         share=share,

@@ -34,6 +34,10 @@ class Share:
     def is_half(self) -> bool:
         return 2 * self.met >= self.of
 
+    def reaches(self, least: float) -> bool:
+        """Whether at least this part of them do."""
+        return self.met >= least * self.of
+
     @property
     def interval(self) -> tuple[float, float]:
         """Where the share of all runs that there could be is, with 95 % confidence."""

@@ -232,7 +232,7 @@ def _most(found: Sequence[Solution], judge: Callable[[Solution], Judged], unit: 
     """As `over_seeds`, but most of the seeds are to show it as well."""
     finding = over_seeds(found, judge, unit)
     share = finding.share
-    enough = share is not None and share.met >= MOST_SEEDS * share.of
+    enough = share is not None and share.reaches(MOST_SEEDS)
     return replace(finding, verdict=plain(finding.verdict != "fails" and enough))
 
 

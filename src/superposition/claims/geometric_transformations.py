@@ -82,7 +82,7 @@ def _share(found: Sequence[bool | np.bool]) -> Share:
 
 
 def _at_least(least: float, share: Share) -> Verdict:
-    return plain(share.met >= least * share.of)
+    return plain(share.reaches(least))
 
 
 def _lowest(holds: bool) -> str:

@@ -71,7 +71,7 @@ def opposite_signs(tables: Tables) -> Finding:
     every = [run for own in with_room(tables, N_FEATURES, ROOM).values() for run in own]
     share = Share(sum(int(run.opposite) for run in every), sum(len(run.shared) for run in every), "shared neurons")
     return Finding(
-        verdict=plain(share.of > 0 and share.met >= OPPOSITE * share.of),
+        verdict=plain(share.of > 0 and share.reaches(OPPOSITE)),
         measured=str(share),
         spread=f"in {sum(run.opposite == len(run.shared) for run in every)} of {len(every)} models all of them",
         share=share if share.of else None,

@@ -65,7 +65,7 @@ def features_jump(tables: Tables) -> Finding:
     text = f", at steps {min(when)} to {max(when)}" if when else ""
     every = f"{len(when)} of {len(ratios)} jumps with a drop"
     size = f", of {min(ratios):.0f} to {max(ratios):.0f} times the noise" if ratios else ""
-    return Finding(plain(share.met >= OFTEN * share.of), f"{share}{text}", every + size, share)
+    return Finding(plain(share.reaches(OFTEN)), f"{share}{text}", every + size, share)
 
 
 def drops_are_quantised(tables: Tables) -> Finding:
@@ -76,7 +76,7 @@ def drops_are_quantised(tables: Tables) -> Finding:
         return Finding(plain(False), "no jumps", "no jumps")
     share = Share(int(np.count_nonzero(np.abs(drops / one - 1) < ALIKE)), len(drops), "jumps")
     return Finding(
-        plain(share.met >= ALMOST_ALL * share.of),
+        plain(share.reaches(ALMOST_ALL)),
         f"median {np.median(drops):.2e}, formula {one:.2e}",
         f"{share}, {drops.min():.2e} to {drops.max():.2e}",
         share,
@@ -92,7 +92,7 @@ def two_steps(tables: Tables) -> Finding:
     right = (np.abs(D - BETWEEN) < NEAR) & (parts < LITTLE)
     share = Share(int(np.count_nonzero(right)), len(found), "jumps")
     return Finding(
-        plain(share.met >= ALMOST_ALL * share.of),
+        plain(share.reaches(ALMOST_ALL)),
         f"median {np.median(D):.2f}, {np.median(parts):.0%} of the drop",
         f"{share}, {D.min():.2f} to {D.max():.2f}, {parts.min():.0%} to {parts.max():.0%}",
         share,
@@ -104,7 +104,7 @@ def swap_places(tables: Tables) -> Finding:
     share = Share(sum(count > 0 for count, _ in found), len(found))
     farthest = [far for _, far in found]
     return Finding(
-        plain(share.met >= OFTEN * share.of),
+        plain(share.reaches(OFTEN)),
         f"{share}",
         f"features of digons move by {min(farthest):.3f} to {max(farthest):.3f} at most",
         share,
@@ -118,7 +118,7 @@ def none_once_full(tables: Tables) -> Finding:
     share = Share([count for count, _ in found].count(0), len(found))
     times = [ratio for _, ratio in found]
     return Finding(
-        plain(share.met >= ALMOST_ALL * share.of),
+        plain(share.reaches(ALMOST_ALL)),
         f"{share}",
         f"steps grow by a factor of {min(times):.2f} to {max(times):.2f} from then on",
         share,

@@ -56,7 +56,7 @@ def plateaus_at_levels(tables: Tables) -> Finding:
     ended = [at for plateau, at in seen if plateau.last < last_step(tables)]
     others = sorted(plateau.loss for plateau, at in seen if not at)
     return Finding(
-        verdict=plain(share.met >= MOST_PLATEAUS * share.of),
+        verdict=plain(share.reaches(MOST_PLATEAUS)),
         measured=f"{share}, {min(off):+.1%} to {max(off):+.1%} off",
         spread=_counts([NAMES[at.corners] for _, at in there])
         + f"; {sum(at is not None for at in ended)} of {len(ended)} that do not last to the end"
@@ -88,7 +88,7 @@ def final_levels(tables: Tables) -> Finding:
         _sizes(k, [model for model, end in zip(found, ends, strict=True) if end == k]) for k in CORNERS if k in ends
     ]
     return Finding(
-        verdict=plain(share.met >= MOST_SEEDS * share.of and lowest),
+        verdict=plain(share.reaches(MOST_SEEDS) and lowest),
         measured=f"{', '.join(each)}; {'; '.join(sizes) or 'no polygons'}",
         spread=f"{share}; levels {' and '.join(f'{at.loss:.3e}' for at in LEVELS)}; the lowest loss is "
         f"{'' if lowest else 'not '}a hexagon's",

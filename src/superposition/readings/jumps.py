@@ -54,6 +54,12 @@ class Alone:
 Run = tuple[list[Jump], float]  # a seed's jumps from `SINCE` on, and the noise of its loss
 
 
+def instances_of(tables: Tables, setting: Setting, density: float) -> list[int]:
+    """The numbers of the models of a setting at one density, lowest loss first."""
+    own: list[int] = instances_at(tables, setting, density)["instance"].tolist()
+    return own
+
+
 def learned(
     tables: Tables, instance: int
 ) -> tuple[Int[np.ndarray, " snapshot"], Float[np.ndarray, "snapshot feature"], Float[np.ndarray, " snapshot"]]:
@@ -96,7 +102,7 @@ def run_of(tables: Tables, instance: int) -> Run:
 
 def runs(tables: Tables, setting: Setting, density: float) -> list[Run]:
     """All seeds of a setting at one density, lowest loss first; raises NotInThisRun where the noise is not known."""
-    found = [run_of(tables, int(instance)) for instance in instances_at(tables, setting, density)["instance"]]
+    found = [run_of(tables, instance) for instance in instances_of(tables, setting, density)]
     if not all(sd > 0 for _, sd in found):  # NaN without two snapshots
         raise NotInThisRun(f"the claim needs more snapshots from step {SINCE} on, to know the noise of the loss")
     return found
@@ -135,7 +141,7 @@ def dimensionalities_in_the_end(
     tables: Tables, setting: Setting, density: float
 ) -> list[Float[np.ndarray, " feature"]]:
     """Of each of these seeds, lowest loss first."""
-    return list(tables.per_feature("dimensionality", instances_at(tables, setting, density)["instance"].to_numpy()))
+    return list(tables.per_feature("dimensionality", np.array(instances_of(tables, setting, density))))
 
 
 def sudden(found: Sequence[Jump], sd: float) -> list[Jump]:
@@ -194,9 +200,3 @@ def _jump(
         drop=float(loss[start] - loss[end]),
         at_once=at_once,
     )
-
-
-def instances_of(tables: Tables, setting: Setting, density: float) -> list[int]:
-    """The numbers of the models of a setting at one density, lowest loss first."""
-    own: list[int] = instances_at(tables, setting, density)["instance"].tolist()
-    return own

@@ -343,8 +343,8 @@ CAPTIONS = {
         "a positive and a negative cell and the others one cell.",
     ),
     "width_scaling/widths": Caption(
-        "Where all features are represented, the loss falls with the number of dimensions about as the overlaps of "
-        "their directions do (Liu et al. 2025).",
+        "Where nearly all features are represented, overlaps of their directions fall as 1/m, and the loss faster "
+        "(Liu et al. 2025).",
         "Three panels over the number of hidden dimensions, with a line for each law of densities: the loss, which "
         "falls; the share of features that are represented, near 1; and the mean squared cosine of two of them times "
         "the number of dimensions, near 1, over dotted lines of the least that is possible.",
@@ -386,8 +386,8 @@ CAPTIONS = {
     "mixed_labels/mixing": Caption(
         "The loss is below that of serving half of the features only where a mixing matrix is in the labels.",
         "Held-out loss over the density, over how much of the matrix is in the labels, with a level line at 1/12; and "
-        "a line for each amount, the responses of features to themselves from large to small: a step without the "
-        "matrix, and a level line with it.",
+        "a line for each amount, the responses of features to themselves from large to small: down to nothing "
+        "without the matrix, and nearly level with it.",
     ),
     "circles/directions": Caption(
         "Features that are active together lie side by side: a ring in the data is a circle in the model (Prieto et "
