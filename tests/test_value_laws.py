@@ -81,6 +81,8 @@ def test_the_smaller_one_of_two_values():
         assert law_of(values).both == pytest.approx((np.minimum(x, y) ** 2).mean(), rel=0.03)
     with pytest.raises(ValueError, match="both signs"):
         law_of("signed")
+    with pytest.raises(ValueError, match="beside it"):
+        law_of("unit of unit length")
 
 
 def test_where_pairs_begin_is_where_sharing_costs_as_much_as_leaving_out():

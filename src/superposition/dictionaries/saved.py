@@ -14,10 +14,10 @@ SAELens 6.54 and dictionary_learning 0.1.
 """
 
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -156,7 +156,7 @@ def _of_dictionary_learning(folder: Path, dimensions: int) -> Dictionary:
         )
     try:
         state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError):
+    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError):
         raise Refused(f"{folder / STATE}: is no file of tensors alone; what could run code is not read") from None
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise Refused(f"{folder / STATE}: must have tensors by their names")

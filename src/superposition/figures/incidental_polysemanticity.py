@@ -11,6 +11,7 @@ from superposition.figures.grids import Canvas, wrapped
 from superposition.figures.style import AS_AT_FIRST, INK, MUTED, NOTE, ON_ONE_NEURON, SIGNED, THEORY, theme
 from superposition.readings.incidental import Run, by_chance, has_runs, runs
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 MAX_FEATURES = 60
 LEAST = 0.1  # a mean number of neurons: none has a place, at the lower edge
@@ -33,7 +34,8 @@ def _neurons(tables: Tables) -> Figure:
         width = 11.0
         notes = wrapped(
             [
-                f"Left: means of {min(map(len, found.values()))} seeds with their standard errors; line: $n(n-1)/4m$, "
+                f"Left: means of {numbered(min(map(len, found.values())), 'seeds')} with their standard errors; "
+                f"line: $n(n-1)/4m$, "
                 f"each of {n} features on a neuron at random. Middle: features on just one neuron, and those on the "
                 f"neuron that had their largest weight before training. Right: $W$ of one model with {shown} neurons, "
                 f"{len(model.shared)} of which have two features; neurons are rows, and those without a feature are "

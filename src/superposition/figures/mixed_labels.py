@@ -7,6 +7,7 @@ from superposition.figures.grids import Canvas, wrapped
 from superposition.figures.style import INK, MIXINGS, MUTED, NOTE, THEORY, theme
 from superposition.readings.responses import MIXED, has_layers, layers
 from superposition.readings.results import Tables
+from superposition.verdicts import numbered
 
 HALF = 1 / 12  # of the density: the loss of serving half of the features, of values from -1 to 1
 
@@ -26,7 +27,8 @@ def _mixing(tables: Tables) -> Figure:
         width = 7.6
         notes = wrapped(
             [
-                f"Of {min(map(len, found.values()))} seeds at least, the one with the lowest loss; dashes: the others. "
+                f"Of {numbered(min(map(len, found.values())), 'seeds')} at least, the one with the lowest loss; "
+                f"dashes: the others. "
                 "Left: held-out loss over the density, over how much of the matrix is in the labels; line: 1/12, the "
                 "loss of serving half of the features where there is none. Right: $R_{ii}$, the response of each "
                 "feature's output to itself at 1, from large to small; 1 is right, 0 is nothing.",

@@ -12,6 +12,7 @@ from superposition.figures.style import IN_ONE, IN_TWO, MUTED, NOTE, SUBTITLE, T
 from superposition.readings.results import NotInThisRun, Tables
 from superposition.readings.solutions import importance_ratios
 from superposition.readings.value_laws import Sweep, digons_begin, law_of, sweeps
+from superposition.verdicts import numbered
 
 WIDTHS = (1, 2)
 SHOWN = 6  # densities, with vectors
@@ -48,7 +49,8 @@ def _laws(tables: Tables) -> Figure:
         where = f"at density {begin:.2g} (dashed)" if begin < 1 else "at any density"
         notes = wrapped(
             [
-                f"Values: {values}. Of {len(found[1])} seeds the one with the lowest loss; dashes: the others. In "
+                f"Values: {values}. Of {numbered(len(found[1]), 'seeds')} the one with the lowest loss; "
+                f"dashes: the others. In "
                 f"theory two features begin to share one dimension {where}. Below, vectors in two dimensions; the "
                 "circle has radius 1."
             ],

@@ -23,6 +23,7 @@ from superposition.readings.width_scaling import (
     overlap,
     slope,
 )
+from superposition.verdicts import numbered
 
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 2))
 
@@ -51,7 +52,8 @@ def _widths(tables: Tables) -> Figure:
         width = 11.2
         notes = wrapped(
             [
-                f"Of {len(ranks)} seeds the one with the lowest loss; dashes: the others. Left, dashed: the loss of "
+                f"Of {numbered(len(ranks), 'seeds')} the one with the lowest loss; "
+                f"dashes: the others. Left, dashed: the loss of "
                 "the features that are not represented, where there are any. Right, dotted: the least that so many "
                 "directions can have; random ones have 1.",
             ],

@@ -56,7 +56,7 @@ def has_runs(tables: Tables) -> bool:
         and bool((own["hidden_l1"] > 0).all())
         and set(own["values"]) == {"constant"}
         and (set(own["sets"]), set(own["set_size"]), set(own["sparsity"])) == ({"anticorrelated"}, {n}, {0.0})
-        and own["n_hidden"].min() >= n
+        and bool((own["n_hidden"] >= n).all())
         and not tables.trajectories.empty
     )
 

@@ -12,7 +12,7 @@ from math import fsum
 import numpy as np
 from jaxtyping import Float
 
-from superposition.features.values import LEVELS, LINES, moments, table
+from superposition.features.values import LEVELS, LINES, UNIT_LENGTH, moments, table
 from superposition.measures.thresholds import REPRESENTED_NORM
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
@@ -38,6 +38,8 @@ class Law:
 
 def law_of(values: str) -> Law:
     """`values` are words and numbers as in features/values.py."""
+    if values.endswith(UNIT_LENGTH):
+        raise ValueError(f"{values}: a value depends on those beside it")
     average, square = moments(values)
     found = table(values)
     if found is None:
