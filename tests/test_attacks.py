@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from superposition.claims import evaluate
+from superposition.claims import CLAIMS, evaluate, verdict
 from superposition.measures.attacks import attacks_table, under_attack
 from superposition.models.attacks import attack_norm, attacks
 from superposition.models.toy_model import Architecture
+from superposition.readings.results import NotInThisRun
 from superposition.readings.shared import in_superposition
 from superposition.readings.vulnerability import vulnerability
 from superposition.theory.attacks import READ_OFF, linear_excess
@@ -166,9 +167,11 @@ def attacked(factor: float = 1.0, each: float | None = None):
     return hand_made.tables(models)
 
 
+ON_ATTACKS = {claim.id: claim for claim in CLAIMS["geometry"] if claim.id.startswith("adversarial.")}
+
+
 def geometry_verdicts(made):
-    found = evaluate({"geometry": made}).verdicts
-    return {v["id"].removeprefix("adversarial."): v for v in found if v["id"].startswith("adversarial.")}
+    return {id.removeprefix("adversarial."): verdict(claim, {"geometry": made}) for id, claim in ON_ATTACKS.items()}
 
 
 def failing(made) -> set[str]:
@@ -202,7 +205,10 @@ def test_claims_fail_on_models_that_attacks_harm_no_more_than_a_linear_one():
 
 def test_claims_are_not_tested_where_attacks_were_not_measured():
     shown = as_printed.geometry()
-    assert geometry_verdicts(replace(shown, instances=shown.instances.assign(attacked_loss=np.nan))) == {}
+    without = replace(shown, instances=shown.instances.assign(attacked_loss=np.nan))
+    for claim in ON_ATTACKS.values():
+        with pytest.raises(NotInThisRun, match="attack: null"):
+            verdict(claim, {"geometry": without})
 
 
 def adversarial_training(length: float):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from superposition.claims import evaluate
+from superposition.claims import CLAIMS, verdict
 from superposition.claims import polytopes as claims
 from superposition.figures import figures_of, svg
 from superposition.measures.dimensionality import feature_dimensionality
@@ -125,8 +125,8 @@ def test_dimensionalities_are_the_stored_ones_and_add_up_to_at_most_m(m, n, seed
 
 
 def geometry_verdict(name, tables):
-    (found,) = [v for v in evaluate({"geometry": tables}).verdicts if v["id"] == f"geometry.{name}"]
-    return found
+    (claim,) = [one for one in CLAIMS["geometry"] if one.id == f"geometry.{name}"]
+    return verdict(claim, {"geometry": tables})
 
 
 def test_a_line_at_three_sevenths_is_found():
@@ -162,7 +162,7 @@ def test_a_polytope_is_at_its_line_with_all_of_its_own_features():
 
 
 @pytest.mark.parametrize(
-    ("pentagons", "verdict", "measured"),
+    ("pentagons", "expected", "measured"),
     [
         ((1, 0, 0), "holds", "2.8% in 1 pentagons of features; most at 3.80"),  # 5 of 61 + 60 + 60 features
         ((1, 1, 0, 0, 0, 0), "holds", "2.8% in 2 pentagons of features; most at 3.80"),
@@ -170,7 +170,7 @@ def test_a_polytope_is_at_its_line_with_all_of_its_own_features():
     ],
 )
 def test_polytopes_are_a_share_of_all_features_of_a_range_however_many_densities_there_are(
-    pentagons, verdict, measured
+    pentagons, expected, measured
 ):
     models = []
     for place, number in enumerate(pentagons):
@@ -179,7 +179,7 @@ def test_polytopes_are_a_share_of_all_features_of_a_range_however_many_densities
         W[: product.shape[0], : product.shape[1]] = product
         models.append(HandMade(W.tolist(), [0.0] * 400, 1 - 1 / (3.8 + 0.1 * place)))
     found = geometry_verdict("pentagons", hand_made.tables(models))
-    assert (found["verdict"], found["measured"]) == (verdict, measured)
+    assert (found["verdict"], found["measured"]) == (expected, measured)
 
 
 def test_dense_features_have_no_direction_of_their_own():
