@@ -1,6 +1,7 @@
 """The same bytes whatever code libraries choose for a processor; and that a difference is seen, and named."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -211,6 +212,19 @@ def test_without_an_emulator_processors_are_skipped(monkeypatch, capsys):
     with pytest.raises(SystemExit) as refused:
         verify_cpus.main()
     assert refused.value.code == 2
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("g++"), reason="needs g++ for x86-64")
+def test_what_is_emulated_is_compiled_without_masked_loads(tmp_path):
+    source = tmp_path / "loop.cpp"
+    source.write_text(
+        "void add(double* __restrict__ to, const double* __restrict__ from, const double* __restrict__ sign) {"
+        " for (int i = 0; i < 1024; ++i) if (sign[i] > 0) to[i] += from[i]; }"
+    )
+    command = ["g++", "-O3", "-fno-trapping-math", "-march=haswell", "-S", "-o", "-", source]
+    assert "vmaskmov" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    without = [*command, verify_cpus.UNMASKED]
+    assert "vmaskmov" not in subprocess.run(without, capture_output=True, text=True, check=True).stdout
 
 
 def test_verify_tells_where_bits_changed_and_which_versions_are_others(tmp_path, capsys):
