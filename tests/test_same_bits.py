@@ -48,7 +48,7 @@ MODULES = {"numpy": "np", "torch": "torch", "torch.nn": "nn", "math": "math", "p
 FUNCTIONS = {
     "np": names(
         # elementwise
-        "abs ceil clip copysign divide divmod fabs floor fmax fmin frexp isclose isfinite isinf isnan ldexp "
+        "abs ceil clip copysign divide divmod fabs floor frexp isclose isfinite isinf isnan ldexp "
         "logical_and logical_not logical_or maximum minimum nan_to_num nextafter rint round sign signbit sqrt "
         "square trunc "
         # over an axis, in order or whatever the order is
@@ -105,8 +105,9 @@ LIBRARY = {
     for name in dir(owner)
     if not name.startswith("_")
 } | names(
-    "acorr angle_spectrum cohere csd ecdf hexbin hist2d magnitude_spectrum phase_spectrum psd specgram violinplot xcorr"
-)  # of matplotlib
+    "acorr angle_spectrum cohere csd ecdf hexbin hist2d magnitude_spectrum phase_spectrum psd specgram violinplot "
+    "xcorr kde"
+)  # of matplotlib, and of pandas' plots
 METHODS = names(
     # elementwise, exact or rounded once
     "abs add astype between clip copy_ double fillna float isfinite isin isna map mul_ notna relu_ replace round "
@@ -311,18 +312,42 @@ def _call(node: ast.Call, defined: set[str]) -> Iterator[str]:
         yield f"np.{name}" if ast.unparse(node.func) == f"np.{name}" else f".{name}"
     elif name.rstrip("_") in ("add", "sub") and "alpha" in keywords:
         yield f".{name}(alpha)"  # a product and a sum, which may be fused
+    elif ast.unparse(node.func) == "torch.arange" and not _counts(node, keywords):
+        yield "torch.arange"
+    elif name == "pad" and not _is_one_of(keywords.get("mode"), None, "constant", "edge"):
+        yield "np.pad(mode)"
+    elif name == "scatter" and "reduce" in keywords:
+        yield ".scatter(reduce)"  # adds in any order
+    elif name == "plot" and "kind" in keywords:
+        yield ".plot(kind)"  # of pandas, which can estimate densities
+    elif name in ("max", "min") and "dim" in keywords:
+        yield f".{name}(dim)"  # gives indices too, any one of those of equal values; amax and amin do not
     elif name == "partition" and not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
         yield ".partition"
     elif name == "pivot_table" and not _applied(keywords.get("aggfunc"), defined):
         yield ".pivot_table"
-    elif name in ("agg", "aggregate", "transform") or (name == "apply" and not _is_class(node.func.value)):
+    elif name in ("agg", "aggregate", "transform") or (name == "apply" and not _is_autograd(node, first)):
         functions = [*node.args[:1], *(value for key, value in keywords.items() if key != "axis")]
         if not functions or not all(_applied(each, defined) for each in functions):
             yield f".{name}"
 
 
-def _is_class(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id.lstrip("_")[:1].isupper()
+def _is_autograd(node: ast.Call, first: ast.expr | None) -> bool:
+    """Whether `apply` is that of a class, which is told no function by its name."""
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    named = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return isinstance(owner, ast.Name) and owner.id.lstrip("_")[:1].isupper() and not named
+
+
+def _counts(node: ast.Call, keywords: dict[str | None, ast.expr]) -> bool:
+    """Whether an arange is of whole numbers: a vector unit or a thread begins with a product of its own."""
+    if len(node.args) > 2 or {"step", "dtype"} & keywords.keys():
+        return False
+    return not any(isinstance(part, ast.Constant) and isinstance(part.value, float) for part in ast.walk(node))
+
+
+def _is_one_of(node: ast.expr | None, *allowed: str | None) -> bool:
+    return (node is None and None in allowed) or (isinstance(node, ast.Constant) and node.value in allowed)
 
 
 def _applied(node: ast.AST | None, defined: set[str]) -> bool:
@@ -513,6 +538,17 @@ def test_guarded_modules_exist():
         ("frame.groupby('m').agg(lambda x: x.mean())", ".mean"),
         ("frame.groupby('m')['x'].transform('mean')", ".transform"),
         ("frame.apply('mean')", ".apply"),
+        ("W.apply('mean')", ".apply"),
+        ("np.fmax(a, 0.0)", "np.fmax"),
+        ("torch.arange(0.0, 5.0)", "torch.arange"),
+        ("torch.arange(0, n, step)", "torch.arange"),
+        ("torch.arange(n, dtype=torch.float64)", "torch.arange"),
+        ("np.pad(x, 1, mode='mean')", "np.pad(mode)"),
+        ("np.pad(x, 1, mode=chosen)", "np.pad(mode)"),
+        ("x.scatter(0, i, y, reduce='add')", ".scatter(reduce)"),
+        ("frame.plot(kind='kde')", ".plot(kind)"),
+        ("frame['x'].plot.kde()", ".kde"),
+        ("x.max(dim=0).indices", ".max(dim)"),
         ("frame.pivot_table(index='m', values='x')", ".pivot_table"),
         ("frame.pivot_table(index='m', values='x', aggfunc='mean')", ".pivot_table"),
         # orders
@@ -616,6 +652,10 @@ def test_a_planted_call_is_found(planted, name):
         "import numpy as np\nimport torch\nfrom numpy import float64, ndarray\nfrom torch import Tensor, nn",
         "from scipy.optimize import linear_sum_assignment",
         "axes.plot(x, y, alpha=0.3)",
+        "torch.arange(first, last, device=x.device)",
+        "np.pad(x, 1)",
+        "np.pad(x, 1, mode='edge')",
+        "_OnGrid.apply(x, grid)",
         "frame.groupby('m')['x'].agg('first')",
         "frame.groupby('m').agg(models=('seed', 'size'), most=('x', np.max))",
         "from superposition.exact.sums import mean\nframe.groupby('m').agg(mean)",

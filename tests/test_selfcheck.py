@@ -21,7 +21,7 @@ from superposition.measures.tables import on_weight_grid
 from superposition.params.measures import Measures
 from superposition.readings.results import COLUMNS
 from superposition.selfcheck import __main__ as module
-from superposition.selfcheck import arithmetic, tables, training
+from superposition.selfcheck import arithmetic, steps, tables, training
 from superposition.training.compiled import compiler
 
 SRC = Path(__file__).parent.parent / "src"
@@ -76,11 +76,12 @@ def test_it_needs_neither_the_trainer_nor_parameters_nor_figures():
 
 
 def told(monkeypatch, capsys) -> list[str]:
-    """What it says of all but training."""
+    """What it says of all but training, which is left out."""
     monkeypatch.setattr(training, "CASES", {})
     monkeypatch.setattr(sys, "argv", ["selfcheck"])
     module.main()
-    return capsys.readouterr().out.splitlines()
+    said = capsys.readouterr().out.splitlines()
+    return [line for line in said if not line.startswith("training, ")]
 
 
 def test_a_difference_is_told(monkeypatch, capsys, tmp_path):
@@ -93,6 +94,23 @@ def test_a_difference_is_told(monkeypatch, capsys, tmp_path):
     said = capsys.readouterr().out
     assert "DIFFERENT, committed: 0000000000000000" in said
     assert said.splitlines()[-1] == "this machine computes OTHER bits"
+
+
+def test_a_digest_that_is_not_computed_is_told(monkeypatch, capsys, tmp_path):
+    """As where a measure has gone from the tables, and nobody looks at it any more."""
+    one = [np.arange(3)]
+    other = tmp_path / "digests.json"
+    other.write_text(json.dumps({"one": module.digest(one), "gone": "0000000000000000"}), encoding="utf-8")
+    monkeypatch.setattr(module, "COMMITTED", other)
+    monkeypatch.setattr(training, "results", lambda device: [("one", one)])
+    for part in (steps, arithmetic, tables):
+        monkeypatch.setattr(part, "results", lambda *_: [])
+    monkeypatch.setattr(sys, "argv", ["selfcheck"])
+    assert module.main() == 1
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.endswith("same")
+    assert second.split() == ["gone", "NOT", "COMPUTED,", "committed:", "0000000000000000"]
+    assert last == "this machine computes OTHER bits"
 
 
 def test_one_unit_in_the_last_place_of_a_square_root_is_noticed_and_named(monkeypatch, capsys):

@@ -49,9 +49,12 @@ def main() -> int:
     committed = json.loads(COMMITTED.read_text(encoding="utf-8"))
     same = True
     for name, found in digests(options.device):
-        equal = found == committed.get(name)
-        same = same and equal
-        print(f"{name:32} {found} {'same' if equal else f'DIFFERENT, committed: {committed.get(name)}'}", flush=True)
+        wanted = committed.pop(name, None)
+        same = same and found == wanted
+        print(f"{name:32} {found} {'same' if found == wanted else f'DIFFERENT, committed: {wanted}'}", flush=True)
+    for name, wanted in committed.items():
+        print(f"{name:32} {'':16} NOT COMPUTED, committed: {wanted}")
+        same = False
     print("this machine computes the same bits" if same else "this machine computes OTHER bits")
     return 0 if same else 1
 
