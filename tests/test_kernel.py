@@ -248,6 +248,7 @@ def test_the_kernel_with_noise_and_dropout(n, m, tmp_path):
 def test_every_kind_of_vector_unit_gives_the_same_bits(machine, n, m, tmp_path, monkeypatch):
     needed = {"x86-64": "sse2", "haswell": "avx2", "skylake-avx512": "avx512f", "another": ""}[machine]
     if needed not in processor.instructions():
+        # What it cannot execute another machine tests, and `make verify-cpus` where it can be emulated.
         pytest.skip(f"this processor has no {needed}")
     # What is neither of these takes the parts of the code that no x86 processor does.
     flags = ["-U__SSE2__", "-U__AVX2__", "-U__AVX512F__"] if machine == "another" else [f"-march={machine}"]
