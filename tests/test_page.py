@@ -54,10 +54,23 @@ def test_pictures_are_the_same_in_fewer_characters():
         '  <text x="1" fill-opacity="0">of &lt; two</text>\n </g>\n</svg>\n'
     )
     assert slim(drawn) == (
-        "<svg width='4.5pt' height='3pt'><g><defs><path id='p1' d='M0 1L2 3z' style='fill:none;stroke:#000'/></defs>"
-        "<use href='#p1'/><text>it&apos;s</text></g></svg>"
+        "<svg width='4.5pt' height='3pt'><g><defs><path id='a' d='M0 1L2 3z' style='fill:none;stroke:#000'/></defs>"
+        "<use href='#a'/><text>it&apos;s</text></g></svg>"
     )
     assert size(drawn) == (6, 4)  # 4/3 pixels to a point
+
+
+def test_names_are_short_and_a_style_that_stands_twice_is_written_once():
+    marks = "".join(
+        f'<g clip-path="url(#clip{k})"><use xlink:href="#mark{k}" style="fill: #abc"/></g>' for k in range(28)
+    )
+    names = "".join(f'<path id="mark{k}" d="M 0 {k}"/><clipPath id="clip{k}"/>' for k in range(28))
+    drawn = slim(f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="1"><defs>{names}</defs>{marks}</svg>')
+    assert drawn.startswith(
+        "<svg width='1'><style>.a{fill:#abc}</style><defs><path id='a' d='M0 0'/><clipPath id='b'/>"
+    )
+    assert drawn.endswith("<g clip-path='url(#bd)'><use href='#bc' class='a'/></g></svg>")
+    assert drawn.count("fill") == 1
     assert size('<svg xmlns="x" width="720" height="590">') == (720, 590)
 
 
