@@ -43,17 +43,22 @@ def variants() -> dict[str, str]:
     return {name.split("/", 4)[4]: commit for commit, name in found if name.count("/") == 4}
 
 
+def revision(name: str) -> str | None:
+    """The commit that git knows by a name, if it does."""
+    done = subprocess.run(
+        ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], capture_output=True, text=True
+    )
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
 def commit_of(name: str) -> str:
     known = variants()
     if name in known:
         return known[name]
-    done = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], capture_output=True, text=True
-    )
-    if done.returncode != 0:
+    if (commit := revision(name)) is None:
         named = f"; there are {', '.join(known)}" if known else ", of which there are none: make vary makes them"
         refuse(f"{name} is no commit and no variant{named}", "compare")
-    return done.stdout.strip()
+    return commit
 
 
 def committed(name: str) -> tuple[Run, dict[str, str]]:

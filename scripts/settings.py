@@ -16,6 +16,7 @@ from superposition.params.document import value_in
 MOST = 10_000  # characters of a text with settings
 KEY = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[-?\d+\])*"
 NEXT = re.compile(rf"(?:^|[\s;]+)(?=[~+]*{KEY}\s*=)")
+QUOTED = re.compile(r"""(?<=[=\[{,:\s])(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
 ONE = re.compile(rf"(?P<key>{KEY})\s*=\s*(?P<value>.*)", re.DOTALL)
 WHOLE = re.compile(r"[-+]?\d+(?:\.\d*)?[eE]\+?\d+")  # 1e3: a float for YAML, and a number of steps for people
 EXAMPLE = 'SET="sparsity=[0,0.5,0.95] training.steps=2000"'
@@ -41,7 +42,7 @@ def settings(text: str, experiment: str) -> list[Setting]:
     """The settings in a text, parted by space or semicolons."""
     if len(text) > MOST:
         raise Unclear(f"SET has {len(text)} characters; allowed: at most {MOST}")
-    parts = [part for part in NEXT.split(text.strip()) if part.strip()]
+    parts = [part for part in _parted(text.strip()) if part.strip()]
     if not parts:
         raise Unclear(f"SET is empty; write what is to be other, as {EXAMPLE}")
     found = [_setting(part.strip(), experiment) for part in parts]
@@ -51,6 +52,15 @@ def settings(text: str, experiment: str) -> list[Setting]:
             if one.steps[:depth] == other.steps[:depth]:
                 raise Unclear(f"{other} and {one}: both say what {_path(one.steps[:depth])} is; write one of them")
     return found
+
+
+def _parted(text: str) -> list[str]:
+    """At what begins a setting, but not inside of quotes."""
+    quoted = [found.span() for found in QUOTED.finditer(text)]
+    ends = [found.span() for found in NEXT.finditer(text)]
+    ends = [(start, end) for start, end in ends if not any(first < start < last for first, last in quoted)]
+    starts = [0, *(end for _, end in ends)]
+    return [text[start:end] for start, end in zip(starts, [*(start for start, _ in ends), len(text)], strict=True)]
 
 
 def _setting(text: str, experiment: str) -> Setting:
@@ -67,11 +77,20 @@ def _setting(text: str, experiment: str) -> Setting:
     if not written:
         raise Unclear(f"{key}= has no value; write one, or null for none")
     try:
-        value = value_in(WHOLE.sub(_as_whole, written), key)
+        value = _whole(value_in(written, key), value_in(WHOLE.sub(_as_whole, written), key))
     except ParamsError as error:
         raise Unclear(f"{error.faults[0]}; lists are [1, 2], mappings {{key: value}}, text 'in quotes'") from None
     steps = tuple(int(step) if step.lstrip("-").isdigit() else step for step in re.findall(r"\w+|-\d+", key))
     return Setting(key, steps, value)
+
+
+def _whole(as_written: Any, as_whole: Any) -> Any:
+    """Whole numbers where there is a number with an exponent; texts as they were written."""
+    if isinstance(as_written, Mapping) and isinstance(as_whole, Mapping) and as_written.keys() == as_whole.keys():
+        return {key: _whole(value, as_whole[key]) for key, value in as_written.items()}
+    if isinstance(as_written, list) and isinstance(as_whole, list):
+        return [_whole(*both) for both in zip(as_written, as_whole, strict=True)]
+    return as_whole if isinstance(as_written, float) else as_written
 
 
 def _as_whole(number: re.Match[str]) -> str:
@@ -132,7 +151,8 @@ def _check(setting: Setting, depth: int, here: Any) -> None:
                 f"list is written as a whole: {place}={shown([*here, setting.value])}"
             )
     elif isinstance(here, list):
-        raise Unclear(f"{setting.key}: {place} is a list; write {place}[0].{step}=..., or all of it, {place}=[...]")
+        element = f"{place}[0].{step}=..., or " if any(isinstance(one, Mapping) for one in here) else ""
+        raise Unclear(f"{setting.key}: {place} is a list; write {element}all of it, {place}=[...]")
     elif not isinstance(here, Mapping):
         raise Unclear(_no_key(setting, depth, here))
     elif depth + 1 < len(steps) and step not in here:

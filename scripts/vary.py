@@ -28,6 +28,7 @@ from typing import Any
 
 from dvc.utils.serialize import modify_yaml
 
+from scripts.compare import WORKSPACE, revision, variants
 from scripts.settings import Setting, Unclear, apply, settings, shown
 from scripts.verify import ended, git, isolated, refuse
 from superposition.params import Experiment, Params, ParamsError
@@ -42,6 +43,7 @@ from superposition.report.summary import claims_text
 PARAMS, CLONE, OUT = Path("params.yaml"), Path(".vary"), Path("variants")
 AS = ("-c", "user.name=make vary", "-c", "user.email=vary@localhost")  # git wants to know who commits
 LONGEST = 60  # characters of a name that is made of settings
+MOST = 100  # of a given one
 
 
 def say(text: str) -> None:
@@ -71,6 +73,12 @@ def main() -> None:
     name = wanted.name or named(wanted.experiment, chosen)
     if not re.fullmatch(r"[A-Za-z0-9][\w.,=-]*(?<!\.)(?<!\.lock)", name) or ".." in name:
         refuse(f"NAME={name}: must be letters, digits and any of _ - = , .", "vary")
+    if len(name) > MOST or name.endswith((".html", ".svg", ".csv")):
+        refuse(f"NAME={name}: must have at most {MOST} characters and no ending of a file beside variants", "vary")
+    if name == WORKSPACE or (name not in variants() and revision(name)):
+        refuse(
+            f"NAME={name}: is what make compare calls {'this checkout' if name == WORKSPACE else 'a commit'}", "vary"
+        )
 
     for setting, old in zip(chosen, replaced, strict=True):
         say(f"{wanted.experiment}.{setting.key} = {shown(setting.value)} (was {shown(old)})")

@@ -75,7 +75,8 @@ def test_the_readme_names_what_there_is_at_full_scale():
 def test_the_version_is_the_latest_change():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = [line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "]
-    assert headings[0].split()[1] == version
+    citation = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert headings[0].split()[1] == version == citation["version"]
 
 
 def test_the_citation_is_yaml_with_what_it_must_have():

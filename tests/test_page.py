@@ -393,6 +393,12 @@ def test_claims_are_filtered_and_the_address_says_how(opened, written):
     # a link to a claim that is filtered away shows it
     opened.evaluate("location.hash = '#intro.two_orthogonal_features'")
     wait(opened, "!document.getElementById('intro.two_orthogonal_features').hidden")
+    # a link to all of them leaves what is filtered, and the address says so
+    opened.evaluate("document.querySelector('#claims-filter [value=fails]').click()")
+    opened.evaluate("location.hash = '#claims'")
+    wait(opened, "location.hash === '#claims?verdict=fails'")
+    opened.evaluate("location.hash = '#claims?words=nowhere%20to%20be%20found'")
+    wait(opened, "document.getElementById('claims-shown').textContent === 'no claim fits'")
     # and one that says nonsense does no harm
     opened.evaluate("location.hash = '#claims?verdict=maybe&section=none&sort=none'")
     wait(opened, "document.querySelector('[name=sort]').value === ''")
@@ -433,6 +439,9 @@ def test_sliders_have_a_mark_at_each_point(opened):
     show_all(opened)
     marks = "document.querySelector('[data-of=%s] input').list.options.length"
     assert [opened.evaluate(marks % key) for key in ("intro", "phase_change")] == [3, 2]
+    unnamed = "[...document.querySelectorAll('.explore input')].filter(one => one.labels.length !== 1).length"
+    assert opened.evaluate(unnamed) == 0
+    assert opened.evaluate("document.querySelector('.explore label').control.type") == "range"
 
 
 def test_cells_of_a_phase_diagram_show_their_model(opened):

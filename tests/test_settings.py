@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from scripts.settings import Unclear, apply, settings
+from scripts.settings import Unclear, apply, settings, shown
 
 DEFAULTS = {"sparsity": 0.0, "importance": 1.0, "training": {"steps": 10, "betas": [0.9, 0.999]}}
 BLOCK = {
@@ -65,6 +65,17 @@ def test_whole_numbers_stay_whole():
     assert type(steps.value) is int
     (rate,) = settings("training.learning_rate=1e-3", "intro")
     assert type(rate.value) is float
+    (both,) = settings("full_scale={steps: [1e3, 2e-3], b: 1e2}", "intro")
+    assert shown(both.value) == "{steps: [1000, 0.002], b: 100}"
+
+
+def test_texts_stay_what_they_are():
+    (text,) = settings("about=my 1e3 steps", "intro")
+    assert text.value == "my 1e3 steps"
+    first, second = settings('about="a seeds=2" seeds=3', "intro")
+    assert (first.value, second.value) == ("a seeds=2", 3)
+    first, second = settings("about=it's seeds=3", "intro")
+    assert (first.value, second.value) == ("it's", 3)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +104,7 @@ def test_whole_numbers_stay_whole():
         ("n_hidden.x=3", "n_hidden is 2, which has no keys; write n_hidden={x: 3}"),
         ("training.steps.x=3", "training.steps is 10, which has no keys; write training.steps={x: 3}"),
         ("model.hidden_l1=2", "model is a list; write model[0].hidden_l1=..., or all of it, model=[...]"),
+        ("sparsity.start=0.2", "sparsity is a list; write all of it, sparsity=[...]"),
         ("measures[0]=1", "measures is not there, so that it has no elements"),
     ],
 )

@@ -153,6 +153,13 @@ def test_undo_is_whole_where_everything_was_computed(computed):
         (("EXPERIMENT=nope", "SET=seeds=4"), "no experiment nope; params.yaml has intro, other"),
         (("SET=seeds=4",), "no EXPERIMENT is named"),
         (("EXPERIMENT=intro", "SET=seeds=3", "NAME=a b"), "NAME=a b: must be letters, digits and any of"),
+        (("EXPERIMENT=intro", "SET=seeds=3", "NAME=HEAD"), "NAME=HEAD: is what make compare calls a commit"),
+        (("EXPERIMENT=intro", "SET=seeds=3", "NAME=workspace"), "NAME=workspace: is what make compare calls this"),
+        (
+            ("EXPERIMENT=intro", "SET=seeds=3", "NAME=grid.svg"),
+            "NAME=grid.svg: must have at most 100 characters and no",
+        ),
+        (("EXPERIMENT=intro", "SET=seeds=3", f"NAME={'a' * 101}"), "must have at most 100 characters"),
     ],
 )
 def test_what_is_refused_changes_nothing(fresh, wanted, reason):

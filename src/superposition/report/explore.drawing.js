@@ -21,8 +21,9 @@ const Drawing = (() => {
   const MARKED = 24;
   let sliders = 0;
   function slider(name, most, step, hear) {
-    const said = element("output"), input = element("input", { type: "range", min: 0, max: most, step, value: 0 });
-    const marks = element("datalist", { id: `marks-${++sliders}` });
+    const id = `slider-${++sliders}`; // which the label names: else it would be that of the output
+    const said = element("output", { for: id }), input = element("input", { id, type: "range", min: 0, max: most, step, value: 0 });
+    const marks = element("datalist", { id: `marks-${sliders}` });
     if (most <= MARKED) {
       for (let value = 0; value <= most; value++) marks.append(element("option", { value }));
       input.setAttribute("list", marks.id);
@@ -32,7 +33,7 @@ const Drawing = (() => {
       said.textContent = text;
       input.setAttribute("aria-valuetext", text);
     };
-    return { input, say, box: element("label", {}, element("span", {}, `${name} `, said), input, marks) };
+    return { input, say, box: element("label", { for: id }, element("span", {}, `${name} `, said), input, marks) };
   }
 
   const picture = (label, box, extra = {}) => shape("svg", { viewBox: box, role: "img", "aria-label": label, ...extra });

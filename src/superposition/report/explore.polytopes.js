@@ -15,7 +15,7 @@ Panels.polytopes = (stage, { cut, columns }) => {
   const scatter = picture("Dimensionality of each feature over 1 / (1 - S)", `0 0 ${WIDTH} ${HEIGHT}`, { class: "picked" });
   for (const [name, , , D] of NAMED) {
     scatter.append(shape("line", { class: "guide", x1: LEFT, x2: WIDTH - RIGHT, y1: y(D), y2: y(D) }));
-    const apart = name === "square antiprism" ? 9 : name === "pentagon" ? 0 : 4; // two of them are too close
+    const apart = name === "square antiprism" ? 12 : name === "pentagon" ? -1 : 4; // two of them are too close
     scatter.append(shape("text", { class: "label", x: WIDTH - RIGHT + 6, y: y(D) + apart }, name));
   }
   const dots = columns.map(({ dimensionality }, column) => dimensionality.map((D) => `M${x(column).toFixed(1)} ${y(D / 1000).toFixed(1)}h0`).join("")).join("");

@@ -36,7 +36,7 @@
     }
     const sorted = [...rows].sort((a, b) => orders[sort](a, b) || a.place - b.place);
     body.append(...sorted.map(({ row }) => row));
-    document.getElementById("claims-shown").textContent = `${shown} of ${rows.length} claims`;
+    document.getElementById("claims-shown").textContent = shown > 0 ? `${shown} of ${rows.length} claims` : "no claim fits";
   }
 
   function write() {
@@ -57,6 +57,8 @@
       for (const select of form.querySelectorAll("select")) if (select.selectedIndex < 0) select.selectedIndex = 0;
       show();
       document.getElementById("claims").scrollIntoView({ behavior: "instant" });
+    } else if (location.hash === "#claims") {
+      write(); // a link to all of them takes no filter away, so that the address says it again
     } else if (location.hash) {
       // A link leads to a claim that is filtered away: all are shown again.
       const target = document.getElementById(location.hash.slice(1));
