@@ -81,20 +81,27 @@ def test_only_style_and_palette_have_any(file):
         assert not own(file.read_text(encoding="utf-8"), draws="figures" in file.parts)
 
 
-def test_the_comparison_has_those_of_the_palette():
-    """The page of results and what trains in it (page.html.jinja, live.*) have their own so far."""
-    template = SOURCE / "report/comparison.html.jinja"
-    assert not re.search(r"#[0-9a-f]{3,8}\b", template.read_text(encoding="utf-8"))
+PARTS = sorted(file for ending in ("jinja", "css", "js") for file in (SOURCE / "report").glob(f"*.{ending}"))
+
+
+@pytest.mark.parametrize("file", PARTS, ids=lambda file: file.name)
+def test_parts_of_pages_have_the_colours_of_the_palette(file):
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"""(?:[:,]\s*|["'])#[0-9a-f]{3,8}\b""", text)
+    named = set(re.findall(r"var\(--([\w-]+)\)", text)) - set(re.findall(r"--([\w-]+):", text))
+    assert named - {"drawn"} <= palette.LIGHT.keys()
+
+
+def test_pages_have_the_palette():
     html = compared([Run("a", "", {}, {}, [], {})])
-    assert "--ground: #fbfbfa; --card: #ffffff;" in html
-    assert ":root { --ground: #16181c;" in html
+    assert html.count("--ground: #fbfbfa; --card: #ffffff;") == html.count(":root { --ground: #16181c;") == 1
     assert palette.LIGHT.keys() == palette.DARK.keys()
 
 
 def test_figures_are_as_dark_on_both_pages():
     page = (SOURCE / "report/page.css").read_text(encoding="utf-8")
     assert f"figure img {{ filter: {palette.FIGURES_IN_THE_DARK}; }}" in page
-    assert f"--card: {palette.PAPER_IN_THE_DARK};" in page
+    assert palette.DARK["card"] == palette.PAPER_IN_THE_DARK
     alike = Run("a", "", {}, {}, [], {"reports/figures/a/b.svg": b"<svg/>"})
     text = compared([alike, Run("b", "", {}, {}, [], {})])
     assert palette.FIGURES_IN_THE_DARK in text

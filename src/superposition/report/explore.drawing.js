@@ -1,7 +1,6 @@
 // Elements, sliders and colours of the panels.
 const Drawing = (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const POSITIVE = "#d6543f", NEGATIVE = "#3d7fc1"; // as in the figures
 
   function shape(name, attributes = {}, ...children) {
     const found = document.createElementNS(SVG, name);
@@ -61,7 +60,7 @@ const Drawing = (() => {
     values.forEach((value, place) => {
       const at = { x: (place % n) * side - 1.5, y: Math.floor(place / n) * side - 1.5, width: 0.95 * side, height: 0.95 * side };
       if (Math.abs(value) < 0.02) return; // what would not be seen
-      parts.push(shape("rect", { ...at, fill: value < 0 ? NEGATIVE : POSITIVE, "fill-opacity": Math.min(1, Math.abs(value)).toFixed(2) }));
+      parts.push(shape("rect", { ...at, fill: value < 0 ? "var(--negative)" : "var(--positive)", "fill-opacity": Math.min(1, Math.abs(value)).toFixed(2) }));
     });
     return parts;
   }

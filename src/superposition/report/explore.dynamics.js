@@ -59,7 +59,7 @@ const Dynamics = (() => {
 
 Panels.path = (stage, { n_features: n, set_size, steps, loss, W }) => {
   const { element } = Drawing;
-  const COLOURS = ["#2b6cb0", "#c2571a"]; // of the sets
+  const COLOURS = ["var(--first-set)", "var(--second-set)"]; // of the sets
   const ways = W.map((own) => Algebra.thousandths(own));
   const view = turnable("Feature vectors in three dimensions, in one colour for each set");
   const curve = Dynamics.lossCurve(steps, loss);

@@ -216,7 +216,7 @@
         for (let k = 0; k < m; k++) product += W[k * n + i] * W[k * n + j];
         const at = { x: j * side - EXTENT, y: i * side - EXTENT, width: 0.95 * side, height: 0.95 * side };
         const strength = Math.min(1, Math.abs(product)).toFixed(3);
-        parts.push(shape("rect", { ...at, fill: product < 0 ? "#3f7fbf" : "#c8453c", "fill-opacity": strength }));
+        parts.push(shape("rect", { ...at, fill: product < 0 ? "var(--negative)" : "var(--positive)", "fill-opacity": strength }));
       }
     }
     return parts;

@@ -173,18 +173,17 @@ def page(
 
 def linked(verdict: Mapping[str, Any]) -> dict[str, Any]:
     """A verdict with where to go from it: its experiment, the place of its figure on the page, and the check's file."""
-    by_id = {claim.id: claim.experiment for group in CLAIMS.values() for claim in group}
-    topic = str(verdict["id"]).partition(".")[0]
-    file = Path("src", "superposition", "claims", f"{topic}.py")
-    here = Path(__file__).parents[1] / "claims"
-    full = verdict.get("full_scale")
+    by_id = {claim.id: claim for group in CLAIMS.values() for claim in group}
+    claim, full = by_id.get(verdict["id"]), verdict.get("full_scale")
+    modules = claim.check.__module__.split(".") if claim else ("superposition", "claims")
+    source = Path("src", *modules)
     return {
         **verdict,
         "rests_on": rests_on(verdict),
         "full_scale": full and {**full, "rests_on": rests_on(full)},
-        "experiment": by_id.get(verdict["id"], ""),
+        "experiment": claim.experiment if claim else "",
         "place": str(verdict["figure"]).removesuffix(".svg"),
-        "source": (file if (here / file.name).is_file() else file.parent).as_posix(),
+        "source": (source.with_suffix(".py") if claim else source).as_posix(),
     }
 
 

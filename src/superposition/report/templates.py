@@ -18,10 +18,21 @@ def typeset(text: object) -> Markup:
     return Markup(INDEX.sub(r"<sub>\1</sub>", POWER.sub(r"<sup>\1</sup>", str(escape(text)))))
 
 
+def colours() -> str:
+    """The colours of a page as variables of CSS."""
+    light, dark = (
+        " ".join(f"--{name}: {one};" for name, one in each.items()) for each in (palette.LIGHT, palette.DARK)
+    )
+    return (
+        f":root {{ color-scheme: light dark; {light} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    )
+
+
 def rendered(template: str, **values: Any) -> str:
     """The HTML text of a template, in which all text is escaped and what is not given is an error.
 
-    `palette` is there for all: colours have their names in one place. So is `typeset`.
+    `palette` and `colours` are there for all: colours have their names in one place. So is `typeset`.
     """
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
@@ -31,6 +42,6 @@ def rendered(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.globals["palette"] = palette
+    templates.globals |= {"palette": palette, "colours": colours}
     templates.filters["typeset"] = typeset
     return templates.get_template(template).render(values)
