@@ -15,7 +15,7 @@ from superposition.report.conditions import conditions
 from superposition.report.full_scale import differing, full_scale_of, with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, few, metrics
-from superposition.report.page import page, section
+from superposition.report.page import linked, page, section
 from superposition.report.summary import NoResults, claims_text, summary
 from tests import as_printed, hand_made
 from tests.hand_made import HandMade
@@ -303,3 +303,13 @@ def test_a_large_figure_of_full_scale_is_a_file_beside_the_page(tmp_path, monkey
     monkeypatch.setattr("superposition.report.full_scale.LARGE", 10)
     found = full_scale_of("intro", tmp_path)
     assert (found.picture, found.others) == (None, ["full_scale/intro/a.svg"])
+
+
+def test_each_claim_leads_to_the_file_that_checks_it():
+    for claim in (one for group in CLAIMS.values() for one in group):
+        source = ROOT / linked({"id": claim.id, "figure": "", "verdict": "fails", "share": None})["source"]
+        assert source.is_file(), claim.id
+        assert source.parent == ROOT / "src/superposition/claims"
+    assert linked({"id": "gone.long_ago", "figure": "", "verdict": "fails", "share": None})["source"].endswith(
+        "/claims"
+    )

@@ -6,6 +6,7 @@ It has no times. Its scripts show what stands on the page in other ways, and tra
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,15 +176,17 @@ def linked(verdict: Mapping[str, Any]) -> dict[str, Any]:
     """A verdict with where to go from it: its experiment, the place of its figure on the page, and the check's file."""
     by_id = {claim.id: claim for group in CLAIMS.values() for claim in group}
     claim, full = by_id.get(verdict["id"]), verdict.get("full_scale")
-    modules = claim.check.__module__.split(".") if claim else ("superposition", "claims")
-    source = Path("src", *modules)
+    check = claim.check if claim else None
+    if isinstance(check, partial):  # made for an experiment
+        check = check.func
+    file = Path("src", *(check.__module__.split(".") if check else ("superposition", "claims")))
     return {
         **verdict,
         "rests_on": rests_on(verdict),
         "full_scale": full and {**full, "rests_on": rests_on(full)},
         "experiment": claim.experiment if claim else "",
         "place": str(verdict["figure"]).removesuffix(".svg"),
-        "source": (source.with_suffix(".py") if claim else source).as_posix(),
+        "source": (file.with_suffix(".py") if claim else file).as_posix(),
     }
 
 
