@@ -285,10 +285,13 @@ def test_what_claims_came_to_at_full_scale_stands_beside_them(tmp_path):
     assert expected.items() <= found[0]["full_scale"].items()
     assert found[1]["full_scale"]["same_criterion"] is False
     assert found[2]["full_scale"] is None
-    assert differing(found) == (1, [first["id"]])
+    assert differing(found) == (2, 1, [first["id"]])
     text = page([], replace(evaluate({"intro": as_printed.intro()}), verdicts=found))
     assert "At full scale: fails, less</small>" in text
     assert "(by an earlier criterion)" in text
+    assert "2 of these claims were judged at the paper's full scale too (1 by an earlier criterion)" in " ".join(
+        text.split()
+    )
     assert f'<a href="#{first["id"]}"><code>' in text
     assert text.count("At full scale") == 2
     assert third["id"] in text

@@ -110,7 +110,8 @@ CLAIMS = claims_of(
         statement="Though there is a neuron for each, some neurons end with two, and as many of them as chance makes "
         f"({WHERE}).",
         paper=f"n^2/4m {SOURCE}",
-        tolerance=f"mean over seeds within {ERRORS} standard errors and {OFF:.0%} of n (n - 1) / 4m, at each width",
+        tolerance=f"mean over seeds off n (n - 1) / 4m by at most {ERRORS} standard errors plus {OFF:.0%} of it, "
+        "at each width",
         limit="theory",
         fixed="before",
     ),
@@ -121,8 +122,8 @@ CLAIMS = claims_of(
         tolerance=f"least squares of the logarithm of means over log m: m^{SLOPE[0]:g} to m^{SLOPE[1]:g}",
         limit="ours",
         fixed="after",
-        remark="It falls a little faster here, where the mean of the widest models rests on a handful of neurons "
-        "that are shared. Each mean by itself is within its error of what chance makes.",
+        remark="It falls a little faster here: the mean of the widest models rests on a handful of neurons that are "
+        "shared, fewer than chance makes.",
     ),
     Claim(
         opposite_signs,

@@ -158,8 +158,8 @@ CLAIMS = claims_of(
     ),
     Claim(
         two_steps,
-        statement="Jumps come in two steps: after the first one a feature has 1/sqrt(2) of a dimension, and the loss "
-        f"has hardly changed; with the second it falls ({WHERE}).",
+        statement="Some jumps come in two steps: where two features are won one after the other, after the first step "
+        f"one has 1/sqrt(2) of a dimension, and the loss has hardly changed; with the second it falls ({WHERE}).",
         paper="0.71; a change of 1e-5, and then 4.3e-4",
         tolerance=f"jumps that win two features, the second after > {WINDOW - 1:.0%} more steps: largest "
         f"dimensionality in between within {NEAR:g} of {BETWEEN:.2f}, and < {LITTLE:.0%} of the drop of the loss by "

@@ -14,7 +14,7 @@ import numpy as np
 from superposition.claims.claim import Claim, Finding, claims_of
 from superposition.claims.judging import Judged, over_seeds
 from superposition.claims.words import in_turn, listed
-from superposition.readings.responses import PART, Layer, density_of, with_mixing
+from superposition.readings.responses import PART, SERVED, Layer, density_of, with_mixing
 from superposition.readings.results import Tables
 
 SECTION = "Follow-ups"
@@ -25,7 +25,6 @@ UP_TO = (0.0, 0.25, 0.5, 1.0)
 
 BELOW = 0.075  # loss over density
 HALF = (0.082, 0.0875)  # around 1/12: training has not ended quite
-SERVED = 1 / 6  # an error below half of doing nothing, 1/3
 ALL, SOME = SHAPE[0], 65  # features
 
 
@@ -34,7 +33,7 @@ def noise_lowers_the_loss(tables: Tables) -> Finding:
         per = models[WHOLE].loss / density_of(tables)
         return Judged(per < BELOW, per, f"{per:.4f} of the density")
 
-    return over_seeds(with_mixing(tables, SHAPE, [WHOLE]), judge, "of the density")
+    return over_seeds(with_mixing(tables, SHAPE, [WHOLE], DENSITY), judge, "of the density")
 
 
 def without_noise_half_is_served(tables: Tables) -> Finding:
@@ -44,7 +43,7 @@ def without_noise_half_is_served(tables: Tables) -> Finding:
         per = models[NONE].loss / density_of(tables)
         return Judged(low <= per <= high, per, f"{per:.4f} of the density")
 
-    return over_seeds(with_mixing(tables, SHAPE, [NONE]), judge, "of the density")
+    return over_seeds(with_mixing(tables, SHAPE, [NONE], DENSITY), judge, "of the density")
 
 
 def the_gain_grows_with_the_noise(tables: Tables) -> Finding:
@@ -53,7 +52,7 @@ def the_gain_grows_with_the_noise(tables: Tables) -> Finding:
         falls = all(after < before for before, after in pairwise(per.values()))
         return Judged(falls, per[WHOLE], f"{in_turn(per)} times the matrix")
 
-    return over_seeds(with_mixing(tables, SHAPE, UP_TO), judge, f"of the density at {WHOLE:g}", "ranks")
+    return over_seeds(with_mixing(tables, SHAPE, UP_TO, DENSITY), judge, f"of the density at {WHOLE:g}", "ranks")
 
 
 def noise_serves_all(tables: Tables) -> Finding:
@@ -62,7 +61,7 @@ def noise_serves_all(tables: Tables) -> Finding:
         text = f"{served[WHOLE]} of {ALL} features with the matrix, {served[NONE]} without"
         return Judged(served[WHOLE] == ALL and served[NONE] <= SOME, served[WHOLE], text)
 
-    return over_seeds(with_mixing(tables, SHAPE, [NONE, WHOLE]), judge, "features with it", "ranks")
+    return over_seeds(with_mixing(tables, SHAPE, [NONE, WHOLE], DENSITY), judge, "features with it", "ranks")
 
 
 def noise_spreads_features(tables: Tables) -> Finding:
@@ -71,7 +70,7 @@ def noise_spreads_features(tables: Tables) -> Finding:
         text = f"{middle[WHOLE]:g} neurons with the matrix, {middle[NONE]:g} without, in the median"
         return Judged(middle[WHOLE] > middle[NONE], middle[WHOLE], text)
 
-    return over_seeds(with_mixing(tables, SHAPE, [NONE, WHOLE]), judge, "neurons with it", "ranks")
+    return over_seeds(with_mixing(tables, SHAPE, [NONE, WHOLE], DENSITY), judge, "neurons with it", "ranks")
 
 
 def _neurons(layer: Layer) -> float:

@@ -185,7 +185,8 @@ def _both(
     paper: str,
     tolerance: str,
     limit: Limit = "ours",
-    fixed: Fixed = "before",
+    *,
+    fixed: Fixed,
     remark: str = HALF_STOP,
     remark_at_best: str = "",
     known_at_best: str = "",
@@ -227,6 +228,7 @@ def _agreement(n_features: int) -> tuple[Claim, ...]:
         paper="the same regions",
         tolerance=f">= {AGREEING:.0%} of cells as in theory, >= {AGREEING_CLEARLY:.0%} of those where the runner-up is "
         f"{CLEAR:.0%} worse{sides}",
+        fixed="before",
     )
 
 
@@ -238,7 +240,9 @@ CLAIMS = claims_of(
     *_both(
         "reach",
         reach,
-        statement="Superposition begins at lower densities the less important the extra feature is.",
+        statement="The extra feature is in superposition up to a density that is the lower, the less important it is: "
+        + ", ".join(f"{printed:g} at r = {r:g}" for r, (printed, _) in REACH.items())
+        + ".",
         paper="0.65 at r = 1, 0.16 to 0.2 at r = 0.1",
         tolerance="geometric mean of the densities on both sides of the boundary: "
         + " and ".join(f"{printed:g} +- {room:g} at r = {r:g}" for r, (printed, room) in REACH.items()),
@@ -281,6 +285,7 @@ CLAIMS = claims_of(
         statement="A feature more important than the others gets a dimension of its own at any density.",
         paper="dedicated for r > 1",
         tolerance=f">= {ALMOST_ALL:.0%} of cells with r > {MORE_IMPORTANT:g}",
+        fixed="before",
     ),
     *_both(
         "left_boundary",
@@ -291,6 +296,7 @@ CLAIMS = claims_of(
         tolerance="geometric mean of the densities on both sides of the boundary, over theory's 4 r / (2 + 5 r): "
         f"within {LEFT_OFF:.0%} of what that is in the figure, at each of these r",
         limit="figure",
+        fixed="after",
         remark=f"{HALF_STOP} The least important feature has to be found, so that superposition ends early there.",
         remark_at_best="Most single models stop in a local minimum without superposition of the last feature.",
     ),

@@ -111,8 +111,10 @@ def _at(sweep: Sweep, density: float) -> Solution:
     return sweep[density]
 
 
-def _claims(experiment: str, values: str, said: str, *more: Claim, pentagon: str = "") -> tuple[Claim, ...]:
-    """What is claimed of every law, and more of some, with a remark on the pentagon's."""
+def _claims(
+    experiment: str, values: str, said: str, *more: Claim, pentagon: str = "", sparser: str = ""
+) -> tuple[Claim, ...]:
+    """What is claimed of every law, and more of some, with remarks on the pentagon's and on numbers of features."""
     same = (
         Claim(
             partial(digons_begin_where_theory_says, values=values),
@@ -155,13 +157,19 @@ def _claims(experiment: str, values: str, said: str, *more: Claim, pentagon: str
             f"median of each {WORDS}, never falls, and rises once at least",
             limit="ours",
             fixed="after",
+            remark=sparser,
         ),
     )
     return claims_of(experiment, SECTION, "laws", *same, *more)
 
 
 CLAIMS = (
-    *_claims("values_unit", UNIT, "uniform"),
+    *_claims(
+        "values_unit",
+        UNIT,
+        "uniform",
+        pentagon="Of the other ranks, each has a pentagon at some of these densities only.",
+    ),
     *_claims("values_exponential", EXPONENTIAL, "exponential"),
     *_claims(
         "values_power_law",
@@ -177,6 +185,7 @@ CLAIMS = (
             limit="theory",
             fixed="before",
         ),
+        sparser="In the other ranks the number falls somewhere on the way, or never rises.",
     ),
     *_claims(
         "values_constant",

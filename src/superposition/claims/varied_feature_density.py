@@ -225,7 +225,7 @@ CLAIMS = claims_of(
         tolerance=f"d log(loss) / d log(density) up to a factor {RANGE:g} of density above the crossover < {FLATTER:g} "
         "of that as far below",
         limit="ours",
-        fixed="before",
+        fixed="after",
         figure="losses",
     ),
     Claim(

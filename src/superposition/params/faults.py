@@ -44,7 +44,8 @@ ABSENT = {
     **dict.fromkeys(
         ("optimizer", "optimiser", "momentum", "sgd"),
         "it is AdamW; an eps far above all gradients, such as 100, makes it plain gradient descent of the rate "
-        "learning_rate / eps and the momentum betas[0]",
+        "learning_rate / eps and the momentum betas[0]; weight_decay goes by learning_rate alone, and is to be 0 or as "
+        "much smaller",
     ),
 }
 

@@ -16,12 +16,14 @@ from superposition.exact.sums import deviation, matmul, mean, total
 from superposition.readings.kinds import is_important_alike, is_plain
 from superposition.readings.ranking import by_loss, ranked
 from superposition.readings.results import NotInThisRun, Tables
+from superposition.readings.solutions import SAME_DENSITY
 
 # Models by the power of the error that they are trained on.
 MODELS = {"power_2": 2.0, "power_2_5": 2.5, "power_3": 3.0, "power_4": 4.0, "power_6": 6.0, "power_8": 8.0}
 # Models by how much of the mixing matrix is in their labels.
 MIXED = {"mixed_0": 0.0, "mixed_0_25": 0.25, "mixed_0_5": 0.5, "mixed_1": 1.0, "mixed_2": 2.0}
 PART = 0.1  # of the largest contribution to a feature's own output, from which on a neuron is one of its codeword
+SERVED = 1 / 6  # an error below half of doing nothing, 1/3
 
 
 @dataclass(frozen=True)
@@ -107,20 +109,31 @@ def cosine_with_inverse(layer: Layer) -> float:
     return float(total(inverse * layer.W_out)) / lengths if lengths else 0.0
 
 
-def with_power(tables: Tables, power: float, shape: tuple[int, int]) -> list[Layer]:
-    """Those of one shape, features and neurons, and one power of the error, lowest loss first."""
+def with_power(tables: Tables, power: float, shape: tuple[int, int], density: float | None = None) -> list[Layer]:
+    """Those of one shape, features and neurons, and one power of the error, lowest loss first; of this density, if it
+    matters.
+    """
     found = layers(tables, *shape)
+    _at(tables, density)
     if power not in found:
         raise NotInThisRun(f"no models of the power {power:g} in this run")
     return found[power]
 
 
-def with_mixing(tables: Tables, shape: tuple[int, int], scales: Sequence[float]) -> list[dict[float, Layer]]:
-    """Those of each rank, by how much of the mixing matrix is in their labels."""
+def with_mixing(
+    tables: Tables, shape: tuple[int, int], scales: Sequence[float], density: float
+) -> list[dict[float, Layer]]:
+    """Those of each rank, by how much of the mixing matrix is in their labels; of this density."""
     found = layers(tables, *shape, MIXED)
+    _at(tables, density)
     if missing := [f"{scale:g}" for scale in scales if scale not in found]:
         raise NotInThisRun(f"no models with {', '.join(missing)} times the mixing matrix in this run")
     return ranked({scale: found[scale] for scale in scales})
+
+
+def _at(tables: Tables, density: float | None) -> None:
+    if density is not None and not np.isclose(density_of(tables), density, rtol=SAME_DENSITY):
+        raise NotInThisRun(f"the claim is about features of density {density:g}")
 
 
 def density_of(tables: Tables) -> float:

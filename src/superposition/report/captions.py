@@ -291,9 +291,9 @@ CAPTIONS = {
         "the loss over that of a linear layer.",
     ),
     "averaged_bias/averages": Caption(
-        "Without a bias, the many features that are left out add up to one, as long as many of them are active.",
+        "Without a bias, the many features that are left out add up to something like one, while many are active.",
         "Dots for each neuron at three densities: what left-out features add, many standard deviations where features "
-        "are frequent; the share of data on which the neuron is on, close to 1 there; and the loss over that of a "
+        "are frequent; the share of data on which the neuron is on, largest there; and the loss over that of a "
         "linear layer.",
     ),
     "absolute_value/weights": Caption(

@@ -62,7 +62,10 @@ def _beside(here: dict[str, Any], there: dict[str, Any] | None) -> dict[str, Any
     return kept | {"same_criterion": same}
 
 
-def differing(verdicts: Sequence[dict[str, Any]]) -> tuple[int, list[str]]:
-    """How many claims were judged at both scales by the same criterion, and the ids of those that differ."""
-    both = [one for one in verdicts if (one.get("full_scale") or {}).get("same_criterion")]
-    return len(both), [one["id"] for one in both if one["full_scale"]["verdict"] != one["verdict"]]
+def differing(verdicts: Sequence[dict[str, Any]]) -> tuple[int, int, list[str]]:
+    """How many claims were judged at both scales, of how many of these the criterion has changed since, and the ids of
+    those that came out otherwise.
+    """
+    both = [one for one in verdicts if one.get("full_scale")]
+    changed = [one for one in both if not one["full_scale"]["same_criterion"]]
+    return len(both), len(changed), [one["id"] for one in both if one["full_scale"]["verdict"] != one["verdict"]]
