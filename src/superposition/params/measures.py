@@ -22,23 +22,36 @@ MAX_SETS = 20_000  # of features, among which explanations are searched for, eac
 
 
 class Bounds(GroupedMetadata):
-    """From `low` to `high`, both allowed: the check, and what is said of a value that does not meet it."""
+    """From `low`, which may be left out (`above`), to `high`, which may be so too (`below`), if there is an end: the
+    check, and what is said of a value that does not meet it.
+    """
 
-    def __init__(self, low: int | float, high: int | float) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: int | float, high: int | float | None = None, *, above: bool = False, below: bool = False):
+        self.low, self.high, self.above, self.below = low, high, above, below
+
+    @property
+    def words(self) -> str:
+        kind = "a whole number" if isinstance(self.low, int) else "a number"
+        if self.high is None:
+            return f"{kind} {'above' if self.above else 'of at least'} {_said(self.low)}"
+        if not self.above:
+            return f"{kind} between {_said(self.low)} and {_said(self.high)}"
+        return f"{kind} above {_said(self.low)}{' and below' if self.below else ', at most'} {_said(self.high)}"
 
     def __iter__(self) -> Iterator[Any]:
         """What pydantic takes one by one."""
-        kind = "a whole number" if isinstance(self.low, int) else "a number"
-        yield Interval(ge=self.low, le=self.high)
-        yield must(f"be {kind} between {_said(self.low)} and {_said(self.high)}")
+        low = {"gt" if self.above else "ge": self.low}
+        high = {} if self.high is None else {"lt" if self.below else "le": self.high}
+        yield Interval(**low, **high)
+        yield must(f"be {self.words}")
 
 
 def _said(number: int | float) -> str:
     return str(number) if isinstance(number, int) else f"{number:g}".replace("e+", "e")
 
 
-Active = Annotated[int, Field(ge=1), must("be a whole number of at least 1")]
+Active = Annotated[int, Bounds(1)]
+ATTACK = Bounds(0.0, 4.0, above=True)
 
 
 class Recovery(Strict):
@@ -48,7 +61,7 @@ class Recovery(Strict):
     """Numbers of active features."""
     samples: Annotated[int, Bounds(1, 10_000)]
     """Samples of each number."""
-    tolerance: Annotated[float, Field(gt=0, lt=1), must("be a number above 0 and below 1")]
+    tolerance: Annotated[float, Bounds(0.0, 1.0, above=True, below=True)]
     """Error of a recovered sample over its length, at most."""
     matrices: Annotated[int, Bounds(1, 1000)]
     """Projections of each other kind at each width."""
@@ -142,9 +155,7 @@ class Packings(Strict):
 class Measures(Strict):
     """What is measured of some experiments only, beside what is measured of all; nothing where it is null."""
 
-    attack: Annotated[
-        Annotated[float, Field(gt=0, le=4)] | None, must("be null (not measured) or a number above 0, at most 4")
-    ] = None
+    attack: Annotated[Annotated[float, ATTACK] | None, must(f"be null (not measured) or {ATTACK.words}")] = None
     """The loss under attack, of tied models that are linear on h: to each sample, the perturbation along a column of
     W^T W that harms it most is added. Its L2 norm, relative to the mean norm of a sample."""
     recovery: Annotated[
