@@ -11,7 +11,7 @@ from superposition.claims import evaluate, what_is_known
 from superposition.inputs import confirm_inputs
 from superposition.params import read_checked
 from superposition.readings.results import read as read_tables
-from superposition.report.full_scale import differing, with_full_scale
+from superposition.report.full_scale import both_scales, with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, metrics, write_few
 from superposition.report.page import page, section
@@ -29,7 +29,7 @@ def main() -> None:
         tables = {name: read_tables(folder) for name, folder in folders.items()}
     evaluation = evaluate(tables)
     verdicts = with_full_scale(evaluation.verdicts, reports / "full_scale")
-    remarks = evaluation.remarks | {id: said for id in differing(verdicts)[1] if (said := what_is_known(id))}
+    remarks = evaluation.remarks | {id: said for id in both_scales(verdicts).otherwise if (said := what_is_known(id))}
     evaluation = replace(evaluation, verdicts=verdicts, remarks=remarks)
     sections = [section(name, experiment, tables[name], reports) for name, experiment in experiments.items()]
     numbers = metrics(tables, evaluation)

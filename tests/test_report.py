@@ -12,7 +12,7 @@ import pytest
 from superposition.claims import CLAIMS, evaluate
 from superposition.params import read as read_params
 from superposition.report.conditions import conditions
-from superposition.report.full_scale import differing, full_scale_of, with_full_scale
+from superposition.report.full_scale import BothScales, both_scales, full_scale_of, with_full_scale
 from superposition.report.live import live
 from superposition.report.metrics import as_json, few, metrics
 from superposition.report.page import linked, page, section
@@ -285,7 +285,7 @@ def test_what_claims_came_to_at_full_scale_stands_beside_them(tmp_path):
     assert expected.items() <= found[0]["full_scale"].items()
     assert found[1]["full_scale"]["same_criterion"] is False
     assert found[2]["full_scale"] is None
-    assert differing(found) == (2, 1, [first["id"]])
+    assert both_scales(found) == BothScales(2, 1, [first["id"]])
     text = page([], replace(evaluate({"intro": as_printed.intro()}), verdicts=found))
     assert "At full scale: fails, less</small>" in text
     assert "(by an earlier criterion)" in text

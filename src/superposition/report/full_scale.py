@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from superposition.report.pictures import Picture, pictures_of
 
@@ -62,10 +62,16 @@ def _beside(here: dict[str, Any], there: dict[str, Any] | None) -> dict[str, Any
     return kept | {"same_criterion": same}
 
 
-def differing(verdicts: Sequence[dict[str, Any]]) -> tuple[int, int, list[str]]:
-    """How many claims were judged at both scales, of how many of these the criterion has changed since, and the ids of
-    those that came out otherwise.
-    """
+class BothScales(NamedTuple):
+    """Of claims that were judged at both scales."""
+
+    count: int
+    changed: int  # of how many the criterion has changed since
+    otherwise: list[str]  # ids of those that came out otherwise
+
+
+def both_scales(verdicts: Sequence[dict[str, Any]]) -> BothScales:
     both = [one for one in verdicts if one.get("full_scale")]
     changed = [one for one in both if not one["full_scale"]["same_criterion"]]
-    return len(both), len(changed), [one["id"] for one in both if one["full_scale"]["verdict"] != one["verdict"]]
+    otherwise = [one["id"] for one in both if one["full_scale"]["verdict"] != one["verdict"]]
+    return BothScales(len(both), len(changed), otherwise)

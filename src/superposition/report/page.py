@@ -18,7 +18,7 @@ from superposition.report import explore
 from superposition.report.conditions import Condition, conditions
 from superposition.report.explore import Panel
 from superposition.report.formulas import formulas
-from superposition.report.full_scale import FullScale, differing, full_scale_of
+from superposition.report.full_scale import FullScale, both_scales, full_scale_of
 from superposition.report.live import Live
 from superposition.report.pictures import Picture, pictures_of
 from superposition.report.templates import rendered
@@ -160,7 +160,7 @@ def page(
         places={figure.place for one in sections for figure in one.figures},
         claimed_sections=list(_by("section", verdicts)),
         claimed_experiments=list(_by("experiment", verdicts)),
-        both_scales=differing(evaluation.verdicts),
+        both_scales=both_scales(evaluation.verdicts),
         untested=evaluation.untested,
         remarks=evaluation.remarks,
         counts=evaluation.counts,
