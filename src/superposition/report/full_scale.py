@@ -65,7 +65,7 @@ def _beside(here: dict[str, Any], there: dict[str, Any] | None) -> dict[str, Any
 class BothScales(NamedTuple):
     """Of claims that were judged at both scales."""
 
-    count: int
+    judged: int
     changed: int  # of how many the criterion has changed since
     otherwise: list[str]  # ids of those that came out otherwise
 
