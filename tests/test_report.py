@@ -113,6 +113,14 @@ def test_a_few_metrics_are_a_file_for_each_experiment():
     }
 
 
+def test_what_is_compared_is_the_same_of_what_is_stored():
+    """A variant has other experiments' numbers from a file."""
+    losses = [0.00123456749, 0.00123456649, 0.00123456549]
+    points = {str(k): {"at": "", "loss": loss, "n_represented": 1 / 3} for k, loss in enumerate(losses)}
+    document = {"experiments": {"a": points | {"claims": 2, "hold": 1}}}
+    assert few(json.loads(as_json(document))) == few(document)
+
+
 def test_of_many_points_the_metrics_are_means(monkeypatch):
     monkeypatch.setattr("superposition.report.metrics.MAX_POINTS", 2)
     tables = {"intro": as_printed.intro()}

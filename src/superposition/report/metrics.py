@@ -35,8 +35,11 @@ def metrics(tables_by_experiment: Mapping[str, Tables], evaluation: Evaluation) 
 
 
 def few(document: Mapping[str, Any]) -> dict[str, dict[str, int | float]]:
-    """Of `metrics`, what is compared at a glance, by file: claims, how many of them hold, and means over points."""
-    of_each = document["experiments"]
+    """Of `metrics`, what is compared at a glance, by file: claims, how many of them hold, and means over points.
+
+    These are of numbers as they are stored, so that what is made of a stored document differs in nothing.
+    """
+    of_each = _rounded(document)["experiments"]
     found = {key: _counts(own) | _means(own) for key, own in of_each.items()}
     both = {name: sum(own.get(name, 0) for own in of_each.values()) for name in COUNTS}
     return {f"{key}.json": own for key, own in ({OF_ALL: both} | found).items()}
