@@ -14,7 +14,16 @@ from ruamel.yaml import YAML
 from tests.documents import changed, write
 
 ROOT = Path(__file__).parent.parent
-FILES = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "Makefile", "reports/costs.csv")
+FILES = (
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvc/plots/curves.json",
+    ".dvcignore",
+    ".gitignore",
+    "dvc.yaml",
+    "Makefile",
+    "reports/costs.csv",
+)
 # Of each, fewer than make anything slow; with a measure of its own, as a stage `measure` has others then.
 SHORT: dict[str, Any] = {
     "model": "relu_output",
