@@ -2,15 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
 from superposition.params import Fault, ParamsError, read
 from superposition.params.experiments import resolve
+from superposition.params.measures import Bounds
 from superposition.params.models import MODEL
 from tests.documents import DOCUMENT, REMOVED, changed, faults, intro, write
 
@@ -760,3 +762,24 @@ def test_each_member_of_an_anticorrelated_set_has_words_enough():
         resolve(document)
     document["experiments"]["intro"]["sparsity"] = 0.9999997
     resolve(document)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words", "allowed", "refused"),
+    [
+        (Bounds(1), "a whole number of at least 1", [1, 10**9], [0]),
+        (Bounds(0.0, above=True), "a number above 0", [1e-300], [0.0]),
+        (Bounds(1, 1000), "a whole number between 1 and 1000", [1, 1000], [0, 1001]),
+        (Bounds(0.0, 4.0, above=True), "a number above 0, at most 4", [1e-300, 4.0], [0.0, 4.1]),
+        (Bounds(0.0, 1.0, below=True), "a number of at least 0 and below 1", [0.0], [-0.1, 1.0]),
+        (Bounds(0.0, 1.0, above=True, below=True), "a number above 0 and below 1", [0.5], [0.0, 1.0]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bounds_check_what_they_say(bounds: Bounds, words: str, allowed: list[float], refused: list[float]) -> None:
+    assert bounds.words == words
+    kind = TypeAdapter(Annotated[type(allowed[0]), bounds])  # type: ignore[misc]
+    assert [kind.validate_python(value) for value in allowed] == allowed
+    for value in refused:
+        with pytest.raises(ValidationError):
+            kind.validate_python(value)

@@ -223,7 +223,7 @@ CLAIMS = (
         ),
         Claim(
             own_neurons_with_squares,
-            statement=f"With squared errors, each feature that is computed is on one or two neurons ({WHERE}).",
+            statement=f"With squared errors, most features that are computed are on one or two neurons ({WHERE}).",
             paper=f"a neuron each {AGAINST}",
             tolerance=f"of those served, at most {OWN} neurons in the median; two features may have one together",
             limit="ours",

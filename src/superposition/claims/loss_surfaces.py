@@ -174,7 +174,7 @@ CLAIMS = claims_of(
         statement="Of a few simple solutions the one with the lowest loss says what trained models do.",
         paper="the same regions",
         tolerance=f"expected loss of the best model at most {ABOVE:.0%} above the lowest solution's in >= "
-        f"{ALMOST_ALL:.0%} of cells; not in each, of which there are more the finer the grid is",
+        f"{ALMOST_ALL:.0%} of cells (not in each: the finer a grid, the more of them can fail)",
         limit="ours",
         fixed="after",
     ),

@@ -22,8 +22,9 @@ MAX_SETS = 20_000  # of features, among which explanations are searched for, eac
 
 
 class Bounds(GroupedMetadata):
-    """From `low`, which may be left out (`above`), to `high`, which may be so too (`below`), if there is an end: the
-    check, and what is said of a value that does not meet it.
+    """From `low` to `high`, if there is an end: the check, and what is said of a value that does not meet it.
+
+    Both are allowed, but `low` where values have to be `above` it, and `high` where they have to be `below` it.
     """
 
     def __init__(self, low: int | float, high: int | float | None = None, *, above: bool = False, below: bool = False):
@@ -32,11 +33,12 @@ class Bounds(GroupedMetadata):
     @property
     def words(self) -> str:
         kind = "a whole number" if isinstance(self.low, int) else "a number"
-        if self.high is None:
-            return f"{kind} {'above' if self.above else 'of at least'} {_said(self.low)}"
-        if not self.above:
+        if self.high is not None and not (self.above or self.below):
             return f"{kind} between {_said(self.low)} and {_said(self.high)}"
-        return f"{kind} above {_said(self.low)}{' and below' if self.below else ', at most'} {_said(self.high)}"
+        from_low = f"{kind} {'above' if self.above else 'of at least'} {_said(self.low)}"
+        if self.high is None:
+            return from_low
+        return f"{from_low}{' and below' if self.below else ', at most'} {_said(self.high)}"
 
     def __iter__(self) -> Iterator[Any]:
         """What pydantic takes one by one."""
